@@ -1,0 +1,1 @@
+"""Training: scaling, KMeans over a range of k, evaluation, and writing a model."""

@@ -1,0 +1,134 @@
+"""The errors of Earwise, as callers meet them.
+
+EarwiseError
+├ ConfigError            stops start-up, says which variable and an example value
+├ LibraryError           a root is absent, empty or unreadable: the scan changes nothing
+├ TrackError             one file: quarantined with its code, the batch goes on
+│  ├ DecodeError             truncated, not audio, decoder crash
+│  ├ AudioTooShortError
+│  ├ SilentAudioError
+│  ├ NonFiniteAudioError
+│  ├ UnsupportedFormatError
+│  ├ UnreadableFileError     permission, vanished, input/output error
+│  └ DecodeTimeoutError
+├ TrainingDataError      fails the run, no retry: mixed versions, degenerate clustering
+│  └ TooFewTracksError       skips the run
+├ StoreError             transient; the scheduler retries
+├ DuplicateError         the document exists already (a user name taken)
+└ ModelNotFoundError     the web app shows "not trained yet", never a 500
+"""
+
+from __future__ import annotations
+
+
+class EarwiseError(Exception):
+    """Base of every error that Earwise raises on purpose."""
+
+
+class ConfigError(EarwiseError):
+    """A setting is missing or wrong.
+
+    Parameters
+    ----------
+    variable : str
+        Name of the environment variable.
+    problem : str
+        What is wrong, as the end of the sentence "VARIABLE …".
+    example : str
+        A value that would work.
+    """
+
+    def __init__(self, variable: str, problem: str, example: str) -> None:
+        super().__init__(f"{variable} {problem}; for example {variable}={example}")
+        self.variable = variable
+
+
+class LibraryError(EarwiseError):
+    """A root of the library can't be scanned; nothing was changed."""
+
+
+class TrackError(EarwiseError):
+    """One file can't become a track.
+
+    Attributes
+    ----------
+    code : str
+        Short name of the fault, stored and counted.
+    """
+
+    code = "failed"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the code when the error crosses from a worker process."""
+        return (_rebuild_track_error, (type(self), str(self), self.code))
+
+
+def _rebuild_track_error(kind: type[TrackError], message: str, code: str) -> TrackError:
+    return kind(message, code=code)
+
+
+class DecodeError(TrackError):
+    """The decoder refused the file or broke on it."""
+
+    code = "not_audio"
+
+
+class AudioTooShortError(TrackError):
+    """Too little audio to describe a sound."""
+
+    code = "too_short"
+
+
+class SilentAudioError(TrackError):
+    """Nothing to hear."""
+
+    code = "silent"
+
+
+class NonFiniteAudioError(TrackError):
+    """Samples that are not numbers."""
+
+    code = "non_finite"
+
+
+class UnsupportedFormatError(TrackError):
+    """No decoder here reads this format."""
+
+    code = "unsupported"
+
+
+class UnreadableFileError(TrackError):
+    """The operating system refused to read the file."""
+
+    code = "unreadable"
+
+
+class DecodeTimeoutError(TrackError):
+    """Decoding took longer than allowed."""
+
+    code = "time_out"
+
+
+class TrainingDataError(EarwiseError):
+    """The features can't be trained on; a retry would not help."""
+
+
+class TooFewTracksError(TrainingDataError):
+    """Fewer tracks than the smallest sensible model needs."""
+
+
+class StoreError(EarwiseError):
+    """The store did not answer or refused; worth a retry."""
+
+
+class DuplicateError(EarwiseError):
+    """A document with this unique value exists already."""
+
+
+class ModelNotFoundError(EarwiseError):
+    """No such model, or none is active yet."""

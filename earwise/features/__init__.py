@@ -1,0 +1,1 @@
+"""Hearing: decoding audio, MFCCs, and the summary vector of a track."""

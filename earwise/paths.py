@@ -1,0 +1,75 @@
+"""Where a file of the library is: a root's name and the relative path as bytes.
+
+File names are bytes to the operating system, and need not be UTF-8; beside them stands a string to show to people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from earwise.errors import UnreadableFileError
+from earwise.settings import Root
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPath:
+    """A file or folder below a root.
+
+    Attributes
+    ----------
+    root : str
+        Name of the root.
+    path : bytes
+        Path relative to the root's folder, without a leading slash; empty for the root's folder itself.
+    """
+
+    root: str
+    path: bytes
+
+    @property
+    def display(self) -> str:
+        """The path as a string for people: bytes that are not UTF-8 become U+FFFD.
+
+        >>> LibraryPath("music", b"caf\\xe9.mp3").display
+        'caf�.mp3'
+        """
+        return self.path.decode("utf-8", errors="replace")
+
+    @property
+    def key(self) -> str:
+        """A short text that stands for this path in keys and URLs: 24 hexadecimal digits.
+
+        >>> LibraryPath("music", b"a.mp3").key
+        '76bda7132fccded8971e25a7'
+        """
+        return hashlib.sha256(self.root.encode() + b"\0" + self.path).hexdigest()[:24]
+
+    def child(self, name: bytes) -> LibraryPath:
+        """Path of an entry of this folder."""
+        return LibraryPath(self.root, self.path + b"/" + name if self.path else name)
+
+    def locate(self, roots: tuple[Root, ...]) -> bytes:
+        """Absolute path of the file in the file system.
+
+        Links are followed, and what they lead to must be below one of the roots.
+
+        Raises
+        ------
+        UnreadableFileError
+            If there is no such root, or the path leads out of the library.
+        """
+        folder = next((os.fsencode(root.folder) for root in roots if root.name == self.root), None)
+        if folder is None:
+            raise UnreadableFileError(f"The library has no root named {self.root!r}.")
+        if os.path.isabs(self.path) or b".." in self.path.split(b"/") or b"\0" in self.path:
+            raise UnreadableFileError("The path leads out of the library.")
+        location = os.path.realpath(os.path.join(folder, self.path))
+        if not any(_is_below(location, os.path.realpath(os.fsencode(root.folder))) for root in roots):
+            raise UnreadableFileError("The path leads out of the library.")
+        return location
+
+
+def _is_below(location: bytes, folder: bytes) -> bool:
+    return location == folder or location.startswith(folder.rstrip(b"/") + b"/")

@@ -1,0 +1,1 @@
+"""Distances and ranked neighbours; numpy only, so that every process can rank."""

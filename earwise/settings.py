@@ -1,0 +1,198 @@
+"""Settings: read from the environment once, in entry points, and passed down.
+
+Every field carries its variable, a sentence and an example; the README's table is tested against them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from earwise.errors import ConfigError
+
+_ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder of the library under a name that stays when the folder is mounted elsewhere."""
+
+    name: str
+    folder: Path
+
+
+def _setting(variable: str, default: Any, help_text: str, example: str) -> Any:
+    metadata = {"variable": variable, "help": help_text, "example": example}
+    if callable(default):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured; see the table in the README."""
+
+    home: Path = _setting(
+        "EARWISE_HOME", lambda: Path(".earwise").absolute(), "Folder of all state, logs and secrets", "/srv/earwise"
+    )
+    library: tuple[Root, ...] = _setting(
+        "EARWISE_LIBRARY", (), "Your music: one folder, or several as name=folder, separated by :", "/srv/music"
+    )
+    mode: str = _setting(
+        "EARWISE_MODE",
+        "embedded",
+        "embedded (this machine, secrets generated) or production (HTTPS, secrets required)",
+        "production",
+    )
+    secret_key: str = _setting(
+        "EARWISE_SECRET_KEY", "", "Signs sessions; generated in embedded mode", "the output of openssl rand -hex 32"
+    )
+    mongo_uri: str = _setting(
+        "EARWISE_MONGO_URI", "", "A MongoDB to use in place of the embedded server", "mongodb://127.0.0.1:27017"
+    )
+    mongo_database: str = _setting("EARWISE_MONGO_DATABASE", "earwise", "Name of the database", "earwise")
+    mongo_port: int = _setting("EARWISE_MONGO_PORT", 27717, "Port of the embedded MongoDB server", "27717")
+    host: str = _setting("EARWISE_HOST", "127.0.0.1", "Address that web app and Airflow listen on", "0.0.0.0")  # noqa: S104
+    web_port: int = _setting("EARWISE_WEB_PORT", 8800, "Port of the web app", "8800")
+    web_url: str = _setting(
+        "EARWISE_WEB_URL", "", "The web app's address as people type it", "https://music.example.org"
+    )
+    airflow_port: int = _setting("EARWISE_AIRFLOW_PORT", 8808, "Port of Airflow's web page", "8808")
+    airflow_url: str = _setting(
+        "EARWISE_AIRFLOW_URL", "", "Airflow's address as people type it", "https://airflow.example.org"
+    )
+    spark_master: str = _setting("EARWISE_SPARK_MASTER", "local[*]", "Where Spark runs", "spark://127.0.0.1:7077")
+    spark_driver_memory: str = _setting("EARWISE_SPARK_DRIVER_MEMORY", "2g", "Memory of Spark's driver", "4g")
+    extract_processes: int = _setting(
+        "EARWISE_EXTRACT_PROCESSES", lambda: os.cpu_count() or 1, "Processes that decode audio", "4"
+    )
+    decode_timeout_s: float = _setting(
+        "EARWISE_DECODE_TIMEOUT_S", 120.0, "Seconds after which decoding one file is given up", "120"
+    )
+    min_tracks: int = _setting("EARWISE_MIN_TRACKS", 10, "Fewest tracks that a model is trained on", "10")
+    keep_models: int = _setting("EARWISE_KEEP_MODELS", 5, "Models kept, the active one included", "5")
+    signup: str = _setting("EARWISE_SIGNUP", "open", "open: anybody may sign up; closed: nobody may", "closed")
+    trusted_proxies: int = _setting(
+        "EARWISE_TRUSTED_PROXIES", 0, "Reverse proxies in front whose X-Forwarded headers are believed", "1"
+    )
+    rate_limit_uri: str = _setting(
+        "EARWISE_RATE_LIMIT_URI", "memory://", "Where log-in attempts are counted", "redis://127.0.0.1:6379"
+    )
+    log_level: str = _setting("EARWISE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "INFO")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from environment variables; what is unset or empty takes its default.
+
+        Raises
+        ------
+        ConfigError
+            Naming the variable that is wrong and a value that would work.
+        """
+        environ = os.environ if environ is None else environ
+        given = {
+            field.name: _parse(field, environ[field.metadata["variable"]])
+            for field in dataclasses.fields(cls)
+            if environ.get(field.metadata["variable"])
+        }
+        settings = cls(**given)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        self._check_choice("mode", ("embedded", "production"))
+        self._check_choice("signup", ("open", "closed"))
+        self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))
+        if self.mode == "production" and len(self.secret_key) < 32:
+            raise ConfigError(
+                "EARWISE_SECRET_KEY", "must have at least 32 characters in production mode", "$(openssl rand -hex 32)"
+            )
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        if getattr(self, name) not in choices:
+            field = type(self).__dataclass_fields__[name]
+            raise ConfigError(field.metadata["variable"], f"must be one of {', '.join(choices)}", choices[0])
+
+    @property
+    def is_production(self) -> bool:
+        """Whether HTTPS and given secrets are demanded."""
+        return self.mode == "production"
+
+    @property
+    def store_uri(self) -> str:
+        """The MongoDB to talk to: the one that was given, else the embedded server."""
+        return self.mongo_uri or f"mongodb://127.0.0.1:{self.mongo_port}"
+
+    @property
+    def public_web_url(self) -> str:
+        """The web app's address for links, without a closing slash."""
+        return (self.web_url or f"http://127.0.0.1:{self.web_port}").rstrip("/")
+
+    @property
+    def public_airflow_url(self) -> str:
+        """Airflow's address for links, without a closing slash."""
+        return (self.airflow_url or f"http://127.0.0.1:{self.airflow_port}").rstrip("/")
+
+    def root_folder(self, name: str) -> Path | None:
+        """Folder of the root of this name, if there is one."""
+        return next((root.folder for root in self.library if root.name == name), None)
+
+
+def parse_library(value: str) -> tuple[Root, ...]:
+    """Read ``EARWISE_LIBRARY``: one folder, or several ``name=folder`` pairs separated by ``:``.
+
+    A value that is an existing folder is that folder, whatever characters it holds.
+
+    >>> parse_library("/srv/music")
+    (Root(name='music', folder=PosixPath('/srv/music')),)
+    >>> [root.name for root in parse_library("cds=/srv/cds:vinyl=/srv/vinyl")]
+    ['cds', 'vinyl']
+    """
+    pairs = re.split(rf":(?={_ROOT_NAME.pattern}=)", value)
+    if Path(value).is_dir() or not re.match(rf"{_ROOT_NAME.pattern}=", value):
+        return (Root("music", Path(value).expanduser().absolute()),)
+    roots = []
+    for pair in pairs:
+        name, _, folder = pair.partition("=")
+        if not _ROOT_NAME.fullmatch(name) or not folder:
+            raise ConfigError("EARWISE_LIBRARY", f"has a part that is not name=folder: {pair!r}", "music=/srv/music")
+        roots.append(Root(name, Path(folder).expanduser().absolute()))
+    if len({root.name for root in roots}) < len(roots):
+        raise ConfigError("EARWISE_LIBRARY", "names a root twice", "cds=/srv/cds:vinyl=/srv/vinyl")
+    return tuple(roots)
+
+
+def _parse_int(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError(value)
+    return number
+
+
+def _parse_positive(value: str) -> float:
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise ValueError(value)
+    return number
+
+
+_PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "Path": (lambda value: Path(value).expanduser().absolute(), "must be a folder"),
+    "tuple[Root, ...]": (parse_library, "must be a folder"),
+    "int": (_parse_int, "must be a whole number, zero or more"),
+    "float": (_parse_positive, "must be a number greater than zero"),
+    "str": (str.strip, "must be a text"),
+}
+
+
+def _parse(field: dataclasses.Field[Any], value: str) -> Any:
+    parser, demand = _PARSERS[str(field.type)]
+    try:
+        return parser(value)
+    except ValueError as error:
+        raise ConfigError(field.metadata["variable"], f"{demand}, not {value!r}", field.metadata["example"]) from error

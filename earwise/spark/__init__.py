@@ -1,0 +1,1 @@
+"""Spark: the session, and reading and writing MongoDB from executors."""

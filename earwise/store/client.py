@@ -1,0 +1,83 @@
+"""Opens the store: one client, one database, one repository per family of documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.server_api import ServerApi
+
+from earwise.settings import Settings
+from earwise.store.extraction_runs import ExtractionRuns
+from earwise.store.features import Features
+from earwise.store.folders import Folders
+from earwise.store.listeners import Listeners
+from earwise.store.models import Models
+from earwise.store.quarantine import Quarantine
+from earwise.store.tracks import Tracks
+from earwise.store.translation import translated_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The repositories on one connection; a context manager that closes it."""
+
+    client: MongoClient[dict[str, Any]]
+    folders: Folders
+    tracks: Tracks
+    features: Features
+    quarantine: Quarantine
+    extraction_runs: ExtractionRuns
+    models: Models
+    listeners: Listeners
+
+    def create_indexes(self) -> None:
+        """Create every index that is missing; safe to repeat."""
+        for repository in (self.folders, self.tracks, self.features, self.quarantine, self.models, self.listeners):
+            repository.create_indexes()
+        self.extraction_runs.create_indexes()
+
+    @translated_errors()
+    def ping(self) -> None:
+        """Raise `StoreError` unless the server answers."""
+        self.client.admin.command("ping")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store that the settings name; the connection is made when it is first used."""
+    return open_store_at(settings.store_uri, settings.mongo_database)
+
+
+def open_store_at(uri: str, database: str) -> Store:
+    """Open the store at a MongoDB address; for code that gets the two values from another process."""
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        uri,
+        server_api=ServerApi("1", strict=True, deprecation_errors=True),
+        serverSelectionTimeoutMS=10_000,
+        tz_aware=True,
+    )
+    selected = client[database]
+    return Store(
+        client=client,
+        folders=Folders(selected),
+        tracks=Tracks(selected),
+        features=Features(selected),
+        quarantine=Quarantine(selected),
+        extraction_runs=ExtractionRuns(selected),
+        models=Models(selected),
+        listeners=Listeners(selected),
+    )

@@ -1,0 +1,100 @@
+"""Features: one immutable summary vector per (audio_id, feature_version).
+
+The ``_id`` is ``feature_version:audio_id``, so that one version is one contiguous range of ids that Spark can split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.database import Database
+
+from earwise.store.translation import translated_errors
+from earwise.store.vectors import Vector, pack_vector, unpack_vector
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFeatures:
+    """What was heard in a recording.
+
+    Attributes
+    ----------
+    vector : ndarray [shape=(n_features,), dtype=float32]
+        The summary vector.
+    decoder : str
+        Which decoder gave the samples.
+    """
+
+    audio_id: str
+    feature_version: str
+    vector: Vector
+    decoder: str
+
+
+class Features:
+    """The ``features`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._features = database["features"]
+
+    def create_indexes(self) -> None:
+        """Nothing to create: every query goes by ``_id``."""
+
+    @translated_errors()
+    def put(self, features: TrackFeatures, now: datetime) -> None:
+        """Write the features unless they are there: the first to arrive stays."""
+        document = {
+            "audio_id": features.audio_id,
+            "feature_version": features.feature_version,
+            "vector": pack_vector(features.vector),
+            "decoder": features.decoder,
+            "extracted_at": now,
+        }
+        self._features.update_one(
+            {"_id": feature_id(features.feature_version, features.audio_id)}, {"$setOnInsert": document}, upsert=True
+        )
+
+    @translated_errors()
+    def has(self, audio_id: str, feature_version: str) -> bool:
+        """Whether this recording needs no decoding in this version."""
+        return self._features.find_one({"_id": feature_id(feature_version, audio_id)}, {"_id": 1}) is not None
+
+    @translated_errors()
+    def get(self, audio_id: str, feature_version: str) -> TrackFeatures | None:
+        """The features of one recording in one version."""
+        document = self._features.find_one({"_id": feature_id(feature_version, audio_id)})
+        return _to_features(document) if document else None
+
+    @translated_errors()
+    def count(self, feature_version: str) -> int:
+        """How many recordings have features in this version."""
+        return self._features.count_documents({"_id": version_range(feature_version)})
+
+    def read_range(self, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
+        """Features with ``first_id <= _id < end_id``, in order of ``_id``."""
+        with translated_errors():
+            for document in self._features.find({"_id": {"$gte": first_id, "$lt": end_id}}).sort("_id", ASCENDING):
+                yield _to_features(document)
+
+
+def feature_id(feature_version: str, audio_id: str) -> str:
+    """The ``_id`` of a features document."""
+    return f"{feature_version}:{audio_id}"
+
+
+def version_range(feature_version: str) -> dict[str, str]:
+    """The condition on ``_id`` that selects one version."""
+    return {"$gte": f"{feature_version}:", "$lt": f"{feature_version};"}
+
+
+def _to_features(document: dict[str, Any]) -> TrackFeatures:
+    return TrackFeatures(
+        audio_id=document["audio_id"],
+        feature_version=document["feature_version"],
+        vector=unpack_vector(document["vector"]),
+        decoder=document["decoder"],
+    )

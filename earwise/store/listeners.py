@@ -1,0 +1,102 @@
+"""Listeners: the accounts. Writes are acknowledged by a majority and on disk: nobody signs up twice."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pymongo import WriteConcern
+from pymongo.database import Database
+
+from earwise.store.search import fold_text
+from earwise.store.translation import translated_errors
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    LISTENER = "listener"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An account.
+
+    Attributes
+    ----------
+    listener_id : str
+        Random, never used again.
+    name : str
+        As typed at sign-up; unique when case and accents are folded.
+    password_hash : str
+        Argon2id, in the PHC string format.
+    """
+
+    listener_id: str
+    name: str
+    password_hash: str
+    role: Role
+
+
+class Listeners:
+    """The ``users`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._users = database.get_collection("users", write_concern=WriteConcern("majority", j=True))
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """One account per folded name."""
+        self._users.create_index("name_key", unique=True)
+
+    @translated_errors()
+    def add(self, name: str, password_hash: str, role: Role, now: datetime) -> Listener:
+        """Create an account.
+
+        Raises
+        ------
+        DuplicateError
+            If the name is taken.
+        """
+        listener = Listener(secrets.token_hex(12), name, password_hash, role)
+        self._users.insert_one(
+            {
+                "_id": listener.listener_id,
+                "name": name,
+                "name_key": fold_text(name),
+                "password_hash": password_hash,
+                "role": role,
+                "created_at": now,
+            }
+        )
+        return listener
+
+    @translated_errors()
+    def get(self, listener_id: str) -> Listener | None:
+        """The account of this id."""
+        return _to_listener(self._users.find_one({"_id": listener_id}))
+
+    @translated_errors()
+    def get_by_name(self, name: str) -> Listener | None:
+        """The account of this name, however its case and accents are typed."""
+        return _to_listener(self._users.find_one({"name_key": fold_text(name)}))
+
+    @translated_errors()
+    def set_password_hash(self, listener_id: str, password_hash: str) -> None:
+        """Replace the password hash."""
+        self._users.update_one({"_id": listener_id}, {"$set": {"password_hash": password_hash}})
+
+    @translated_errors()
+    def has_admin(self) -> bool:
+        """Whether anybody can administer."""
+        return self._users.find_one({"role": Role.ADMIN}, {"_id": 1}) is not None
+
+
+def _to_listener(document: dict[str, Any] | None) -> Listener | None:
+    if document is None:
+        return None
+    return Listener(document["_id"], document["name"], document["password_hash"], Role(document["role"]))

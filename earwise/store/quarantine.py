@@ -1,0 +1,99 @@
+"""Quarantine: files that did not become tracks, each with a code and a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from earwise.paths import LibraryPath
+from earwise.store.translation import translated_errors
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedFile:
+    """A file that failed.
+
+    Attributes
+    ----------
+    code : str
+        `TrackError.code` of the fault.
+    message : str
+        One sentence for people.
+    attempts : int
+        How often it was tried, as it is now or as it was before.
+    """
+
+    location: LibraryPath
+    code: str
+    message: str
+    attempts: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class Quarantine:
+    """The ``quarantine`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._files = database["quarantine"]
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the index that `recent` uses."""
+        self._files.create_index([("last_seen", DESCENDING)])
+
+    @translated_errors()
+    def put(self, location: LibraryPath, code: str, message: str, now: datetime) -> None:
+        """Record that a file failed, once more if it did before."""
+        self._files.update_one(
+            {"_id": location.key},
+            {
+                "$set": {"code": code, "message": message, "last_seen": now},
+                "$inc": {"attempts": 1},
+                "$setOnInsert": {
+                    "root": location.root,
+                    "path": Binary(location.path),
+                    "display": location.display,
+                    "first_seen": now,
+                },
+            },
+            upsert=True,
+        )
+
+    @translated_errors()
+    def remove(self, location: LibraryPath) -> None:
+        """Release a file: it became a track, or it is gone."""
+        self._files.delete_one({"_id": location.key})
+
+    @translated_errors()
+    def count(self) -> int:
+        """How many files are in quarantine."""
+        return self._files.count_documents({})
+
+    @translated_errors()
+    def count_by_code(self) -> dict[str, int]:
+        """How many files are in quarantine for each code."""
+        groups = self._files.aggregate([{"$group": {"_id": "$code", "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}])
+        return {group["_id"]: group["count"] for group in groups}
+
+    @translated_errors()
+    def recent(self, *, skip: int = 0, limit: int) -> list[QuarantinedFile]:
+        """The files that failed last, newest first."""
+        found = self._files.find().sort([("last_seen", DESCENDING), ("_id", ASCENDING)]).skip(skip).limit(limit)
+        return [_to_file(document) for document in found]
+
+
+def _to_file(document: dict[str, Any]) -> QuarantinedFile:
+    return QuarantinedFile(
+        location=LibraryPath(document["root"], bytes(document["path"])),
+        code=document["code"],
+        message=document["message"],
+        attempts=document["attempts"],
+        first_seen=document["first_seen"],
+        last_seen=document["last_seen"],
+    )

@@ -1,0 +1,55 @@
+"""Words of a track as they are searched: folded, with their prefixes.
+
+The prefixes are written with the track, so that finding a track while its name is being typed is an exact look-up in
+a multikey index; MongoDB's text indexes are not in the API that every server here speaks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LONGEST_PREFIX = 12
+_MOST_WORDS = 40
+_WORD = re.compile(r"\w+")
+# Letters that do not decompose into a base letter and an accent.
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
+
+
+def fold_text(text: str) -> str:
+    """Fold case and accents.
+
+    >>> fold_text("Sigur Rós – Ágætis Byrjun")
+    'sigur ros – agaetis byrjun'
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def fold_words(text: str) -> list[str]:
+    """Words of a text, folded, each once, in order.
+
+    >>> fold_words("The Wall (The Remaster)")
+    ['the', 'wall', 'remaster']
+    """
+    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:_MOST_WORDS]
+
+
+def search_terms(*texts: str) -> list[str]:
+    """Every folded word of the texts and its prefixes, sorted.
+
+    >>> search_terms("Ivory")
+    ['i', 'iv', 'ivo', 'ivor', 'ivory']
+    """
+    words = fold_words(" ".join(texts))
+    prefixes = {word[:length] for word in words for length in range(1, min(len(word), _LONGEST_PREFIX) + 1)}
+    return sorted(prefixes)
+
+
+def query_terms(query: str) -> list[str]:
+    """The terms that all must stand with a track for it to match what was typed.
+
+    >>> query_terms("savino  ivo")
+    ['savino', 'ivo']
+    """
+    return [word[:_LONGEST_PREFIX] for word in fold_words(query)]

@@ -1,0 +1,207 @@
+"""Tracks: one document per distinct recording, with its files and tags.
+
+``files`` is keyed by `LibraryPath.key`, so that adding and removing a file is one repeatable update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import ASCENDING
+from pymongo.database import Database
+
+from earwise.paths import LibraryPath
+from earwise.store.search import fold_text, query_terms, search_terms
+from earwise.store.translation import translated_errors
+
+
+class TrackState(StrEnum):
+    """What can be done with a track: ready has audio and features; missing has lost its last file."""
+
+    READY = "ready"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What the file says of itself; empty where it says nothing, except that a title is always there."""
+
+    title: str
+    artist: str = ""
+    album: str = ""
+    genre: str = ""
+    year: int | None = None
+    track_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFile:
+    """One file of a track."""
+
+    location: LibraryPath
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A distinct recording.
+
+    Attributes
+    ----------
+    track_id : str
+        The recording's ``audio_id``, 32 hexadecimal digits.
+    duration_s : float
+        Length of the whole recording.
+    files : tuple of TrackFile
+        Where the recording lies; more than one when the library holds copies.
+    """
+
+    track_id: str
+    tags: Tags
+    duration_s: float
+    state: TrackState = TrackState.READY
+    files: tuple[TrackFile, ...] = field(default=())
+
+    @property
+    def sort_key(self) -> str:
+        """Order of lists: artist, album, number on the album, title."""
+        tags = self.tags
+        number = f"{tags.track_number or 0:04d}"
+        return "\x1f".join((fold_text(tags.artist), fold_text(tags.album), number, fold_text(tags.title)))
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPage:
+    """One page of a list, and the cursor of the next page if there is one."""
+
+    tracks: list[Track]
+    next_cursor: str | None
+
+
+class Tracks:
+    """The ``tracks`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._tracks = database["tracks"]
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        self._tracks.create_index([("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
+        self._tracks.create_index([("terms", ASCENDING), ("sort_key", ASCENDING)])
+
+    @translated_errors()
+    def put(self, track: Track, file: TrackFile, now: datetime) -> None:
+        """Write a track that was just read from `file`: tags and state are replaced, other files are kept."""
+        tags = track.tags
+        document = {
+            "state": track.state,
+            "title": tags.title,
+            "artist": tags.artist,
+            "album": tags.album,
+            "genre": tags.genre,
+            "year": tags.year,
+            "track_number": tags.track_number,
+            "duration_s": track.duration_s,
+            "sort_key": track.sort_key,
+            "terms": search_terms(tags.title, tags.artist, tags.album, tags.genre),
+            "changed_at": now,
+            f"files.{file.location.key}": _from_file(file),
+        }
+        self._tracks.update_one(
+            {"_id": track.track_id}, {"$set": document, "$setOnInsert": {"added_at": now}}, upsert=True
+        )
+
+    @translated_errors()
+    def remove_file(self, track_id: str, location: LibraryPath) -> None:
+        """Take a file from a track; a track without files becomes missing."""
+        self._tracks.update_one({"_id": track_id}, {"$unset": {f"files.{location.key}": ""}})
+        self._tracks.update_one({"_id": track_id, "files": {}}, {"$set": {"state": TrackState.MISSING}})
+
+    @translated_errors()
+    def get(self, track_id: str) -> Track | None:
+        """The track of this id."""
+        document = self._tracks.find_one({"_id": track_id})
+        return _to_track(document) if document else None
+
+    @translated_errors()
+    def get_many(self, track_ids: Iterable[str]) -> dict[str, Track]:
+        """The ready tracks among these ids, by id."""
+        query = {"_id": {"$in": list(track_ids)}, "state": TrackState.READY}
+        return {document["_id"]: _to_track(document) for document in self._tracks.find(query)}
+
+    @translated_errors()
+    def count_ready(self) -> int:
+        """How many tracks can be recommended and played."""
+        return self._tracks.count_documents({"state": TrackState.READY})
+
+    def ready_ids(self) -> Iterator[str]:
+        """Ids of all ready tracks, in order of id."""
+        with translated_errors():
+            for document in self._tracks.find({"state": TrackState.READY}, {"_id": 1}).sort("_id", ASCENDING):
+                yield document["_id"]
+
+    @translated_errors()
+    def page(self, *, limit: int, cursor: str | None = None) -> TrackPage:
+        """One page of all ready tracks in order of artist, album and title.
+
+        Parameters
+        ----------
+        cursor : str or None
+            `TrackPage.next_cursor` of the page before; None for the first page.
+        """
+        query: dict[str, Any] = {"state": TrackState.READY}
+        if cursor is not None:
+            sort_key, _, track_id = cursor.rpartition("\x1e")
+            query["$or"] = [{"sort_key": {"$gt": sort_key}}, {"sort_key": sort_key, "_id": {"$gt": track_id}}]
+        found = self._tracks.find(query).sort([("sort_key", ASCENDING), ("_id", ASCENDING)]).limit(limit + 1)
+        tracks = [_to_track(document) for document in found]
+        last = tracks[limit - 1] if len(tracks) > limit else None
+        return TrackPage(tracks[:limit], f"{last.sort_key}\x1e{last.track_id}" if last else None)
+
+    @translated_errors()
+    def search(self, query: str, *, limit: int) -> list[Track]:
+        """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun."""
+        terms = query_terms(query)
+        if not terms:
+            return []
+        found = self._tracks.find({"terms": {"$all": terms}, "state": TrackState.READY})
+        return [_to_track(document) for document in found.sort("sort_key", ASCENDING).limit(limit)]
+
+
+def _from_file(file: TrackFile) -> dict[str, Any]:
+    return {
+        "root": file.location.root,
+        "path": Binary(file.location.path),
+        "display": file.location.display,
+        "size_bytes": file.size_bytes,
+        "mtime_ns": file.mtime_ns,
+    }
+
+
+def _to_file(document: dict[str, Any]) -> TrackFile:
+    location = LibraryPath(document["root"], bytes(document["path"]))
+    return TrackFile(location, document["size_bytes"], document["mtime_ns"])
+
+
+def _to_track(document: dict[str, Any]) -> Track:
+    return Track(
+        track_id=document["_id"],
+        tags=Tags(
+            title=document["title"],
+            artist=document["artist"],
+            album=document["album"],
+            genre=document["genre"],
+            year=document["year"],
+            track_number=document["track_number"],
+        ),
+        duration_s=document["duration_s"],
+        state=TrackState(document["state"]),
+        files=tuple(_to_file(file) for file in document["files"].values()),
+    )

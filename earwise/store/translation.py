@@ -1,0 +1,24 @@
+"""Turns pymongo's errors into Earwise's, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from earwise.errors import DuplicateError, StoreError
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise `DuplicateError` or `StoreError` where pymongo raises; usable as a decorator."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise DuplicateError("A document with this unique value exists already.") from error
+    except BulkWriteError as error:
+        first = error.details["writeErrors"][0]["errmsg"] if error.details.get("writeErrors") else str(error)
+        raise StoreError(f"MongoDB refused a write: {first}") from error
+    except PyMongoError as error:
+        raise StoreError(f"MongoDB did not answer: {error}") from error

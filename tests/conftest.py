@@ -1,0 +1,58 @@
+"""Fixtures that every kind of test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from earwise.store import Store
+from earwise.store.client import open_store_at
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MongoDB-protocol server: the embedded one, or the one that EARWISE_TEST_MONGO_URI names."""
+    if given := os.environ.get("EARWISE_TEST_MONGO_URI"):
+        yield given
+        return
+    folder, port = tmp_path_factory.mktemp("mongo"), free_port()
+    program = shutil.which("secantusd-py", path=str(Path(sys.executable).parent))
+    assert program, "secantusd-py is not installed beside this Python"
+    command = [program, "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "store")]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        uri = f"mongodb://127.0.0.1:{port}"
+        with open_store_at(uri, "ping") as store:
+            store.ping()
+        yield uri
+        server.terminate()
+
+
+@pytest.fixture
+def database_name() -> str:
+    """A name that no other test uses."""
+    return f"test_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def store(mongo_uri: str, database_name: str) -> Iterator[Store]:
+    """An empty store with its indexes, on the real server."""
+    with open_store_at(mongo_uri, database_name) as opened:
+        opened.create_indexes()
+        yield opened
