@@ -125,6 +125,7 @@ class Models:
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
         self._runs.create_index([("created_at", DESCENDING)])
+        self._runs.create_index([("dag_run_id", ASCENDING)])
         self._clusters.create_index([("model_id", ASCENDING), ("number", ASCENDING)])
         self._assignments.create_index([("model_id", ASCENDING), ("cluster", ASCENDING), ("distance", ASCENDING)])
         self._neighbours.create_index([("model_id", ASCENDING)])
@@ -252,6 +253,12 @@ class Models:
     def get_run(self, model_id: str) -> ModelRun | None:
         """The record of one training run."""
         document = self._runs.find_one({"_id": model_id})
+        return _to_run(document) if document else None
+
+    @translated_errors()
+    def run_of_dag_run(self, dag_run_id: str) -> ModelRun | None:
+        """The training run that an Airflow Dag run made; None if it made none (yet)."""
+        document = self._runs.find_one({"dag_run_id": dag_run_id})
         return _to_run(document) if document else None
 
     @translated_errors()
