@@ -32,7 +32,8 @@ def configure_logging(level: str = "INFO") -> None:
     """Send Earwise's log lines to stderr; called once, by entry points that own their process."""
     handler = logging.StreamHandler()
     handler.setFormatter(FieldFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    logger = logging.getLogger("earwise")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    for package in ("earwise", "webapp"):
+        logger = logging.getLogger(package)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+        logger.propagate = False

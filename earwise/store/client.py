@@ -16,6 +16,7 @@ from earwise.store.folders import Folders
 from earwise.store.listeners import Listeners
 from earwise.store.models import Models
 from earwise.store.quarantine import Quarantine
+from earwise.store.serving import Serving
 from earwise.store.tracks import Tracks
 from earwise.store.translation import translated_errors
 
@@ -31,6 +32,7 @@ class Store:
     quarantine: Quarantine
     extraction_runs: ExtractionRuns
     models: Models
+    serving: Serving
     listeners: Listeners
 
     def create_indexes(self) -> None:
@@ -79,5 +81,6 @@ def open_store_at(uri: str, database: str) -> Store:
         quarantine=Quarantine(selected),
         extraction_runs=ExtractionRuns(selected),
         models=Models(selected),
+        serving=Serving(selected),
         listeners=Listeners(selected),
     )

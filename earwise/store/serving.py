@@ -1,0 +1,113 @@
+"""Serving: what pages read of the active model, each in one query.
+
+Joins are made by the server on ids that are indexed, so that a page costs a fixed number of round trips whatever the
+size of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.database import Database
+
+from earwise.errors import ModelNotFoundError
+from earwise.store.models import Assignment, Cluster, Neighbour
+from earwise.store.translation import translated_errors
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveModel:
+    """The model that readers see, and its clusters by number."""
+
+    model_id: str
+    clusters: dict[int, Cluster]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a model puts one track.
+
+    Attributes
+    ----------
+    cluster : int or None
+        Number of the track's cluster.
+    neighbours : tuple of Neighbour
+        Tracks that sound like it, nearest first.
+    """
+
+    cluster: int | None
+    neighbours: tuple[Neighbour, ...]
+
+
+class Serving:
+    """Reads over ``active``, ``clusters``, ``assignments`` and ``neighbours``."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._active = database["active"]
+        self._assignments = database["assignments"]
+        self._neighbours = database["neighbours"]
+
+    @translated_errors()
+    def find_active(self) -> ActiveModel | None:
+        """The model that readers see; None before the first is published."""
+        document = next(
+            self._active.aggregate(
+                [
+                    {"$match": {"_id": "model"}},
+                    _join("clusters", on="model_id"),
+                    {"$project": {"clusters.centroid": 0}},
+                ]
+            ),
+            None,
+        )
+        if document is None:
+            return None
+        clusters = [Cluster(found["number"], found["name"], found["size"]) for found in document["clusters"]]
+        ordered = sorted(clusters, key=lambda cluster: cluster.number)
+        return ActiveModel(document["model_id"], {cluster.number: cluster for cluster in ordered})
+
+    def require_active(self) -> ActiveModel:
+        """The model that readers see.
+
+        Raises
+        ------
+        ModelNotFoundError
+            Before the first model is published.
+        """
+        active = self.find_active()
+        if active is None:
+            raise ModelNotFoundError("No model has been published yet.")
+        return active
+
+    @translated_errors()
+    def placement(self, model_id: str, track_id: str) -> Placement | None:
+        """Cluster and neighbours of a track; None if the model does not know the track."""
+        stages = [{"$match": {"_id": f"{model_id}:{track_id}"}}, _join("assignments", on="_id")]
+        document = next(self._neighbours.aggregate(stages), None)
+        if document is None:
+            return None
+        cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
+        ranked = (Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in document["neighbours"])
+        return Placement(cluster, tuple(ranked))
+
+    @translated_errors()
+    def typical_tracks(self, model_id: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
+        """The first tracks of each of these clusters, the most typical first."""
+        typical: dict[int, list[Assignment]] = {number: [] for number in clusters}
+        branches = [_nearest_of(model_id, number, limit) for number in typical]
+        if not branches:
+            return {}
+        unions = [{"$unionWith": {"coll": self._assignments.name, "pipeline": branch}} for branch in branches[1:]]
+        for found in self._assignments.aggregate([*branches[0], *unions]):
+            typical[found["cluster"]].append(Assignment(found["track_id"], found["cluster"], found["distance"]))
+        return typical
+
+
+def _join(collection: str, *, on: str) -> dict[str, Any]:
+    return {"$lookup": {"from": collection, "localField": on, "foreignField": on, "as": collection}}
+
+
+def _nearest_of(model_id: str, number: int, limit: int) -> list[dict[str, Any]]:
+    return [{"$match": {"model_id": model_id, "cluster": number}}, {"$sort": {"distance": 1}}, {"$limit": limit}]

@@ -1,0 +1,54 @@
+"""What every MongoDB-protocol server must do for the pages that read the active model."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from earwise.errors import ModelNotFoundError
+from earwise.store import Store
+from earwise.store.models import Assignment, Cluster, ModelRun, ModelStatus, Neighbour
+from earwise.store.serving import Placement
+
+NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
+
+
+def publish(store: Store, model_id: str, clusters: int = 3) -> None:
+    store.models.put_run(ModelRun(model_id, "dag", "v1", ModelStatus.CANDIDATE, NOW, seed=1, tracks=12, k=clusters))
+    store.models.put_clusters(model_id, [Cluster(number, f"{model_id} {number}", 4) for number in range(clusters)])
+    tracks = [Assignment(f"t{n}", n % clusters, distance=1 - n / 100) for n in range(12)]
+    store.models.put_assignments(model_id, tracks)
+    store.models.put_neighbours(model_id, [("t1", [Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)])])
+    store.models.activate(model_id, NOW)
+
+
+def test_active_model_comes_with_its_own_clusters_only(store: Store) -> None:
+    assert store.serving.find_active() is None
+    publish(store, "old", clusters=2)
+    publish(store, "new", clusters=3)
+    active = store.serving.require_active()
+    assert active.model_id == "new"
+    assert [cluster.name for cluster in active.clusters.values()] == ["new 0", "new 1", "new 2"]
+
+
+def test_requiring_a_model_before_the_first_says_so(store: Store) -> None:
+    with pytest.raises(ModelNotFoundError):
+        store.serving.require_active()
+
+
+def test_placement_holds_cluster_and_ranked_neighbours(store: Store) -> None:
+    publish(store, "m")
+    assert store.serving.placement("m", "t1") == Placement(1, (Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)))
+    assert store.serving.placement("m", "unknown") is None
+
+
+def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
+    publish(store, "m")
+    typical = store.serving.typical_tracks("m", [0, 1, 2], limit=2)
+    assert {number: [near.track_id for near in nearest] for number, nearest in typical.items()} == {
+        0: ["t9", "t6"],
+        1: ["t10", "t7"],
+        2: ["t11", "t8"],
+    }
+    assert store.serving.typical_tracks("m", [], limit=2) == {}
