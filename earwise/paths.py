@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
+from io import FileIO
 
 from earwise.errors import UnreadableFileError
 from earwise.settings import Root
@@ -73,3 +75,22 @@ class LibraryPath:
 
 def _is_below(location: bytes, folder: bytes) -> bool:
     return location == folder or location.startswith(folder.rstrip(b"/") + b"/")
+
+
+def open_regular(location: bytes) -> FileIO:
+    """Open a file for reading, and only if it is a regular one: opening a named pipe would wait for ever.
+
+    Raises
+    ------
+    UnreadableFileError
+        With the operating system's reason as a sentence.
+    """
+    try:
+        descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise UnreadableFileError(f"The system refuses to open the file: {os.strerror(error.errno or 0)}.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableFileError("This is not a regular file.")
+    # Not buffered: decoders read in large blocks of their own.
+    return FileIO(descriptor)

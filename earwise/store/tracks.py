@@ -18,6 +18,9 @@ from pymongo.database import Database
 from earwise.paths import LibraryPath
 from earwise.store.search import fold_text, query_terms, search_terms
 from earwise.store.translation import translated_errors
+from earwise.tags import Tags
+
+__all__ = ["Tags", "Track", "TrackFile", "TrackPage", "TrackState", "Tracks"]
 
 
 class TrackState(StrEnum):
@@ -25,18 +28,6 @@ class TrackState(StrEnum):
 
     READY = "ready"
     MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """What the file says of itself; empty where it says nothing, except that a title is always there."""
-
-    title: str
-    artist: str = ""
-    album: str = ""
-    genre: str = ""
-    year: int | None = None
-    track_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +132,11 @@ class Tracks:
         """How many tracks can be recommended and played."""
         return self._tracks.count_documents({"state": TrackState.READY})
 
-    def ready_ids(self) -> Iterator[str]:
-        """Ids of all ready tracks, in order of id."""
+    def ready_ids(self, first_id: str = "", end_id: str = "g") -> Iterator[str]:
+        """Ids of the ready tracks with ``first_id <= _id < end_id``, in order; all of them by default."""
+        query = {"state": TrackState.READY, "_id": {"$gte": first_id, "$lt": end_id}}
         with translated_errors():
-            for document in self._tracks.find({"state": TrackState.READY}, {"_id": 1}).sort("_id", ASCENDING):
+            for document in self._tracks.find(query, {"_id": 1}).sort("_id", ASCENDING):
                 yield document["_id"]
 
     @translated_errors()

@@ -1,0 +1,20 @@
+"""FFmpeg's view of a file, opened so that the file can make it open nothing else."""
+
+from __future__ import annotations
+
+from io import FileIO
+
+import av
+import av.container
+import av.error
+
+# What FFmpeg raises on files it can't take apart; the latter two come from metadata and empty streams.
+FFMPEG_ERRORS = (av.error.FFmpegError, ValueError, IndexError)
+
+# Containers of music alone. Playlists (HLS, concat) name further files and addresses, and are none of them.
+_FORMATS = "aac,aiff,ape,asf,caf,flac,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,w64,wav,wv"
+
+
+def open_container(file: FileIO) -> av.container.InputContainer:
+    """Open an audio file that was opened for reading; a context manager."""
+    return av.open(file, "r", options={"format_whitelist": _FORMATS}, buffer_size=1 << 17)

@@ -1,0 +1,76 @@
+"""What is measured of a track, and the version that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MfccConfig:
+    """Parameters of the summary vector; every one of them is part of `feature_version`.
+
+    Attributes
+    ----------
+    sr : int
+        Sampling rate that everything is brought to, in Hz.
+    n_fft, hop_length : int
+        Length of a frame and distance of two, in samples.
+    n_mels, n_mfcc : int
+        Mel bands, and cepstral coefficients kept of them.
+    delta_frames : int
+        Frames that a delta is fitted over.
+    excerpts, excerpt_s : int, float
+        Of a long track this many excerpts of this length are analysed, spread evenly; a track shorter than all of
+        them together is analysed whole.
+    min_duration_s : float
+        Audio shorter than this does not describe a sound.
+    silence_dbfs : float
+        A track whose every sample stays below this peak is silent.
+    revision : int
+        Raised when the code computes something else from the same parameters.
+    """
+
+    sr: int = 22_050
+    n_fft: int = 2048
+    hop_length: int = 512
+    n_mels: int = 128
+    n_mfcc: int = 20
+    delta_frames: int = 9
+    excerpts: int = 6
+    excerpt_s: float = 10.0
+    min_duration_s: float = 1.0
+    silence_dbfs: float = -80.0
+    revision: int = 1
+
+    @property
+    def feature_version(self) -> str:
+        """Name of these parameters: equal versions are comparable vectors.
+
+        >>> MfccConfig().feature_version == MfccConfig(hop_length=256).feature_version
+        False
+        """
+        parameters = json.dumps(asdict(self), sort_keys=True)
+        return f"mfcc-{hashlib.sha256(parameters.encode()).hexdigest()[:10]}"
+
+    @property
+    def n_features(self) -> int:
+        """Length of the summary vector: mean, deviation and deviation of the deltas of each coefficient."""
+        return 3 * self.n_mfcc
+
+    def excerpt_starts_s(self, duration_s: float) -> tuple[float, ...]:
+        """Where the excerpts of a track begin, in seconds.
+
+        Each lies in the middle of its share of the track, so that neither the first nor the last seconds, often
+        silence and applause, count more than others.
+
+        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpt_starts_s(100.0)
+        (20.0, 70.0)
+        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpt_starts_s(20.0)
+        (0.0,)
+        """
+        if duration_s <= self.excerpts * self.excerpt_s:
+            return (0.0,)
+        share_s = duration_s / self.excerpts
+        return tuple(number * share_s + (share_s - self.excerpt_s) / 2 for number in range(self.excerpts))

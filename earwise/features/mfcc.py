@@ -1,0 +1,91 @@
+"""The summary vector: statistics of a track's MFCCs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import librosa
+import numpy as np
+from numpy.typing import NDArray
+
+from earwise.errors import AudioTooShortError, NonFiniteAudioError, SilentAudioError
+from earwise.features.config import MfccConfig
+
+Samples = NDArray[np.float32]
+
+
+def summarise(excerpts: Sequence[Samples], config: MfccConfig) -> NDArray[np.float32]:
+    """Summary vector of a track.
+
+    Parameters
+    ----------
+    excerpts : sequence of ndarray [shape=(n_samples,), dtype=float32]
+        Parts of the track at ``config.sr``, mono, nominally in [-1, 1].
+
+    Returns
+    -------
+    ndarray [shape=(3 * n_mfcc,), dtype=float32]
+        Over all frames of all excerpts: mean of each coefficient, its standard deviation, and the standard deviation
+        of its deltas. Finite.
+
+    Raises
+    ------
+    AudioTooShortError, SilentAudioError, NonFiniteAudioError
+        If the excerpts do not describe a sound.
+    """
+    _check_audible(excerpts, config)
+    # Excerpts too short for one delta, as a track's last seconds may be, would distort the deviations.
+    frames = [mfcc(y, config) for y in excerpts if y.size >= config.delta_frames * config.hop_length]
+    deltas = [librosa.feature.delta(m, width=config.delta_frames) for m in frames]
+    coefficients, slopes = np.concatenate(frames, axis=1), np.concatenate(deltas, axis=1)
+    statistics = (coefficients.mean(axis=1), coefficients.std(axis=1), slopes.std(axis=1))
+    return np.concatenate(statistics).astype(np.float32, copy=False)
+
+
+def mfcc(y: Samples, config: MfccConfig) -> NDArray[np.float32]:
+    """MFCCs of one excerpt, as `librosa.feature.mfcc` gives them.
+
+    librosa makes window and mel basis anew on every call; here they are made once per process.
+
+    Parameters
+    ----------
+    y : ndarray [shape=(n_samples,), dtype=float32]
+        Audio at ``config.sr``.
+
+    Returns
+    -------
+    ndarray [shape=(n_mfcc, t), dtype=float32]
+    """
+    spectrum = librosa.stft(y, n_fft=config.n_fft, hop_length=config.hop_length, window=_window(config.n_fft))
+    power = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    log_mel = librosa.power_to_db(_mel_basis(config) @ power)
+    coefficients: NDArray[np.float32] = librosa.feature.mfcc(S=log_mel, n_mfcc=config.n_mfcc)
+    return coefficients
+
+
+@lru_cache(maxsize=4)
+def _window(n_fft: int) -> NDArray[np.float32]:
+    window: NDArray[np.float32] = librosa.filters.get_window("hann", n_fft).astype(np.float32)
+    return window
+
+
+@lru_cache(maxsize=4)
+def _mel_basis(config: MfccConfig) -> NDArray[np.float32]:
+    basis: NDArray[np.float32] = librosa.filters.mel(sr=config.sr, n_fft=config.n_fft, n_mels=config.n_mels)
+    return basis
+
+
+def _check_audible(excerpts: Sequence[Samples], config: MfccConfig) -> None:
+    duration_s = sum(y.size for y in excerpts) / config.sr
+    if duration_s < config.min_duration_s:
+        raise AudioTooShortError(
+            f"Only {duration_s:.1f} s of audio; at least {config.min_duration_s:.1f} s describe a sound."
+        )
+    # The extremes carry a NaN or an infinity along, so that one pass over the samples finds silence and both of them.
+    peak = max(max(abs(float(y.min())), abs(float(y.max()))) for y in excerpts if y.size)
+    if not np.isfinite(peak):
+        raise NonFiniteAudioError("The audio holds samples that are not numbers.")
+    if peak < 10 ** (config.silence_dbfs / 20):
+        raise SilentAudioError(f"Nothing to hear: no sample is louder than {config.silence_dbfs:.0f} dBFS.")
