@@ -190,7 +190,8 @@ class Models:
     @translated_errors()
     def delete(self, model_id: str) -> None:
         """Remove everything of a model but its run record."""
-        for collection in (self._neighbours, self._assignments, self._clusters):
+        # Clusters first: a model without them is not whole, so what a crash leaves here can't be activated.
+        for collection in (self._clusters, self._assignments, self._neighbours):
             collection.delete_many({"model_id": model_id})
 
     @translated_errors()

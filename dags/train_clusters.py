@@ -1,0 +1,102 @@
+"""### Learn which tracks sound alike
+
+**Purpose.** Scales the MFCC summaries of all ready tracks, fits KMeans for several k on Spark, ranks each track's
+neighbours, and lets the web app see the new model.
+
+**Inputs.** `features` of the current feature version and the ready `tracks` in MongoDB (asset `track_features`).
+
+**Outputs.** One `model_runs` document with silhouette and training cost for every k; `clusters`, `assignments` and
+`neighbours` under a new model id; the `active` pointer; the asset `active_model`, whose event carries the figures.
+
+**Schedule.** Every night at 02:00, and by hand with parameters: `k_min` and `k_max` (empty: fits the library's
+size), `seed`, `publish` (off: train and log, leave the served model alone).
+
+**Is a re-run safe?** Yes. Everything is written under the run's own model id, and readers see it only after the last
+step flipped one pointer. A retry removes what the attempt before it left.
+
+**On failure.** The web app goes on with the model before. The task log of `train` ends with the reason. Too few
+analysed tracks are no failure: the run ends as skipped and says how many are missing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from earwise.settings import Settings
+
+ACTIVE_MODEL = Asset("active_model")
+JOB = Path(__file__).resolve().parent.parent / "jobs" / "train_clusters.py"
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "earwise", "retries": 1, "retry_delay": timedelta(seconds=30)},
+    doc_md=__doc__,
+    tags=["earwise", "training"],
+    params={
+        "k_min": Param(None, type=["null", "integer"], minimum=2, title="Smallest k", description="Empty: chosen"),
+        "k_max": Param(None, type=["null", "integer"], minimum=2, title="Greatest k", description="Empty: chosen"),
+        "seed": Param(1, type="integer", minimum=0, title="Seed"),
+        "publish": Param(True, type="boolean", title="Publish", description="Let the web app see the new model"),
+    },
+)
+def train_clusters() -> None:
+    @task(execution_timeout=timedelta(minutes=5))
+    def plan(run_id: str) -> str:
+        """Check that there is enough to learn from, and name the model."""
+        from earwise.clustering.publishing import check_enough_tracks, free_model_id
+        from earwise.errors import TooFewTracksError
+        from earwise.features.config import MfccConfig
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            store.create_indexes()
+            try:
+                check_enough_tracks(store, MfccConfig().feature_version, settings.min_tracks)
+            except TooFewTracksError as reason:
+                raise AirflowSkipException(str(reason)) from reason
+            return free_model_id(store, run_id)
+
+    train = SparkSubmitOperator(
+        task_id="train",
+        application=str(JOB),
+        name="earwise train_clusters",
+        driver_memory=Settings.from_env().spark_driver_memory,
+        conn_id="spark_default",
+        application_args=[
+            "--model-id={{ ti.xcom_pull('plan') }}",
+            "--dag-run-id={{ run_id }}",
+            "--seed={{ params.seed }}",
+            "--k-min={{ params.k_min }}",
+            "--k-max={{ params.k_max }}",
+        ],
+        execution_timeout=timedelta(hours=6),
+    )
+
+    @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(minutes=30))
+    def publish(model_id: str, params: dict[str, object]):  # type: ignore[no-untyped-def]
+        """Flip the pointer to the new model and prune old ones."""
+        from earwise.clustering.publishing import publish_model, run_summary
+        from earwise.store import open_store
+
+        if not params["publish"]:
+            raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            run = publish_model(store, model_id, datetime.now(UTC), keep=settings.keep_models)
+        yield Metadata(ACTIVE_MODEL, run_summary(run))
+
+    model_id = plan()
+    model_id >> train >> publish(model_id)  # type: ignore[arg-type]
+
+
+train_clusters()

@@ -1,0 +1,84 @@
+"""Around a training run: whether it makes sense, and letting readers see what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+import re
+from datetime import datetime
+
+from earwise.errors import ModelNotFoundError, TooFewTracksError
+from earwise.log import fields
+from earwise.store import Store
+from earwise.store.models import ModelRun, ModelStatus
+
+log = logging.getLogger(__name__)
+
+
+def free_model_id(store: Store, dag_run_id: str) -> str:
+    """The model id for a Dag run, with a number behind it where an earlier pass of the same run was finished."""
+    first = model_id_of(dag_run_id)
+    for number in itertools.count(1):
+        model_id = first if number == 1 else f"{first}-{number}"
+        run = store.models.get_run(model_id)
+        if run is None or run.status is ModelStatus.TRAINING:
+            return model_id
+    raise AssertionError("unreachable")
+
+
+def model_id_of(dag_run_id: str) -> str:
+    """The model id of a Dag run's first pass: the same for its retries, another for every other run.
+
+    >>> model_id_of("manual__2026-01-31T12:00:00+00:00")
+    'm20260131120000-cce451'
+    """
+    digest = hashlib.sha256(dag_run_id.encode()).hexdigest()[:6]
+    digits = "".join(re.findall(r"\d", dag_run_id))[:14]
+    return f"m{digits}-{digest}"
+
+
+def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> int:
+    """How many recordings have features to train on.
+
+    Raises
+    ------
+    TooFewTracksError
+        If they are fewer than `min_tracks`.
+    """
+    tracks = min(store.features.count(feature_version), store.tracks.count_ready())
+    if tracks < min_tracks:
+        raise TooFewTracksError(
+            f"{tracks} tracks have been analysed so far; training starts at {min_tracks} (EARWISE_MIN_TRACKS)."
+        )
+    return tracks
+
+
+def publish_model(store: Store, model_id: str, now: datetime, *, keep: int) -> ModelRun:
+    """Flip the pointer to a trained model, then prune old ones.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If the model is not whole.
+    """
+    store.models.activate(model_id, now)
+    pruned = store.models.prune(keep)
+    log.info("model published", extra=fields(model_id=model_id, pruned=pruned))
+    run = store.models.get_run(model_id)
+    if run is None:
+        raise ModelNotFoundError(f"The run record of model {model_id!r} is gone.")
+    return run
+
+
+def run_summary(run: ModelRun) -> dict[str, object]:
+    """What the asset event and the task's log say of a run: silhouette and training cost for every k."""
+    return {
+        "model_id": run.model_id,
+        "feature_version": run.feature_version,
+        "tracks": run.tracks,
+        "k": run.k,
+        "seed": run.seed,
+        "silhouette": {str(trial.k): round(trial.silhouette, 4) for trial in run.trials},
+        "training_cost": {str(trial.k): round(trial.training_cost, 4) for trial in run.trials},
+    }

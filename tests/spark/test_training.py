@@ -1,0 +1,101 @@
+"""One training run on a real session and a real store."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from earwise.clustering.publishing import publish_model
+from earwise.clustering.training import TrainingPlan, train
+from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
+from earwise.spark.features_source import StoreAddress
+from earwise.store import Store
+from earwise.store.models import ModelStatus
+from tests.spark.conftest import NOW, VERSION, add_groups, add_track
+
+PLAN = TrainingPlan("m1", "manual__1", VERSION, min_tracks=10, k_min=3, k_max=5)
+
+
+def test_well_separated_groups_become_the_clusters(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+    groups = add_groups(store, groups=4, size=15)
+
+    run = train(spark, address, PLAN, NOW)
+
+    assert run.k == 4
+    assert run.status is ModelStatus.CANDIDATE
+    assert store.models.get_run("m1") == run
+    assert [trial.k for trial in run.trials] == [3, 4, 5]
+    assert all(-1 <= trial.silhouette <= 1 and trial.training_cost > 0 for trial in run.trials)
+    assert all(sum(trial.sizes) == 60 for trial in run.trials)
+    clusters = store.models.clusters("m1")
+    assert sorted(cluster.name for cluster in clusters) == ["Genre 0", "Genre 1", "Genre 2", "Genre 3"]
+    for cluster in clusters:
+        members = store.models.cluster_members("m1", cluster.number, skip=0, limit=100)
+        assert len({groups[member.track_id] for member in members}) == 1
+        assert len(members) == cluster.size == 15
+
+
+def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(
+    spark: SparkSession, store: Store, address: StoreAddress
+) -> None:
+    groups = add_groups(store, groups=3, size=12)
+    train(spark, address, dataclasses.replace(PLAN, neighbours=11), NOW)
+    for track_id, group in groups.items():
+        ranked = store.models.neighbours("m1", track_id)
+        assert len(ranked) == 11
+        assert {groups[near.track_id] for near in ranked} == {group}
+        assert track_id not in {near.track_id for near in ranked}
+        assert [near.distance for near in ranked] == sorted(near.distance for near in ranked)
+        assert {near.cluster for near in ranked} == {store.models.assignment("m1", track_id).cluster}
+
+
+def test_same_seed_gives_the_same_model(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+    rng = np.random.default_rng(3)
+    for number in range(80):
+        add_track(store, number, rng.normal(size=12))
+    first = train(spark, address, PLAN, NOW)
+    second = train(spark, address, dataclasses.replace(PLAN, model_id="m2"), NOW)
+    for before, after in zip(first.trials, second.trials, strict=True):
+        assert (before.k, before.sizes) == (after.k, after.sizes)
+        # Partial sums arrive in the order in which tasks end, so the last digits may differ.
+        assert before.training_cost == pytest.approx(after.training_cost, rel=1e-12)
+        assert before.silhouette == pytest.approx(after.silhouette, rel=1e-9)
+
+
+def test_readers_see_nothing_before_publishing(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+    add_groups(store, groups=2, size=10)
+    train(spark, address, PLAN, NOW)
+    with pytest.raises(ModelNotFoundError):
+        store.models.require_active_id()
+    publish_model(store, "m1", NOW, keep=5)
+    assert store.models.require_active_id() == "m1"
+    with pytest.raises(TrainingDataError, match="being served"):
+        train(spark, address, PLAN, NOW)
+
+
+def test_too_few_tracks_say_how_many_are_needed(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+    add_groups(store, groups=1, size=9)
+    with pytest.raises(TooFewTracksError, match="9 tracks have features; a model needs at least 10"):
+        train(spark, address, PLAN, NOW)
+
+
+@pytest.mark.parametrize("constant", [0.0, 7.0])
+def test_identical_tracks_end_in_a_clear_message(
+    spark: SparkSession, store: Store, address: StoreAddress, constant: float
+) -> None:
+    for number in range(12):
+        add_track(store, number, np.full(12, constant))
+    with pytest.raises(TrainingDataError, match="sound the same"):
+        train(spark, address, PLAN, NOW)
+
+
+def test_a_retry_replaces_what_the_attempt_before_left(
+    spark: SparkSession, store: Store, address: StoreAddress
+) -> None:
+    add_groups(store, groups=3, size=10)
+    train(spark, address, dataclasses.replace(PLAN, k_min=5, k_max=5), NOW)
+    train(spark, address, dataclasses.replace(PLAN, k_min=3, k_max=3), NOW)
+    assert [cluster.number for cluster in store.models.clusters("m1")] == [0, 1, 2]
