@@ -1,0 +1,1 @@
+"""The web app, asked by Flask's client on a real store."""

@@ -1,0 +1,76 @@
+"""Fills a store as extraction and training would, through the store's own API."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from earwise.paths import LibraryPath
+from earwise.store import Store
+from earwise.store.models import Assignment, Cluster, KTrial, ModelRun, ModelStatus, Neighbour
+from earwise.store.tracks import Tags, Track, TrackFile
+
+NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
+
+
+def track_id(name: str) -> str:
+    """An id of the shape that the audio of this name would have."""
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def seed_track(
+    store: Store, tags: Tags, *, path: bytes | None = None, root: str = "music", duration_s: float = 185.0
+) -> str:
+    """Write one ready track; returns its id."""
+    found = track_id(tags.title + tags.artist)
+    location = LibraryPath(root, path if path is not None else found.encode() + b".mp3")
+    store.tracks.put(Track(found, tags, duration_s), TrackFile(location, 1000, 1), NOW)
+    return found
+
+
+def seed_tracks(store: Store, count: int) -> list[str]:
+    """Write tracks of seven artists; returns their ids."""
+    return [
+        seed_track(store, Tags(f"Title {n:03d}", f"Artist {n % 7}", f"Album {n % 3}", "Ambient", 2001 + n % 20))
+        for n in range(count)
+    ]
+
+
+def seed_audio(store: Store, folder: Path, name: str, content: bytes, **tags: str) -> str:
+    """Write a file into the library's folder and its track into the store; returns the track's id."""
+    (folder / name).write_bytes(content)
+    return seed_track(store, Tags(**{"title": name, **tags}), path=name.encode())
+
+
+def seed_model(
+    store: Store,
+    tracks: Sequence[str],
+    *,
+    model_id: str = "model-1",
+    names: Sequence[str] = ("Slow strings", "Bright piano", "Heavy drums"),
+    neighbours: int = 10,
+) -> None:
+    """Publish a model that puts the tracks into clusters in turn, each next to those that follow it."""
+    k, count = len(names), len(tracks)
+    sizes = tuple(len(range(number, count, k)) for number in range(k))
+    trials = tuple(KTrial(n, 0.1 + n / 100, 900.0 / n, sizes, 1.5) for n in range(2, k + 2))
+    run = ModelRun(model_id, f"run {model_id}", "v1", ModelStatus.CANDIDATE, NOW, 42, count, k, trials, {"fit": 4.2})
+    store.models.put_run(run)
+    store.models.put_clusters(model_id, [Cluster(n, name, sizes[n]) for n, name in enumerate(names)])
+    store.models.put_assignments(model_id, (Assignment(t, n % k, (n // k) / 100) for n, t in enumerate(tracks)))
+    store.models.put_neighbours(
+        model_id,
+        (
+            (
+                seed,
+                [
+                    Neighbour(tracks[(n + step) % count], step / 20, (n + step) % count % k)
+                    for step in range(1, min(neighbours, count - 1) + 1)
+                ],
+            )
+            for n, seed in enumerate(tracks)
+        ),
+    )
+    store.models.activate(model_id, NOW)

@@ -1,0 +1,68 @@
+"""Who is asking: loads the listener of the session, and sends everybody else to log in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, redirect, request, session, url_for
+from flask_login import LoginManager, current_user, login_user
+from werkzeug.wrappers import Response
+
+from earwise.store.listeners import Listener, Role
+from webapp.context import store
+
+# The only endpoints that answer without a session.
+PUBLIC = frozenset({"auth.log_in", "auth.sign_up", "health.health", "static"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The listener of a session, as Flask-Login wants it."""
+
+    listener: Listener
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """What the session remembers."""
+        return self.listener.listener_id
+
+    @property
+    def name(self) -> str:
+        """As typed at sign-up."""
+        return self.listener.name
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the account may see the admin pages."""
+        return self.listener.role is Role.ADMIN
+
+
+def attach(app: Flask) -> None:
+    """Load listeners from the session and guard every page that is not public."""
+    manager = LoginManager()
+    # Its context processor would ask the store for the listener while the page that says "no store" is made.
+    manager.init_app(app, add_context_processor=False)
+    manager.user_loader(_load)
+    app.jinja_env.globals["current_user"] = current_user
+    app.before_request(_require_session)
+
+
+def start_session(listener: Listener) -> None:
+    """Begin a fresh session: nothing of the one before the log-in is kept."""
+    session.clear()
+    session.permanent = True
+    login_user(Account(listener))
+
+
+def _load(listener_id: str) -> Account | None:
+    listener = store().listeners.get(listener_id)
+    return Account(listener) if listener else None
+
+
+def _require_session() -> Response | None:
+    if request.endpoint in PUBLIC or current_user.is_authenticated:
+        return None
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+    return redirect(url_for("auth.log_in", next=wanted))

@@ -1,0 +1,78 @@
+"""Own pages for what goes wrong. They are made without the store and without knowing who asks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from earwise.errors import ModelNotFoundError, StoreError
+from earwise.log import fields
+from webapp.context import store
+from webapp.progress import describe_wait
+
+log = logging.getLogger(__name__)
+
+_PAGES = {
+    400: ("That request made no sense", "Part of the address or the form could not be read. Go back and try again."),
+    403: ("Not for this account", "Your account may not see this page. An admin can."),
+    404: ("Nothing here", "This page does not exist, or the track is no longer in the library."),
+    405: ("Not that way", "This address does not take that kind of request. Go back and use the page's own buttons."),
+    413: ("Too much at once", "What was sent is larger than any form here needs. Shorten it and try again."),
+    429: ("Too many tries", "Wait a minute, then try again. Nothing is lost."),
+    500: ("Something broke", "The fault is ours and was written to the log. Try again in a moment."),
+    503: ("The library can't be reached", "Its database does not answer just now. Try again in a moment."),
+}
+_EXPIRED_FORM = (
+    "This form is no longer good",
+    "The page was open for too long, or the browser refuses cookies. Go back, reload the page and send it again.",
+)
+
+
+def attach(app: Flask) -> None:
+    """Show these pages."""
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(CSRFError, _show_expired_form)
+    app.register_error_handler(RateLimitExceeded, _show_rate_limit)
+    app.register_error_handler(StoreError, _show_store_error)
+    app.register_error_handler(ModelNotFoundError, _show_not_trained)
+
+
+def _show_http_error(error: HTTPException) -> Response:
+    code = error.code or 500
+    title, sentence = _PAGES.get(code, (error.name, error.description or ""))
+    allowed = dict(error.get_headers(request.environ)).get("Allow")
+    return _show(code, title, sentence, {"Allow": allowed} if allowed else {})
+
+
+def _show_expired_form(error: CSRFError) -> Response:
+    return _show(400, *_EXPIRED_FORM)
+
+
+def _show_rate_limit(error: RateLimitExceeded) -> Response:
+    seconds = error.limit.limit.get_expiry() if error.limit else 60
+    return _show(429, *_PAGES[429], {"Retry-After": str(seconds)})
+
+
+def _show_store_error(error: StoreError) -> Response:
+    log.error("store unreachable", extra=fields(error=error))
+    return _show(503, *_PAGES[503], {"Retry-After": "10"})
+
+
+def _show_not_trained(error: ModelNotFoundError) -> str:
+    return render_template("not_trained.html", wait=describe_wait(store().extraction_runs.latest()))
+
+
+def _show(code: int, title: str, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    accepted = request.accept_mimetypes
+    if accepted["application/json"] > accepted["text/html"]:
+        response = jsonify(status=code, title=title, detail=sentence)
+    else:
+        response = make_response(render_template("errors/error.html", code=code, title=title, sentence=sentence))
+    response.status_code = code
+    response.headers.update(headers or {})
+    return response

@@ -1,0 +1,65 @@
+"""How values are written on pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Flask
+
+# Cluster colours in the stylesheet: `tone-0` … `tone-11`.
+_TONES = 12
+_MOST_CHARACTERS = 300
+
+
+def attach(app: Flask) -> None:
+    """Give templates these filters."""
+    for function in (duration, clip, tone, moment, plural):
+        app.add_template_filter(function)
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds; hours where there are any.
+
+    >>> duration(185.4), duration(3605), duration(0.2)
+    ('3:05', '1:00:05', '0:00')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def clip(text: str) -> str:
+    """Text of a length that a page can bear, without control characters.
+
+    >>> clip("a\\0b"), len(clip("x" * 10_000))
+    ('ab', 300)
+    """
+    printable = "".join(letter for letter in text[: 2 * _MOST_CHARACTERS] if letter >= " " and letter != "\x7f")
+    return printable if len(printable) <= _MOST_CHARACTERS else printable[: _MOST_CHARACTERS - 1] + "…"
+
+
+def tone(number: int) -> str:
+    """The colour class of a cluster, the same for a number on every page.
+
+    >>> tone(3), tone(15)
+    ('tone-3', 'tone-3')
+    """
+    return f"tone-{number % _TONES}"
+
+
+def moment(when: datetime) -> str:
+    """A point in time, in UTC.
+
+    >>> moment(datetime(2026, 1, 31, 2, 5, tzinfo=UTC))
+    '31 Jan 2026, 02:05 UTC'
+    """
+    return f"{when.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def plural(count: int, word: str) -> str:
+    """A number with its word.
+
+    >>> plural(1, "track"), plural(1200, "track")
+    ('1 track', '1,200 tracks')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -1,0 +1,32 @@
+"""A track, and the tracks that sound like it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from webapp.context import store
+from webapp.progress import describe_wait
+from webapp.rows import ranked_rows
+
+blueprint = Blueprint("recommendations", __name__)
+
+
+@blueprint.get("/tracks/<track_id:track_id>")
+def track(track_id: str) -> ResponseReturnValue:
+    """The seed track and its ranked neighbours."""
+    active = store().serving.find_active()
+    placement = store().serving.placement(active.model_id, track_id) if active else None
+    neighbours = placement.neighbours if placement else ()
+    tracks = store().tracks.get_many([track_id, *(near.track_id for near in neighbours)])
+    if track_id not in tracks:
+        abort(404)
+    clusters = active.clusters if active else {}
+    return render_template(
+        "recommendations/track.html",
+        seed=tracks[track_id],
+        cluster=clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
+        rows=ranked_rows(neighbours, tracks, clusters),
+        is_known=placement is not None,
+        wait=None if active else describe_wait(store().extraction_runs.latest()),
+    )

@@ -1,0 +1,39 @@
+"""Lists of tracks as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from earwise.store.models import Assignment, Cluster, Neighbour
+from earwise.store.tracks import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One track of a list.
+
+    Attributes
+    ----------
+    distance : float or None
+        From the seed track, or from the middle of the cluster.
+    share : float
+        The distance as a share of the longest one in the list, in [0, 1].
+    """
+
+    track: Track
+    cluster: Cluster | None = None
+    distance: float | None = None
+    share: float = 0.0
+
+
+def ranked_rows(
+    found: Sequence[Neighbour | Assignment], tracks: Mapping[str, Track], clusters: Mapping[int, Cluster]
+) -> list[Row]:
+    """Rows of what a model found, in its order, without the tracks that have left the library."""
+    longest = max((near.distance for near in found), default=0.0) or 1.0
+    return [
+        Row(tracks[near.track_id], clusters.get(near.cluster), near.distance, near.distance / longest)
+        for near in found
+        if near.track_id in tracks
+    ]
