@@ -3,6 +3,7 @@
 EarwiseError
 ├ ConfigError            stops start-up, says which variable and an example value
 ├ LibraryError           a root is absent, empty or unreadable: the scan changes nothing
+├ BrokenDecoderError     the decoder fails on a clip known to be good: says nothing of the library's files
 ├ TrackError             one file: quarantined with its code, the batch goes on
 │  ├ DecodeError             truncated, not audio, decoder crash
 │  ├ AudioTooShortError
@@ -45,6 +46,10 @@ class ConfigError(EarwiseError):
 
 class LibraryError(EarwiseError):
     """A root of the library can't be scanned; nothing was changed."""
+
+
+class BrokenDecoderError(EarwiseError):
+    """The decoder fails on a clip that is known to be good."""
 
 
 class TrackError(EarwiseError):

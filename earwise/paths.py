@@ -48,6 +48,20 @@ class LibraryPath:
         """
         return hashlib.sha256(self.root.encode() + b"\0" + self.path).hexdigest()[:24]
 
+    @property
+    def name(self) -> bytes:
+        """The last part of the path."""
+        return self.path.rpartition(b"/")[2]
+
+    @property
+    def parent(self) -> LibraryPath:
+        """The folder that holds this file.
+
+        >>> LibraryPath("music", b"live/a.mp3").parent
+        LibraryPath(root='music', path=b'live')
+        """
+        return LibraryPath(self.root, self.path.rpartition(b"/")[0])
+
     def child(self, name: bytes) -> LibraryPath:
         """Path of an entry of this folder."""
         return LibraryPath(self.root, self.path + b"/" + name if self.path else name)
@@ -68,12 +82,13 @@ class LibraryPath:
         if os.path.isabs(self.path) or b".." in self.path.split(b"/") or b"\0" in self.path:
             raise UnreadableFileError("The path leads out of the library.")
         location = os.path.realpath(os.path.join(folder, self.path))
-        if not any(_is_below(location, os.path.realpath(os.fsencode(root.folder))) for root in roots):
+        if not any(is_below(location, os.path.realpath(os.fsencode(root.folder))) for root in roots):
             raise UnreadableFileError("The path leads out of the library.")
         return location
 
 
-def _is_below(location: bytes, folder: bytes) -> bool:
+def is_below(location: bytes, folder: bytes) -> bool:
+    """Whether a path is this folder or lies below it."""
     return location == folder or location.startswith(folder.rstrip(b"/") + b"/")
 
 

@@ -52,7 +52,8 @@ class ExtractionRuns:
 
     @translated_errors()
     def start(self, run_id: str, batches: Sequence[Sequence[LibraryPath]], now: datetime) -> None:
-        """Record a run and what each of its batches is to analyse."""
+        """Record a run and what each of its batches is to analyse; batches of runs that were broken off are dropped."""
+        self._batches.delete_many({})
         for number, files in enumerate(batches):
             document = {
                 "_id": f"{run_id}:{number}",

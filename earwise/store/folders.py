@@ -54,13 +54,19 @@ class Folders:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that `read_root` uses."""
-        self._folders.create_index([("root", ASCENDING), ("path", ASCENDING)])
+        self._folders.create_index([("root", ASCENDING), ("order", ASCENDING)])
 
     def read_root(self, root: str) -> Iterator[Folder]:
         """All folders of a root, in order of their path's bytes."""
         with translated_errors():
-            for document in self._folders.find({"root": root}).sort("path", ASCENDING):
+            for document in self._folders.find({"root": root}).sort("order", ASCENDING):
                 yield _to_folder(document)
+
+    @translated_errors()
+    def roots(self) -> list[str]:
+        """Names of the roots that have folders here."""
+        groups = self._folders.aggregate([{"$group": {"_id": "$root"}}, {"$sort": {"_id": 1}}])
+        return [group["_id"] for group in groups]
 
     @translated_errors()
     def get(self, location: LibraryPath) -> Folder | None:
@@ -75,6 +81,8 @@ class Folders:
             "_id": folder.location.key,
             "root": folder.location.root,
             "path": Binary(folder.location.path),
+            # Binary values sort by length first; a string of the same code points sorts by them.
+            "order": folder.location.path.decode("latin-1"),
             "display": folder.location.display,
             "files": {name.hex(): _from_entry(entry) for name, entry in folder.files.items()},
         }

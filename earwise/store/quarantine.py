@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,8 +45,9 @@ class Quarantine:
 
     @translated_errors()
     def create_indexes(self) -> None:
-        """Create the index that `recent` uses."""
+        """Create the indexes that `recent` and `with_codes` use."""
         self._files.create_index([("last_seen", DESCENDING)])
+        self._files.create_index([("code", ASCENDING)])
 
     @translated_errors()
     def put(self, location: LibraryPath, code: str, message: str, now: datetime) -> None:
@@ -69,6 +71,17 @@ class Quarantine:
     def remove(self, location: LibraryPath) -> None:
         """Release a file: it became a track, or it is gone."""
         self._files.delete_one({"_id": location.key})
+
+    @translated_errors()
+    def get(self, location: LibraryPath) -> QuarantinedFile | None:
+        """What is recorded of a file, if anything is."""
+        document = self._files.find_one({"_id": location.key})
+        return _to_file(document) if document else None
+
+    @translated_errors()
+    def with_codes(self, codes: Iterable[str]) -> list[QuarantinedFile]:
+        """All files that failed with one of these codes."""
+        return [_to_file(document) for document in self._files.find({"code": {"$in": list(codes)}})]
 
     @translated_errors()
     def count(self) -> int:

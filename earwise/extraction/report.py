@@ -1,0 +1,78 @@
+"""Closes an extraction run and says what it did."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from earwise.errors import EarwiseError
+from earwise.extraction.planning import pending_files
+from earwise.features.config import MfccConfig
+from earwise.log import fields
+from earwise.settings import Root
+from earwise.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What an extraction run did, and what the library holds after it.
+
+    Attributes
+    ----------
+    analysed, decoded : int
+        Files that became tracks, and those of them that were listened to for it.
+    failures : dict of str to int
+        Files quarantined in this run, by code.
+    left : int
+        Files that still wait, because a batch failed.
+    ready : int
+        Tracks in the library.
+    quarantined : int
+        Files in quarantine.
+    """
+
+    analysed: int
+    decoded: int
+    failures: Mapping[str, int]
+    left: int
+    ready: int
+    quarantined: int
+    seconds: float
+
+
+def report_run(store: Store, roots: tuple[Root, ...], config: MfccConfig, run_id: str, now: datetime) -> RunReport:
+    """Record the end of a run and sum it up.
+
+    Raises
+    ------
+    EarwiseError
+        If no such run was planned.
+    """
+    run = store.extraction_runs.get(run_id)
+    if run is None:
+        raise EarwiseError(f"No extraction run {run_id!r} was planned.")
+    store.extraction_runs.finish(run_id, now)
+    failed = sum(run.failures.values())
+    report = RunReport(
+        analysed=run.done - failed,
+        decoded=run.decoded,
+        failures=run.failures,
+        left=sum(1 for _ in pending_files(store, roots, config)),
+        ready=store.tracks.count_ready(),
+        quarantined=store.quarantine.count(),
+        seconds=round((now - run.started_at).total_seconds(), 1),
+    )
+    log.info(
+        "run done: %d analysed, %d decoded, %d quarantined, %d left; the library has %d tracks",
+        report.analysed,
+        report.decoded,
+        failed,
+        report.left,
+        report.ready,
+        extra=fields(run_id=run_id, feature_version=config.feature_version, seconds=report.seconds),
+    )
+    return report

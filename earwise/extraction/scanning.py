@@ -1,0 +1,230 @@
+"""Brings what the store knows of the library's folders up to date with the file system."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import pickle
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import IO
+
+from earwise.errors import LibraryError
+from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
+from earwise.log import fields
+from earwise.paths import LibraryPath, is_below
+from earwise.settings import Root
+from earwise.store import Store
+from earwise.store.folders import FileEntry, Folder
+
+log = logging.getLogger(__name__)
+
+# So many files, and such a share of a root, never vanish by intent without anybody saying so.
+MOST_VANISHED_FILES = 20
+MOST_VANISHED_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan found.
+
+    Attributes
+    ----------
+    files : int
+        Audio files in the library.
+    added, changed, vanished : int
+        Files that are new, have another size or time, or are gone.
+    problems : tuple of ScanProblem
+        Entries that could not be looked at.
+    """
+
+    files: int
+    added: int
+    changed: int
+    vanished: int
+    problems: tuple[ScanProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A folder that differs: its files as they are now, and the entries of those that are gone."""
+
+    location: LibraryPath
+    files: Mapping[bytes, FileEntry]
+    vanished: Mapping[bytes, FileEntry]
+
+
+@dataclass(slots=True)
+class _Tally:
+    known: int = 0
+    files: int = 0
+    added: int = 0
+    changed: int = 0
+    vanished: int = 0
+    problems: list[ScanProblem] = field(default_factory=list)
+
+
+def scan_library(store: Store, roots: tuple[Root, ...], now: datetime) -> ScanReport:
+    """Compare all roots with the store, then write the folders that differ, and nothing else.
+
+    Vanished files leave their tracks and the quarantine. Roots that are no longer in the settings leave whole.
+
+    Raises
+    ------
+    LibraryError
+        If a root is absent, unreadable or has become empty, or has lost so many files at once that a disk is more
+        likely missing than its files; then nothing is changed.
+    """
+    if not roots:
+        raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
+    # The changes wait on disk until every root is known to be sound: memory stays flat, and nothing is half done.
+    with tempfile.TemporaryFile() as spool:
+        tallies = [_compare_root(store, root, roots, spool) for root in roots]
+        _compare_removed_roots(store, roots, spool)
+        for change in _read_changes(spool):
+            _apply(store, change)
+    problems = tuple(problem for tally in tallies for problem in tally.problems)
+    _record_problems(store, problems, now)
+    report = ScanReport(
+        files=sum(tally.files for tally in tallies),
+        added=sum(tally.added for tally in tallies),
+        changed=sum(tally.changed for tally in tallies),
+        vanished=sum(tally.vanished for tally in tallies),
+        problems=problems,
+    )
+    _log_report(report)
+    return report
+
+
+def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], spool: IO[bytes]) -> _Tally:
+    tally, unreadable = _Tally(), list[bytes]()
+    for location, found, known in _pair(walk_root(root, roots), store.folders.read_root(root.name)):
+        tally.known += len(known)
+        if found is not None:
+            tally.problems += found.problems
+            if not found.is_readable:
+                unreadable.append(location.path)
+        if any(is_below(location.path, path) for path in unreadable):
+            tally.files += len(known)
+            continue
+        change = _compare_folder(location, found or FoundFolder(location), known, tally)
+        if change is not None:
+            pickle.dump(change, spool)
+    _check_loss(root, tally, spool)
+    return tally
+
+
+def _pair(
+    found: Iterator[FoundFolder], known: Iterator[Folder]
+) -> Iterator[tuple[LibraryPath, FoundFolder | None, Mapping[bytes, FileEntry]]]:
+    """Folders as found and as known, side by side; both come in order of path."""
+    merged: Iterator[FoundFolder | Folder] = heapq.merge(found, known, key=lambda folder: folder.location.path)
+    for location, folders in groupby(merged, key=lambda folder: folder.location):
+        sides = list(folders)
+        seen = next((side for side in sides if isinstance(side, FoundFolder)), None)
+        stored = next((side.files for side in sides if isinstance(side, Folder)), {})
+        yield location, seen, stored
+
+
+def _compare_folder(
+    location: LibraryPath, found: FoundFolder, known: Mapping[bytes, FileEntry], tally: _Tally
+) -> _Change | None:
+    kept = {name: entry for name, entry in known.items() if name in found.unseen}
+    files = {name: _entry_of(file, known.get(name)) for name, file in found.files.items()} | kept
+    vanished = {name: entry for name, entry in known.items() if name not in files}
+    tally.files += len(files)
+    tally.added += sum(name not in known for name in files)
+    tally.changed += sum(name in known and entry != known[name] for name, entry in files.items())
+    tally.vanished += len(vanished)
+    return _Change(location, files, vanished) if files != known else None
+
+
+def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
+    if known is not None and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns):
+        return known
+    # A changed file remembers its track, which it leaves if it turns out to hold another recording.
+    return FileEntry(file.size_bytes, file.mtime_ns, track_id=known.track_id if known else None)
+
+
+def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
+    if tally.vanished and not tally.files:
+        raise LibraryError(
+            f"The library's folder {root.folder} holds no audio file any more, but {tally.known} are known. "
+            "Is its disk mounted? Nothing was changed."
+        )
+    if tally.vanished < MOST_VANISHED_FILES or tally.vanished <= MOST_VANISHED_SHARE * tally.known:
+        return
+    lost = _count_lost(root, spool)
+    if lost >= MOST_VANISHED_FILES and lost > MOST_VANISHED_SHARE * tally.known:
+        raise LibraryError(
+            f"{lost} of {tally.known} files known in {root.folder} are gone at once. "
+            "Is a disk missing? Nothing was changed."
+        )
+
+
+def _count_lost(root: Root, spool: IO[bytes]) -> int:
+    """Vanished files that did not turn up elsewhere in the root with the same size and time."""
+    before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    for change in _read_changes(spool):
+        if change.location.root == root.name:
+            before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
+            after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
+    return (before - after).total()
+
+
+def _compare_removed_roots(store: Store, roots: tuple[Root, ...], spool: IO[bytes]) -> None:
+    for name in set(store.folders.roots()) - {root.name for root in roots}:
+        log.info("root left the settings: %s", name, extra=fields(root=name))
+        for folder in store.folders.read_root(name):
+            pickle.dump(_Change(folder.location, {}, folder.files), spool)
+
+
+def _read_changes(spool: IO[bytes]) -> Iterator[_Change]:
+    end = spool.tell()
+    spool.seek(0)
+    while spool.tell() < end:
+        yield pickle.load(spool)  # noqa: S301 - written a moment ago by this process to a file of its own
+
+
+def _apply(store: Store, change: _Change) -> None:
+    # The folder is written last, so that a scan that is killed finds the same change again.
+    for name, entry in change.vanished.items():
+        location = change.location.child(name)
+        if entry.track_id is not None:
+            store.tracks.remove_file(entry.track_id, location)
+        store.quarantine.remove(location)
+    if change.files:
+        store.folders.put(Folder(change.location, change.files))
+    else:
+        store.folders.remove(change.location)
+
+
+def _record_problems(store: Store, problems: tuple[ScanProblem, ...], now: datetime) -> None:
+    """Keep the quarantine's list of unreadable entries equal to what was found, writing only differences."""
+    recorded = {file.location: file.code for file in store.quarantine.with_codes(PROBLEM_CODES)}
+    for problem in problems:
+        if recorded.pop(problem.location, None) != problem.code:
+            store.quarantine.put(problem.location, problem.code, problem.message, now)
+            log.warning(
+                "not readable: %s: %s",
+                problem.location.display,
+                problem.message,
+                extra=fields(root=problem.location.root, code=problem.code),
+            )
+    for location in recorded:
+        store.quarantine.remove(location)
+
+
+def _log_report(report: ScanReport) -> None:
+    log.info(
+        "scan done: %d files, %d new, %d changed, %d gone, %d not readable",
+        report.files,
+        report.added,
+        report.changed,
+        report.vanished,
+        len(report.problems),
+    )

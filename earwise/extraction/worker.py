@@ -1,0 +1,86 @@
+"""A worker process: analyses the files that its parent sends, one at a time, until the connection closes.
+
+The conversation, as seen from here: send ``Ready``; receive a ``Job``; send ``Question`` and receive a bool, at most
+once; send ``Analysis`` or ``TrackError``; receive the next ``Job``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from earwise.errors import TrackError, UnreadableFileError
+from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.features.config import MfccConfig
+from earwise.paths import LibraryPath
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to analyse, and where it lies in the file system."""
+
+    file: LibraryPath
+    location: bytes
+    config: MfccConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has loaded its libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Are the features of this recording known?"""
+
+    audio_id: str
+
+
+def main() -> None:
+    """Serve the parent on the socket whose descriptor is the first argument."""
+    _end_with_parent(os.getppid())
+    connection = Connection(int(sys.argv[1]))
+    connection.send(Ready())
+    # Decoders write about damaged files to stderr, thousands of lines for some; the outcome says what matters.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    try:
+        while True:
+            connection.send(_analyse(connection.recv(), connection))
+    except (EOFError, ConnectionError):
+        return
+
+
+def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
+    def is_known(audio_id: str) -> bool:
+        connection.send(Question(audio_id))
+        return bool(connection.recv())
+
+    try:
+        return analyse_track(job.file, job.location, job.config, is_known)
+    except TrackError as error:
+        return error
+    except (EOFError, ConnectionError):
+        raise
+    except OSError as error:
+        return UnreadableFileError(f"The system could not read the file: {os.strerror(error.errno or 0)}.")
+    except Exception as error:  # noqa: BLE001 - one file's surprise must not cost the batch
+        return TrackError(f"Analysis failed unexpectedly: {type(error).__name__}: {str(error)[:300]}")
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when its parent is gone, even while a decoder hangs."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

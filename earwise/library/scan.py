@@ -1,0 +1,168 @@
+"""Walks a root of the library: its folders in the order of their path's bytes, one `scandir` and one `stat` a file."""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from earwise.errors import LibraryError
+from earwise.paths import LibraryPath, is_below
+from earwise.settings import Root
+
+AUDIO_SUFFIXES = frozenset(
+    b"aac aif aifc aiff ape caf flac m4a m4b mka mp2 mp3 mpc oga ogg opus tak tta w64 wav wave wma wv".split()
+)
+_SYSTEM_NAMES = frozenset(
+    (b"@eaDir", b"#recycle", b"#snapshot", b"$RECYCLE.BIN", b"System Volume Information", b"__MACOSX", b"lost+found")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """Size and time of a file, by which a later scan sees that it changed."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProblem:
+    """An entry that could not be looked at, with a code and a sentence."""
+
+    location: LibraryPath
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFolder:
+    """A folder and the audio files directly in it.
+
+    Attributes
+    ----------
+    files : dict of bytes to FoundFile
+        Audio files by name.
+    unseen : frozenset of bytes
+        Names that are there and could not be looked at: what was known of them still holds.
+    is_readable : bool
+        False where the folder could not be listed: what was known of it, and of all below it, still holds.
+    problems : tuple of ScanProblem
+        What people should know.
+    """
+
+    location: LibraryPath
+    files: Mapping[bytes, FoundFile] = field(default_factory=dict)
+    unseen: frozenset[bytes] = frozenset()
+    is_readable: bool = True
+    problems: tuple[ScanProblem, ...] = ()
+
+
+#: Codes of the problems below; no file that was opened has one of them.
+PROBLEM_CODES = ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file")
+
+
+def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
+    """All folders of a root that can hold tracks, in order of their path's bytes.
+
+    Hidden and system entries are passed over. Links to files are followed within the library; links to folders are
+    not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
+
+    Raises
+    ------
+    LibraryError
+        If the root itself is absent or can't be listed.
+    """
+    base = os.fsencode(root.folder)
+    inside = [os.path.realpath(os.fsencode(other.folder)) for other in roots]
+    # A heap, since plain depth first would give a, a/b, a-b: not the order of bytes.
+    waiting = [b""]
+    while waiting:
+        location = LibraryPath(root.name, heapq.heappop(waiting))
+        folder, below = _read_folder(base, location, inside)
+        for name in below:
+            heapq.heappush(waiting, location.child(name).path)
+        if not (folder.is_readable or location.path):
+            raise LibraryError(f"The library's folder {root.folder} can't be read. {folder.problems[0].message}")
+        yield folder
+
+
+def _read_folder(base: bytes, location: LibraryPath, inside: list[bytes]) -> tuple[FoundFolder, list[bytes]]:
+    files: dict[bytes, FoundFile] = {}
+    below: list[bytes] = []
+    unseen: set[bytes] = set()
+    problems: list[ScanProblem] = []
+    try:
+        with os.scandir(os.path.join(base, location.path)) as entries:
+            for entry in entries:
+                if entry.name.startswith(b".") or entry.name in _SYSTEM_NAMES:
+                    continue
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(entry.name)
+                    elif (found := _look_at(entry, inside)) is not None:
+                        files[entry.name] = found
+                except _EntryProblemError as error:
+                    problems.append(ScanProblem(location.child(entry.name), error.code, str(error)))
+                    if error.code == "unreadable_entry":
+                        unseen.add(entry.name)
+    except OSError as error:
+        problem = ScanProblem(location, "unreadable_folder", f"The system refuses to list it: {_reason(error)}.")
+        return FoundFolder(location, is_readable=False, problems=(problem,)), []
+    return FoundFolder(location, files, frozenset(unseen), problems=tuple(problems)), below
+
+
+class _EntryProblemError(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None:
+    """Size and time of an audio file; None for what is none."""
+    has_suffix = entry.name.rpartition(b".")[2].lower() in AUDIO_SUFFIXES
+    is_link = entry.is_symlink()
+    if not (has_suffix or is_link):
+        return None
+    try:
+        status = entry.stat()
+    except OSError as error:
+        _explain(error, is_link=is_link, has_suffix=has_suffix)
+        return None
+    is_folder = stat.S_ISDIR(status.st_mode)
+    if is_link and (has_suffix or is_folder):
+        _check_target(entry, inside)
+    if is_folder or not has_suffix:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise _EntryProblemError("not_a_file", "This is a pipe, socket or device, not a file.")
+    return FoundFile(status.st_size, status.st_mtime_ns)
+
+
+def _explain(error: OSError, *, is_link: bool, has_suffix: bool) -> None:
+    if is_link and error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+        # Without a suffix of audio it need never have led to any.
+        if not has_suffix and error.errno != errno.ELOOP:
+            return
+        raise _EntryProblemError("dangling_link", "This link leads nowhere, or to itself.") from error
+    if error.errno == errno.ENOENT:
+        return  # gone between listing and looking
+    if has_suffix:
+        raise _EntryProblemError("unreadable_entry", f"The system refuses to look at it: {_reason(error)}.") from error
+
+
+def _check_target(entry: os.DirEntry[bytes], inside: list[bytes]) -> None:
+    target = os.path.realpath(entry.path)
+    if not any(is_below(target, folder) for folder in inside):
+        raise _EntryProblemError(
+            "link_outside",
+            f"This link leads out of the library, to {target.decode('utf-8', 'replace')}; "
+            "make that folder a root of its own in EARWISE_LIBRARY.",
+        )
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno or 0)
