@@ -1,0 +1,163 @@
+"""What every MongoDB-protocol server must do for models: readers see a whole one, or none."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import numpy as np
+import pytest
+
+from earwise.errors import ModelNotFoundError
+from earwise.store import Store
+from earwise.store.models import Assignment, Cluster, KTrial, ModelRun, ModelStatus, Neighbour
+
+NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
+TRACKS = [f"t{number}" for number in range(6)]
+
+
+def write(store: Store, model_id: str, day: int = 0, clusters: int = 2) -> None:
+    """Write a whole model whose every document tells its id."""
+    created = NOW + timedelta(days=day)
+    trials = (KTrial(clusters, 0.25, 12.5, (3, 3), 0.5),)
+    run = ModelRun(
+        model_id, f"manual__{day}", "v1", ModelStatus.CANDIDATE, created, 1, len(TRACKS), clusters, trials, {"fit": 0.5}
+    )
+    store.models.put_run(run)
+    centroid = np.float32([0, 1])
+    named = [Cluster(number, f"{model_id} {number}", 3, centroid) for number in range(clusters)]
+    store.models.put_clusters(model_id, named)
+    store.models.put_assignments(model_id, [Assignment(t, n % clusters, n / 10) for n, t in enumerate(TRACKS)])
+    store.models.put_neighbours(model_id, [(t, [Neighbour(f"{model_id}-near", 0.5, 0)]) for t in TRACKS])
+
+
+def test_run_comes_back_as_it_was_written(store: Store) -> None:
+    write(store, "m", day=1)
+    run = store.models.get_run("m")
+    assert run is not None
+    assert run.trials == (KTrial(2, 0.25, 12.5, (3, 3), 0.5),)
+    assert (run.created_at, run.seconds, run.tracks) == (NOW + timedelta(days=1), {"fit": 0.5}, 6)
+    assert store.models.run_of_dag_run("manual__1") == run
+    assert store.models.run_of_dag_run("manual__2") is None
+    assert store.models.get_run("unknown") is None
+
+
+def test_clusters_members_and_neighbours_come_back_in_order(store: Store) -> None:
+    write(store, "m")
+    assert store.models.clusters("m") == [Cluster(0, "m 0", 3), Cluster(1, "m 1", 3)]
+    assert store.models.cluster("m", 1) == Cluster(1, "m 1", 3)
+    assert store.models.cluster("m", 2) is None
+    members = store.models.cluster_members("m", 0, skip=1, limit=2)
+    assert members == [Assignment("t2", 0, 0.2), Assignment("t4", 0, 0.4)]
+    assert store.models.assignment("m", "t3") == Assignment("t3", 1, 0.3)
+    assert store.models.neighbours("m", "t0") == [Neighbour("m-near", 0.5, 0)]
+    assert store.models.neighbours("m", "unknown") is None
+
+
+def test_writing_a_model_again_changes_nothing(store: Store) -> None:
+    write(store, "m")
+    write(store, "m")
+    assert len(store.models.clusters("m")) == 2
+    assert len(store.models.cluster_members("m", 0, skip=0, limit=10)) == 3
+    assert len(store.models.recent_runs(10)) == 1
+
+
+def test_before_the_first_model_readers_are_told_so(store: Store) -> None:
+    write(store, "m")
+    assert store.models.active_id() is None
+    with pytest.raises(ModelNotFoundError):
+        store.models.require_active_id()
+
+
+def test_activating_retires_the_model_before(store: Store) -> None:
+    for day, model_id in enumerate(("first", "second")):
+        write(store, model_id, day)
+        store.models.activate(model_id, NOW)
+        assert store.models.require_active_id() == model_id
+    statuses = {run.model_id: run.status for run in store.models.recent_runs(10)}
+    assert statuses == {"first": ModelStatus.RETIRED, "second": ModelStatus.ACTIVE}
+
+
+def test_activating_an_older_model_rolls_back(store: Store) -> None:
+    for day, model_id in enumerate(("first", "second")):
+        write(store, model_id, day)
+        store.models.activate(model_id, NOW)
+    store.models.activate("first", NOW)
+    assert store.models.active_id() == "first"
+    assert store.models.get_run("first").status is ModelStatus.ACTIVE
+    assert store.models.get_run("second").status is ModelStatus.RETIRED
+
+
+def test_activating_twice_is_as_once(store: Store) -> None:
+    write(store, "m")
+    store.models.activate("m", NOW)
+    store.models.activate("m", NOW)
+    assert store.models.active_id() == "m"
+    assert store.models.get_run("m").status is ModelStatus.ACTIVE
+
+
+def test_model_that_is_unknown_or_pruned_is_not_activated(store: Store) -> None:
+    write(store, "old")
+    write(store, "new", day=1)
+    store.models.activate("new", NOW)
+    store.models.delete("old")
+    for model_id in ("old", "unknown"):
+        with pytest.raises(ModelNotFoundError, match=model_id):
+            store.models.activate(model_id, NOW)
+    assert store.models.active_id() == "new"
+
+
+def test_newest_runs_come_first(store: Store) -> None:
+    for day in (1, 0, 2):
+        write(store, f"m{day}", day)
+    assert [run.model_id for run in store.models.recent_runs(2)] == ["m2", "m1"]
+
+
+def test_pruning_keeps_the_newest_and_every_run_record(store: Store) -> None:
+    for day in range(4):
+        write(store, f"m{day}", day)
+    store.models.activate("m3", NOW)
+    assert set(store.models.prune(keep=2)) == {"m0", "m1"}
+    assert [bool(store.models.clusters(f"m{day}")) for day in range(4)] == [False, False, True, True]
+    assert store.models.neighbours("m0", "t0") is None
+    assert store.models.assignment("m1", "t0") is None
+    assert len(store.models.recent_runs(10)) == 4
+    assert store.models.prune(keep=2) == []
+
+
+def test_pruning_never_takes_the_active_model(store: Store) -> None:
+    for day in range(3):
+        write(store, f"m{day}", day)
+    store.models.activate("m0", NOW)
+    assert set(store.models.prune(keep=1)) == {"m1", "m2"}
+    assert store.models.neighbours("m0", "t0") is not None
+
+
+def test_readers_see_one_whole_model_while_models_flip(store: Store) -> None:
+    write(store, "m0")
+    store.models.activate("m0", NOW)
+    stop = Event()
+
+    def read() -> tuple[int, set[str]]:
+        seen, broken = set(), 0
+        while not stop.is_set():
+            model_id = store.models.require_active_id()
+            names = {cluster.name for cluster in store.models.clusters(model_id)}
+            near = store.models.neighbours(model_id, "t5")
+            broken += names != {f"{model_id} 0", f"{model_id} 1"} or near != [Neighbour(f"{model_id}-near", 0.5, 0)]
+            seen.add(model_id)
+        return broken, seen
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        try:
+            for day in range(1, 16):
+                write(store, f"m{day}", day)
+                store.models.activate(f"m{day}", NOW)
+                # A reader that asked for the id just before the flip still finds the model before: two are kept.
+                store.models.prune(keep=3)
+        finally:
+            stop.set()
+    assert [reader.result()[0] for reader in readers] == [0, 0, 0]
+    assert len(set().union(*(reader.result()[1] for reader in readers))) > 3
