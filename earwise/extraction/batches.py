@@ -12,10 +12,10 @@ from pathlib import Path
 
 from earwise.errors import BrokenDecoderError, TrackError
 from earwise.extraction.analysis import Analysis
+from earwise.extraction.messages import Job
 from earwise.extraction.pool import analyse_files
 from earwise.extraction.progress import BatchReport, Progress
 from earwise.extraction.reference import write_reference_clips
-from earwise.extraction.worker import Job
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath

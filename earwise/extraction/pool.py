@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 
 from earwise.errors import BrokenDecoderError, DecodeError, DecodeTimeoutError, TrackError
 from earwise.extraction.analysis import Analysis
-from earwise.extraction.worker import Job, Question, Ready
+from earwise.extraction.messages import Job, Question, Ready
 
 _START_TIMEOUT_S = 120.0
 # One process, one core: the numeric libraries' own threads would only take turns.

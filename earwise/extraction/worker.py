@@ -10,34 +10,11 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from earwise.errors import TrackError, UnreadableFileError
 from earwise.extraction.analysis import Analysis, analyse_track
-from earwise.features.config import MfccConfig
-from earwise.paths import LibraryPath
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A file to analyse, and where it lies in the file system."""
-
-    file: LibraryPath
-    location: bytes
-    config: MfccConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The worker has loaded its libraries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Are the features of this recording known?"""
-
-    audio_id: str
+from earwise.extraction.messages import Job, Question, Ready
 
 
 def main() -> None:
