@@ -72,6 +72,8 @@ def train_clusters() -> None:
         name="earwise train_clusters",
         driver_memory=Settings.from_env().spark_driver_memory,
         conn_id="spark_default",
+        # One page less that listens; a cluster's master shows its applications all the same.
+        conf={"spark.ui.enabled": "false"},
         application_args=[
             "--model-id={{ ti.xcom_pull('plan') }}",
             "--dag-run-id={{ run_id }}",

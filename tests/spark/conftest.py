@@ -41,12 +41,14 @@ def add_track(store: Store, number: int, vector: Vector, *, genre: str = "", ver
     return track_id
 
 
-def add_groups(store: Store, *, groups: int, size: int, seed: int = 0) -> dict[str, int]:
+def add_groups(store: Store, *, groups: int, size: int, seed: int = 0, version: str = VERSION) -> dict[str, int]:
     """Put tracks in well separated groups; returns each track's group."""
     rng = np.random.default_rng(seed)
     centres = rng.uniform(-100, 100, (groups, 12))
     return {
-        add_track(store, group * size + member, centres[group] + rng.normal(0, 1, 12), genre=f"Genre {group}"): group
+        add_track(
+            store, group * size + member, centres[group] + rng.normal(0, 1, 12), genre=f"Genre {group}", version=version
+        ): group
         for group in range(groups)
         for member in range(size)
     }
