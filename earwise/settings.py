@@ -43,6 +43,12 @@ class Settings:
     library: tuple[Root, ...] = _setting(
         "EARWISE_LIBRARY", (), "Your music: one folder, or several as name=folder, separated by :", "/srv/music"
     )
+    demo: str = _setting(
+        "EARWISE_DEMO",
+        "auto",
+        "Without a library: auto (openly licensed music from Debian, else synthesised) or synthesised",
+        "synthesised",
+    )
     mode: str = _setting(
         "EARWISE_MODE",
         "embedded",
@@ -105,6 +111,7 @@ class Settings:
         return settings
 
     def _check(self) -> None:
+        self._check_choice("demo", ("auto", "synthesised"))
         self._check_choice("mode", ("embedded", "production"))
         self._check_choice("signup", ("open", "closed"))
         self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))

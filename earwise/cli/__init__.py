@@ -1,1 +1,1 @@
-"""What `./run` calls."""
+"""The commands of ``./run``."""

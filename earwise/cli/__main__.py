@@ -1,0 +1,78 @@
+"""Entry point of ``./run``: parses the command, and turns every expected error into one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from collections.abc import Sequence
+
+from earwise.cli import control, development, logs, start
+from earwise.embedded.job import RunFailedError
+from earwise.embedded.stack import PartError
+from earwise.errors import EarwiseError
+from earwise.log import configure_logging
+from earwise.settings import Settings
+
+_FAILED, _UNUSABLE = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 when a part or a task failed, 2 when something is to be mended."""
+    options, others = make_parser().parse_known_args(arguments)
+    if others and options.command != "test":
+        make_parser().error(f"unknown arguments: {' '.join(others)}")
+    try:
+        return _dispatch(options, others)
+    except KeyboardInterrupt:
+        return 130
+    except (RunFailedError, PartError) as error:
+        print(error, file=sys.stderr)
+        return _FAILED
+    except EarwiseError as error:
+        print(error, file=sys.stderr)
+        return _UNUSABLE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"EARWISE_HOME can't be written to: {error.strerror}{where}.", file=sys.stderr)
+        return _UNUSABLE
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(prog="./run", description="Set up Earwise, start it, and analyse the library.")
+    parser.add_argument("--once", action="store_true", help="do the whole job, print what came of it, stop everything")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
+    commands = parser.add_subparsers(dest="command", metavar="stop | status | logs | test | check | lock")
+    commands.add_parser("stop", help="stop everything that was started for this home")
+    status = commands.add_parser("status", help="what runs")
+    status.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    log = commands.add_parser("logs", help="the end of the logs")
+    log.add_argument("part", nargs="?", help="one part or DAG; without it, all parts")
+    log.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    log.add_argument("-n", "--lines", type=int, default=40, help="how many lines of each (default 40)")
+    test = commands.add_parser("test", help="the checks and the quick tests; further arguments go to pytest")
+    test.add_argument("--all", action="store_true", help="the slow tests too")
+    commands.add_parser("check", help="the checks alone: ruff, mypy, import-linter")
+    commands.add_parser("lock", help="compile requirements.in and requirements-dev.in anew")
+    return parser
+
+
+def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
+    if options.command in ("test", "check", "lock"):
+        return development.run(options.command, is_all=getattr(options, "all", False), arguments=others)
+    settings = Settings.from_env()
+    configure_logging(settings.log_level)
+    if options.command == "stop":
+        return control.stop(settings)
+    if options.command == "status":
+        return control.status(settings, as_json=options.json)
+    if options.command == "logs":
+        return logs.show(settings, options.part, lines=options.lines, is_following=options.follow)
+    return start.run(settings, once=options.once or options.json, as_json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

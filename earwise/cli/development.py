@@ -1,0 +1,72 @@
+"""``./run test``, ``check`` and ``lock``: what those who work on Earwise need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from earwise.embedded.environment import REPOSITORY
+from earwise.errors import EarwiseError
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def run(command: str, *, is_all: bool, arguments: Sequence[str]) -> int:
+    """Run one of the three commands."""
+    if command == "lock":
+        return lock()
+    status = check()
+    if command == "check" or status:
+        return status
+    return test(is_all=is_all, arguments=arguments)
+
+
+def check() -> int:
+    """Style, types and who imports whom; returns the first failing status."""
+    for command in (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("lint-imports",),
+    ):
+        if status := _call(*command):
+            return status
+    return 0
+
+
+def test(*, is_all: bool, arguments: Sequence[str]) -> int:
+    """The tests: all but the slow ones, or all."""
+    _ensure_browser()
+    selection = () if is_all or "-m" in arguments else ("-m", "not slow")
+    return _call("pytest", *selection, *arguments)
+
+
+def lock() -> int:
+    """Compile both requirement files for every Python version that Earwise runs on."""
+    for name in ("requirements", "requirements-dev"):
+        options = ("--quiet", "--universal", "--python-version", "3.12", "--generate-hashes", "--no-header")
+        if status := _call("uv", "pip", "compile", *options, f"{name}.in", "-o", f"{name}.txt"):
+            return status
+    return 0
+
+
+def _ensure_browser() -> None:
+    if any(shutil.which(name) for name in _BROWSERS):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing a browser for the tests by apt …", file=sys.stderr, flush=True)
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *command], env=environ, stdout=sys.stderr, check=False)
+    if not any(shutil.which(name) for name in _BROWSERS):
+        raise EarwiseError("The tests need a browser: install one, for example by sudo apt-get install chromium.")
+
+
+def _call(*command: str) -> int:
+    program = Path(sys.prefix) / "bin" / command[0]
+    print(f"$ {' '.join(command)}", file=sys.stderr, flush=True)
+    return subprocess.run([str(program), *command[1:]], cwd=REPOSITORY, check=False).returncode

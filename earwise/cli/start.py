@@ -1,0 +1,174 @@
+"""``./run``: set up, start, do the main job, and stay until told to stop; ``./run --once`` does not stay."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from earwise.cli.report import once_document, print_once, print_ready
+from earwise.cli.terminal import make_progress
+from earwise.embedded.demo import DemoLibrary
+from earwise.embedded.environment import stack_environment
+from earwise.embedded.home import (
+    Running,
+    check_library,
+    forget_running,
+    hold_home,
+    prepare_home,
+    read_running,
+    write_running,
+)
+from earwise.embedded.java import find_or_install_java
+from earwise.embedded.job import JobReport, run_job
+from earwise.embedded.ports import check_ports
+from earwise.embedded.processes import end_processes
+from earwise.embedded.progress import Progress
+from earwise.embedded.secrets import Secrets, load_secrets
+from earwise.embedded.stack import Stack, is_web_healthy, open_airflow
+from earwise.errors import EarwiseError
+from earwise.settings import Settings
+from earwise.store import Store, open_store
+
+_BACKUP_INTERVAL_S = 15 * 60
+_OTHER_START_LIMIT_S = 600
+
+
+def run(settings: Settings, *, once: bool, as_json: bool) -> int:
+    """Start everything, or join what runs already for this home."""
+    started = time.monotonic() - float(os.environ.get("EARWISE_INSTALL_SECONDS") or 0)
+    progress = make_progress(sys.stderr if as_json else sys.stdout)
+    prepare_home(settings.home)
+    with hold_home(settings.home) as is_held:
+        if is_held:
+            return _run_here(settings, progress, started, once=once, as_json=as_json)
+    return _join(settings, progress, started, once=once, as_json=as_json)
+
+
+def _run_here(settings: Settings, progress: Progress, started: float, *, once: bool, as_json: bool) -> int:
+    if ended := end_processes(settings.home):
+        progress.say(f"Ended {ended} processes that an earlier start had left behind.")
+    secrets = load_secrets(settings.home)
+    settings = dataclasses.replace(settings, secret_key=settings.secret_key or secrets.web_secret_key)
+    demo = None if settings.library else DemoLibrary(settings, progress)
+    if demo is None:
+        check_library(settings.library)
+    else:
+        settings = dataclasses.replace(settings, library=(demo.root,))
+    check_ports(settings)
+    java_home = find_or_install_java(settings.home, progress)
+    environment = stack_environment(settings, secrets, java_home)
+    with open_store(settings) as store, _signals_interrupt():
+        stack = Stack(settings, secrets, environment, store, progress)
+        try:
+            write_running(settings.home, Running(_own_variables(environment), ready=False))
+            report = _start_and_work(stack, demo, store, progress)
+            write_running(settings.home, Running(_own_variables(environment), ready=True))
+            _report(settings, secrets, store, report, started, once=once, as_json=as_json)
+            if not once:
+                _stay(stack, progress)
+            return 0
+        finally:
+            _stop(stack, progress)
+
+
+def _start_and_work(stack: Stack, demo: DemoLibrary | None, store: Store, progress: Progress) -> JobReport:
+    """Start the parts while the demo library is fetched, then do the main job."""
+    if demo is not None:
+        demo.begin()
+    stack.start()
+    with stack.open_airflow() as api:
+        stack.wait_until_ready(api)
+        if demo is not None:
+            demo.finish()
+        progress.say(f"Earwise is up at {stack.settings.public_web_url}; now it listens to the library.")
+        return run_job(api, store, progress)
+
+
+def _report(
+    settings: Settings,
+    secrets: Secrets,
+    store: Store,
+    report: JobReport,
+    started: float,
+    *,
+    once: bool,
+    as_json: bool,
+) -> None:
+    if not once:
+        print_ready(settings, secrets, store)
+        return
+    document = once_document(store, report, total_s=time.monotonic() - started)
+    print_once(document, as_json=as_json)
+
+
+def _stay(stack: Stack, progress: Progress) -> None:
+    """Serve until a signal comes; keep dumps, and begin again if the process manager is killed."""
+    backed_up = time.monotonic()
+    while True:
+        time.sleep(1)
+        if not stack.is_alive():
+            progress.warn("The process manager was ended from outside; everything is started again.")
+            stack.start()
+        if time.monotonic() - backed_up > _BACKUP_INTERVAL_S:
+            backed_up = time.monotonic()
+            try:
+                stack.back_up()
+            except (EarwiseError, OSError) as error:
+                progress.warn(f"A dump could not be written: {error}")
+
+
+def _stop(stack: Stack, progress: Progress) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    with progress.step("Stopping"):
+        stack.stop()
+        forget_running(stack.settings.home)
+
+
+def _join(settings: Settings, progress: Progress, started: float, *, once: bool, as_json: bool) -> int:
+    """Another ``./run`` serves this home: wait until it is ready, and answer from what it runs."""
+    running = _wait_for_other(settings, progress)
+    settings = Settings.from_env(running.environment)
+    secrets = load_secrets(settings.home)
+    with open_store(settings) as store:
+        if not once:
+            progress.say("Earwise is running already for this home.")
+            print_ready(settings, secrets, store)
+            return 0
+        with open_airflow(settings, secrets) as api:
+            report = run_job(api, store, progress)
+        print_once(once_document(store, report, total_s=time.monotonic() - started), as_json=as_json)
+    return 0
+
+
+def _wait_for_other(settings: Settings, progress: Progress) -> Running:
+    deadline = time.monotonic() + _OTHER_START_LIMIT_S
+    with progress.step("Another ./run serves this home: waiting until it is ready"):
+        while time.monotonic() < deadline:
+            running = read_running(settings.home)
+            if running and running.ready and is_web_healthy(Settings.from_env(running.environment)):
+                return running
+            time.sleep(0.5)
+    raise EarwiseError("Another ./run holds this home and does not become ready; ./run stop ends it.")
+
+
+def _own_variables(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith("EARWISE_")}
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the start as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupt)
+    yield

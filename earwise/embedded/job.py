@@ -1,0 +1,140 @@
+"""The main job: extraction and training through Airflow's scheduler, watched to the end of exactly those runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from earwise.embedded.airflow_api import AirflowApi, is_finished
+from earwise.embedded.progress import Progress, Step
+from earwise.errors import EarwiseError
+from earwise.store import Store
+from earwise.store.extraction_runs import ExtractionRun
+from earwise.store.models import ModelRun
+
+EXTRACTION = "extract_features"
+TRAINING = "train_clusters"
+_POLL_S = 0.5
+_DISCOVERY_LIMIT_S = 120
+_LOG_LINES = 15
+_CUT_SHORT = "Ended by ./run: the start before was cut short. What it left is done by the run that follows."
+
+
+class RunFailedError(EarwiseError):
+    """A Dag run failed; the message names the task and carries the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """What the main job did.
+
+    Attributes
+    ----------
+    extraction : ExtractionRun or None
+        None if nothing was new.
+    model : ModelRun or None
+        The model that this job trained, if it did.
+    """
+
+    extraction: ExtractionRun | None
+    extract_s: float
+    model: ModelRun | None
+    train_s: float
+
+
+def run_job(api: AirflowApi, store: Store, progress: Progress) -> JobReport:
+    """Unpause both DAGs, extract, and train where there is something to learn.
+
+    Raises
+    ------
+    RunFailedError
+        If a Dag run fails.
+    """
+    _wait_for_dags(api, progress)
+    for dag_id in (EXTRACTION, TRAINING):
+        for run_id in api.unfinished_runs(dag_id):
+            api.fail_run(dag_id, run_id, _CUT_SHORT)
+        api.unpause(dag_id)
+    started = time.monotonic()
+    extraction = _extract(api, store, progress)
+    extracted = time.monotonic()
+    model = None
+    if store.models.active_id() is None or _has_extracted(extraction):
+        model = _train(api, store, progress)
+    return JobReport(extraction, extracted - started, model, time.monotonic() - extracted)
+
+
+def _extract(api: AirflowApi, store: Store, progress: Progress) -> ExtractionRun | None:
+    run_id = _new_run_id()
+    with progress.step("Analysing tracks") as step:
+
+        def show() -> None:
+            run = store.extraction_runs.get(run_id)
+            if run is not None and run.planned:
+                rate = run.done / max((datetime.now(UTC) - run.started_at).total_seconds(), 0.1)
+                step.update(run.done, run.planned, f"{rate:.1f} a second")
+
+        _run_dag(api, EXTRACTION, run_id, show)
+        show()
+        run = store.extraction_runs.get(run_id)
+        if run is None or not run.planned:
+            step.update(note="nothing new")
+        return run
+
+
+def _train(api: AirflowApi, store: Store, progress: Progress) -> ModelRun | None:
+    run_id = _new_run_id()
+    with progress.step("Training") as step:
+        _run_dag(api, TRAINING, run_id, lambda: _show_trials(step, store.models.run_of_dag_run(run_id)))
+        model = store.models.run_of_dag_run(run_id)
+        if model is None or not model.trials:
+            step.update(note="skipped, too few tracks")
+        else:
+            _show_trials(step, model)
+        return model
+
+
+def _show_trials(step: Step, model: ModelRun | None) -> None:
+    if model is not None and model.trials:
+        newest = model.trials[-1]
+        step.update(note=f"k={newest.k}: silhouette {newest.silhouette:.3f}, {len(model.trials)} tried")
+
+
+def _run_dag(api: AirflowApi, dag_id: str, run_id: str, show: Callable[[], None]) -> None:
+    api.trigger(dag_id, run_id)
+    while not is_finished(state := api.run_state(dag_id, run_id)):
+        show()
+        time.sleep(_POLL_S)
+    if state == "failed":
+        raise RunFailedError(_explain_failure(api, dag_id, run_id))
+
+
+def _explain_failure(api: AirflowApi, dag_id: str, run_id: str) -> str:
+    failed = [task for task in api.tasks(dag_id, run_id) if task.state == "failed"]
+    if not failed:
+        return f"The Dag run {run_id} of {dag_id} failed before a task did; ./run logs airflow-scheduler shows why."
+    task = failed[0]
+    name = task.task_id if task.map_index < 0 else f"{task.task_id} [{task.map_index}]"
+    log = "\n  ".join(api.task_log(dag_id, run_id, task, _LOG_LINES))
+    return f"The task {name} of {dag_id} failed; ./run logs {dag_id} shows all of its log, which ends:\n  {log}"
+
+
+def _wait_for_dags(api: AirflowApi, progress: Progress) -> None:
+    with progress.step("Airflow reads the DAGs"):
+        deadline = time.monotonic() + _DISCOVERY_LIMIT_S
+        while not all(api.has_dag(dag_id) for dag_id in (EXTRACTION, TRAINING)):
+            if errors := api.import_errors():
+                raise EarwiseError("Airflow can't read a DAG file:\n  " + "\n  ".join(errors))
+            if time.monotonic() > deadline:
+                raise EarwiseError("Airflow found no DAGs; ./run logs airflow-dag-processor shows why.")
+            time.sleep(_POLL_S)
+
+
+def _has_extracted(run: ExtractionRun | None) -> bool:
+    return run is not None and run.done > sum(run.failures.values())
+
+
+def _new_run_id() -> str:
+    return f"run_{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}"

@@ -1,0 +1,53 @@
+"""The embedded MongoDB server: ``mongod`` where the machine has it, else SecantusDB.
+
+A home stays with the server that it began with: the two have different files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from earwise.settings import Settings
+
+_CACHE_SIZE = "256M"
+
+
+def store_folder(home: Path) -> Path:
+    """Folder of the embedded server's files."""
+    known = [home / "mongo" / name for name in ("secantusdb", "mongod")]
+    return next((folder for folder in known if folder.is_dir()), known[1] if shutil.which("mongod") else known[0])
+
+
+def mongo_command(settings: Settings) -> tuple[str, ...]:
+    """Command line of the embedded server."""
+    folder, port = store_folder(settings.home), str(settings.mongo_port)
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == "mongod":
+        program = shutil.which("mongod") or "mongod"
+        return (program, "--dbpath", str(folder), "--bind_ip", "127.0.0.1", "--port", port, "--quiet")
+    # An empty configuration of its own: otherwise one in the user's home or in /etc would be found and obeyed.
+    own_configuration = settings.home / "mongo" / "secantusd.toml"
+    own_configuration.touch()
+    return (
+        str(Path(sys.prefix) / "bin" / "secantusd-py"),
+        *("--config", str(own_configuration), "--host", "127.0.0.1", "--port", port),
+        *("--storage-path", str(folder), "--sync-on-commit", "--cache-size", _CACHE_SIZE, "--log-level", "WARNING"),
+    )
+
+
+def has_store(home: Path) -> bool:
+    """Whether this home has files of an embedded server already."""
+    folder = store_folder(home)
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def set_store_aside(home: Path) -> Path:
+    """Rename a store that can't be opened, so that a new one can be begun; returns the new name."""
+    folder = store_folder(home)
+    aside = folder.with_name(f"{folder.name}.unreadable-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}")
+    folder.rename(aside)
+    folder.mkdir()
+    return aside
