@@ -1,0 +1,110 @@
+"""Settings: read once, wrong values named with one that works."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+
+from earwise.errors import ConfigError
+from earwise.settings import Root, Settings, parse_library
+
+SECRET = "x" * 32
+
+
+def test_nothing_set_gives_the_embedded_mode_on_this_machine() -> None:
+    settings = Settings.from_env({})
+    assert not settings.is_production
+    assert settings.host == "127.0.0.1"
+    assert settings.library == ()
+    assert settings.extract_processes == os.cpu_count()
+    assert settings.store_uri == "mongodb://127.0.0.1:27717"
+
+
+def test_empty_variable_is_as_unset() -> None:
+    empty = {field.metadata["variable"]: "" for field in dataclasses.fields(Settings)}
+    assert Settings.from_env(empty) == Settings.from_env({})
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_every_example_is_accepted(field: dataclasses.Field[object]) -> None:
+    settings = Settings.from_env({"EARWISE_SECRET_KEY": SECRET, field.metadata["variable"]: field.metadata["example"]})
+    assert type(getattr(settings, field.name)) is not type(None)
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_every_setting_is_described(field: dataclasses.Field[object]) -> None:
+    assert field.metadata["variable"] == f"EARWISE_{field.name.upper()}"
+    assert len(field.metadata["help"]) > 10
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("EARWISE_WEB_PORT", "eighty"),
+        ("EARWISE_WEB_PORT", "-1"),
+        ("EARWISE_WEB_PORT", "8800.5"),
+        ("EARWISE_DECODE_TIMEOUT_S", "0"),
+        ("EARWISE_DECODE_TIMEOUT_S", "nan"),
+        ("EARWISE_DECODE_TIMEOUT_S", "inf"),
+        ("EARWISE_MODE", "prod"),
+        ("EARWISE_SIGNUP", "yes"),
+        ("EARWISE_LOG_LEVEL", "info"),
+        ("EARWISE_LIBRARY", "a=/x:a=/y"),
+        ("EARWISE_LIBRARY", "a="),
+    ],
+)
+def test_wrong_value_is_answered_with_variable_and_example(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable} .*; for example {variable}=") as caught:
+        Settings.from_env({variable: value})
+    assert caught.value.variable == variable
+
+
+def test_production_demands_a_secret_of_32_characters() -> None:
+    for secret in ("", "short"):
+        with pytest.raises(ConfigError, match="EARWISE_SECRET_KEY"):
+            Settings.from_env({"EARWISE_MODE": "production", "EARWISE_SECRET_KEY": secret})
+    assert Settings.from_env({"EARWISE_MODE": "production", "EARWISE_SECRET_KEY": SECRET}).is_production
+
+
+def test_settings_never_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.from_env({}).web_port = 1  # type: ignore[misc]
+
+
+def test_given_addresses_replace_those_of_this_machine() -> None:
+    settings = Settings.from_env({"EARWISE_WEB_URL": "https://m.example.org/", "EARWISE_MONGO_URI": "mongodb://db"})
+    assert settings.public_web_url == "https://m.example.org"
+    assert settings.public_airflow_url == "http://127.0.0.1:8808"
+    assert settings.store_uri == "mongodb://db"
+
+
+def test_one_folder_is_the_root_music() -> None:
+    assert parse_library("/srv/music") == (Root("music", Path("/srv/music")),)
+
+
+def test_several_folders_have_names() -> None:
+    roots = parse_library("cds=/srv/a b:vinyl=/srv/x=y")
+    assert roots == (Root("cds", Path("/srv/a b")), Root("vinyl", Path("/srv/x=y")))
+    assert Settings(library=roots).root_folder("vinyl") == Path("/srv/x=y")
+    assert Settings(library=roots).root_folder("tapes") is None
+
+
+def test_colon_separates_only_before_a_name() -> None:
+    assert parse_library("a=/x:b") == (Root("a", Path("/x:b")),)
+
+
+def test_folder_that_is_there_is_one_folder_whatever_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a=b:c=d"
+    folder.mkdir()
+    assert parse_library(str(folder)) == (Root("music", folder),)
+
+
+def test_relative_folders_and_the_home_sign_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    assert parse_library("music")[0].folder == tmp_path / "music"
+    assert parse_library("~/music")[0].folder == tmp_path / "me" / "music"
+    assert Settings.from_env({"EARWISE_HOME": "state"}).home == tmp_path / "state"
