@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from earwise.errors import EarwiseError
@@ -42,6 +42,11 @@ class RunReport:
     ready: int
     quarantined: int
     seconds: float
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """All of it as plain values, for an asset event."""
+        return asdict(self) | {"failures": dict(self.failures)}
 
 
 def report_run(store: Store, roots: tuple[Root, ...], config: MfccConfig, run_id: str, now: datetime) -> RunReport:

@@ -48,6 +48,17 @@ class ScanReport:
     vanished: int
     problems: tuple[ScanProblem, ...]
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures alone."""
+        return {
+            "files": self.files,
+            "added": self.added,
+            "changed": self.changed,
+            "vanished": self.vanished,
+            "problems": len(self.problems),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Change:

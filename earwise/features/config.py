@@ -38,8 +38,8 @@ class MfccConfig:
     n_mels: int = 128
     n_mfcc: int = 20
     delta_frames: int = 9
-    excerpts: int = 6
-    excerpt_s: float = 10.0
+    excerpts: int = 8
+    excerpt_s: float = 5.0
     min_duration_s: float = 1.0
     silence_dbfs: float = -80.0
     revision: int = 1
@@ -53,6 +53,11 @@ class MfccConfig:
         """
         parameters = json.dumps(asdict(self), sort_keys=True)
         return f"mfcc-{hashlib.sha256(parameters.encode()).hexdigest()[:10]}"
+
+    @property
+    def shortest_excerpt(self) -> int:
+        """Samples that give the frames of one delta; a shorter excerpt is left out."""
+        return self.n_fft + (self.delta_frames - 1) * self.hop_length
 
     @property
     def n_features(self) -> int:

@@ -34,9 +34,9 @@ def summarise(excerpts: Sequence[Samples], config: MfccConfig) -> NDArray[np.flo
     AudioTooShortError, SilentAudioError, NonFiniteAudioError
         If the excerpts do not describe a sound.
     """
-    _check_audible(excerpts, config)
-    # Excerpts too short for one delta, as a track's last seconds may be, would distort the deviations.
-    frames = [mfcc(y, config) for y in excerpts if y.size >= config.delta_frames * config.hop_length]
+    usable = [y for y in excerpts if y.size >= config.shortest_excerpt]
+    _check_audible(usable, config)
+    frames = [mfcc(y, config) for y in usable]
     deltas = [librosa.feature.delta(m, width=config.delta_frames) for m in frames]
     coefficients, slopes = np.concatenate(frames, axis=1), np.concatenate(deltas, axis=1)
     statistics = (coefficients.mean(axis=1), coefficients.std(axis=1), slopes.std(axis=1))
@@ -44,9 +44,10 @@ def summarise(excerpts: Sequence[Samples], config: MfccConfig) -> NDArray[np.flo
 
 
 def mfcc(y: Samples, config: MfccConfig) -> NDArray[np.float32]:
-    """MFCCs of one excerpt, as `librosa.feature.mfcc` gives them.
+    """MFCCs of one excerpt, as ``librosa.feature.mfcc(..., center=False)`` gives them.
 
-    librosa makes window and mel basis anew on every call; here they are made once per process.
+    librosa makes window and mel basis anew on every call; here they are made once per process. Frames are not
+    centred: frames that are padded with silence at both ends of every excerpt would describe the cuts.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def mfcc(y: Samples, config: MfccConfig) -> NDArray[np.float32]:
     -------
     ndarray [shape=(n_mfcc, t), dtype=float32]
     """
-    spectrum = librosa.stft(y, n_fft=config.n_fft, hop_length=config.hop_length, window=_window(config.n_fft))
+    spectrum = librosa.stft(
+        y, n_fft=config.n_fft, hop_length=config.hop_length, window=_window(config.n_fft), center=False
+    )
     power = np.square(spectrum.real)
     power += np.square(spectrum.imag)
     log_mel = librosa.power_to_db(_mel_basis(config) @ power)

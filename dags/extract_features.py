@@ -1,0 +1,134 @@
+"""### Listen to new and changed tracks
+
+**Purpose.** Walks the library's folders, reads tags, measures the MFCCs of every recording that is new, and keeps
+what can't be read in quarantine with a reason.
+
+**Inputs.** The folders of `EARWISE_LIBRARY`.
+
+**Outputs.** `folders`, `tracks`, `features`, `quarantine` and one `extraction_runs` document in MongoDB; the asset
+`track_features`, whose event carries the counts, when something was analysed.
+
+**Schedule.** Every 15 minutes, and by hand; the parameter `retry_quarantined` also tries files in quarantine again
+that have not changed.
+
+**Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
+killed is finished by the next; an unchanged library is neither decoded nor written.
+
+**On failure.** `scan` fails and changes nothing when a root is absent, unreadable or has lost many files at once:
+mount the disk, or correct `EARWISE_LIBRARY`. `extract` fails when MongoDB does not answer (retried) or when the
+decoder fails on clips known to be good (look at the task log, reinstall the audio libraries). `report` fails when
+files are left over; the next run takes them up. Single broken files fail nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from earwise.settings import Settings
+
+TRACK_FEATURES = Asset("track_features")
+
+
+@dag(
+    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "earwise", "retries": 2, "retry_delay": timedelta(seconds=15)},
+    doc_md=__doc__,
+    tags=["earwise", "extraction"],
+    params={
+        "retry_quarantined": Param(
+            False,
+            type="boolean",
+            title="Retry quarantined files",
+            description="Try files in quarantine again although they have not changed",
+        ),
+    },
+)
+def extract_features() -> None:
+    @task(execution_timeout=timedelta(hours=2))
+    def scan(dag_run: Any) -> dict[str, int]:
+        """Compare the library's folders with what is known of them."""
+        from earwise.errors import LibraryError
+        from earwise.extraction.scanning import scan_library
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            store.create_indexes()
+            try:
+                return scan_library(store, settings.library, dag_run.run_after).counts
+            except LibraryError as error:
+                raise AirflowFailException(str(error)) from None
+
+    @task(execution_timeout=timedelta(minutes=30))
+    def plan(dag_run: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Cut the files that wait into batches; none where nothing is new."""
+        from earwise.extraction.planning import plan_batches
+        from earwise.features.config import MfccConfig
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            batches = plan_batches(
+                store,
+                settings.library,
+                MfccConfig(),
+                dag_run.run_id,
+                dag_run.run_after,
+                retry_quarantined=params["retry_quarantined"],
+            )
+        return [{"number": batch.number, "label": batch.label} for batch in batches]
+
+    # One batch at a time, since each keeps all of EARWISE_EXTRACT_PROCESSES busy.
+    @task(
+        execution_timeout=timedelta(hours=12),
+        max_active_tis_per_dagrun=1,
+        map_index_template="{{ task.op_kwargs['label'] }}",
+    )
+    def extract(number: int, label: str, dag_run: Any) -> None:
+        """Listen to the files of one batch."""
+        from earwise.errors import BrokenDecoderError
+        from earwise.extraction.batches import extract_batch
+        from earwise.features.config import MfccConfig
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            try:
+                extract_batch(store, dag_run.run_id, number, settings, MfccConfig(), dag_run.run_after)
+            except BrokenDecoderError as error:
+                raise AirflowFailException(str(error)) from None
+
+    # Runs after failed batches too, to close the run; and not at all where there was nothing to extract.
+    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10), trigger_rule="none_skipped")
+    def report(dag_run: Any, ti: Any):  # type: ignore[no-untyped-def]
+        """Close the run, and tell those who wait for features."""
+        from earwise.errors import EarwiseError
+        from earwise.extraction.report import report_run
+        from earwise.features.config import MfccConfig
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            try:
+                done = report_run(store, settings.library, MfccConfig(), dag_run.run_id, ti.start_date)
+            except EarwiseError as error:
+                raise AirflowFailException(str(error)) from None
+        if done.left:
+            raise AirflowFailException(f"{done.left} files are left because a batch failed; the next run goes on.")
+        if not done.analysed:
+            raise AirflowSkipException("Every file of this run went to quarantine; there are no new features.")
+        yield Metadata(TRACK_FEATURES, done.figures)
+
+    planned = plan()
+    scan() >> planned
+    extract.expand_kwargs(planned) >> report()
+
+
+extract_features()
