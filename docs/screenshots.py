@@ -27,7 +27,8 @@ MOST_BYTES = 200_000
 
 def main() -> int:
     """Take both pictures."""
-    status = json.loads(subprocess.run([str(REPOSITORY / "run"), "status", "--json"], capture_output=True).stdout)
+    command = [sys.executable, "-m", "earwise.cli", "status", "--json"]
+    status = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     if not status["ready"]:
         _say("Start Earwise first, by ./run, and wait until it says where it is.")
         return 2

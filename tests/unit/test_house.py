@@ -189,6 +189,6 @@ def test_modules_stay_readable_in_size() -> None:
     assert {str(path): size for path, size in sizes.items() if size > 400} == {}
 
 
-def test_tracks_are_never_called_songs() -> None:
+def test_word_for_a_recording_is_track() -> None:
     names = re.compile(r"\b(?:def|class)\s+\w*song\w*|\bsongs?_\w+\s*=", re.IGNORECASE)
     assert [name for name, text in tracked_texts() if name.endswith(".py") and names.search(text)] == []
