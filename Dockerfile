@@ -7,7 +7,7 @@ COPY requirements.txt .
 # uv comes from the lock as well: pip installs its entry alone, hashes included, and uv the rest.
 RUN awk '/^[a-z0-9]/ { wanted = /^uv==/ } wanted' requirements.txt > uv.txt \
     && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement uv.txt \
-    && uv venv /opt/venv \
+    && uv venv --python /usr/local/bin/python3 /opt/venv \
     && uv pip install --no-cache --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode \
         --requirement requirements.txt
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from urllib.error import URLError
 from urllib.request import urlopen
 
 try:
     urlopen(sys.argv[1], timeout=5).close()  # noqa: S310 - the address stands in docker-compose.yaml
-except URLError as error:
+except OSError as error:
     sys.exit(f"{sys.argv[1]}: {error}")
