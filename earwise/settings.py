@@ -26,11 +26,12 @@ class Root:
     folder: Path
 
 
-def _setting(variable: str, default: Any, help_text: str, example: str) -> Any:
+def _setting(variable: str, default: Any, help_text: str, example: str, *, is_secret: bool = False) -> Any:
     metadata = {"variable": variable, "help": help_text, "example": example}
+    # A secret stays out of the repr, and so out of logs and tracebacks.
     if callable(default):
-        return dataclasses.field(default_factory=default, metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+        return dataclasses.field(default_factory=default, metadata=metadata, repr=not is_secret)
+    return dataclasses.field(default=default, metadata=metadata, repr=not is_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,18 @@ class Settings:
         "production",
     )
     secret_key: str = _setting(
-        "EARWISE_SECRET_KEY", "", "Signs sessions; generated in embedded mode", "the output of openssl rand -hex 32"
+        "EARWISE_SECRET_KEY",
+        "",
+        "Signs sessions; generated in embedded mode",
+        "the output of openssl rand -hex 32",
+        is_secret=True,
     )
     mongo_uri: str = _setting(
-        "EARWISE_MONGO_URI", "", "A MongoDB to use in place of the embedded server", "mongodb://127.0.0.1:27017"
+        "EARWISE_MONGO_URI",
+        "",
+        "A MongoDB to use in place of the embedded server",
+        "mongodb://127.0.0.1:27017",
+        is_secret=True,
     )
     mongo_database: str = _setting("EARWISE_MONGO_DATABASE", "earwise", "Name of the database", "earwise")
     mongo_port: int = _setting("EARWISE_MONGO_PORT", 27717, "Port of the embedded MongoDB server", "27717")
@@ -87,7 +96,11 @@ class Settings:
         "EARWISE_TRUSTED_PROXIES", 0, "Reverse proxies in front whose X-Forwarded headers are believed", "1"
     )
     rate_limit_uri: str = _setting(
-        "EARWISE_RATE_LIMIT_URI", "memory://", "Where log-in attempts are counted", "redis://127.0.0.1:6379"
+        "EARWISE_RATE_LIMIT_URI",
+        "memory://",
+        "Where log-in attempts are counted",
+        "redis://127.0.0.1:6379",
+        is_secret=True,
     )
     log_level: str = _setting("EARWISE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "INFO")
 

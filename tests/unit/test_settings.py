@@ -74,6 +74,12 @@ def test_settings_never_change() -> None:
         Settings.from_env({}).web_port = 1  # type: ignore[misc]
 
 
+def test_secrets_do_not_show_in_the_repr() -> None:
+    variables = ("EARWISE_SECRET_KEY", "EARWISE_MONGO_URI", "EARWISE_RATE_LIMIT_URI")
+    settings = Settings.from_env(dict.fromkeys(variables, "hidden://me:s3cret@db"))
+    assert "s3cret" not in repr(settings)
+
+
 def test_given_addresses_replace_those_of_this_machine() -> None:
     settings = Settings.from_env({"EARWISE_WEB_URL": "https://m.example.org/", "EARWISE_MONGO_URI": "mongodb://db"})
     assert settings.public_web_url == "https://m.example.org"
