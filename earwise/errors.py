@@ -15,6 +15,7 @@ EarwiseError
 ├ TrainingDataError      fails the run, no retry: mixed versions, degenerate clustering
 │  └ TooFewTracksError       skips the run
 ├ StoreError             transient; the scheduler retries
+├ PartError              a part of the embedded stack or a Dag run failed: its log says more
 ├ DuplicateError         the document exists already (a user name taken)
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
 """
@@ -129,6 +130,10 @@ class TooFewTracksError(TrainingDataError):
 
 class StoreError(EarwiseError):
     """The store did not answer or refused; worth a retry."""
+
+
+class PartError(EarwiseError):
+    """A part of the embedded stack did not start, or a Dag run failed; the message names the command for its log."""
 
 
 class DuplicateError(EarwiseError):

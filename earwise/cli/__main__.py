@@ -7,10 +7,7 @@ import errno
 import sys
 from collections.abc import Sequence
 
-from earwise.cli import control, development, logs, start
-from earwise.embedded.job import RunFailedError
-from earwise.embedded.stack import PartError
-from earwise.errors import EarwiseError
+from earwise.errors import EarwiseError, PartError
 from earwise.log import configure_logging
 from earwise.settings import Settings
 
@@ -26,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _dispatch(options, others)
     except KeyboardInterrupt:
         return 130
-    except (RunFailedError, PartError) as error:
+    except PartError as error:
         print(error, file=sys.stderr)
         return _FAILED
     except EarwiseError as error:
@@ -61,16 +58,23 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
+    """Call the command; each is imported only when it is the one, so that none waits for another's libraries."""
     if options.command in ("test", "check", "lock"):
+        from earwise.cli import development
+
         return development.run(options.command, is_all=getattr(options, "all", False), arguments=others)
     settings = Settings.from_env()
     configure_logging(settings.log_level)
-    if options.command == "stop":
-        return control.stop(settings)
-    if options.command == "status":
-        return control.status(settings, as_json=options.json)
     if options.command == "logs":
+        from earwise.cli import logs
+
         return logs.show(settings, options.part, lines=options.lines, is_following=options.follow)
+    if options.command in ("stop", "status"):
+        from earwise.cli import control
+
+        return control.stop(settings) if options.command == "stop" else control.status(settings, as_json=options.json)
+    from earwise.cli import start
+
     return start.run(settings, once=options.once or options.json, as_json=options.json)
 
 

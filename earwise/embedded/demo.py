@@ -13,7 +13,6 @@ from earwise.embedded.debian import Apt, Offer, unpack
 from earwise.embedded.demo_sources import SOURCES, DemoSource
 from earwise.embedded.processes import IDENTITY_VARIABLE, identity
 from earwise.embedded.progress import Progress, Step
-from earwise.embedded.synthesis import LICENCE, synthesise_library
 from earwise.errors import EarwiseError
 from earwise.notice import NOTICE_NAME, LibraryNotice, Source, write_notice
 from earwise.settings import Root, Settings
@@ -83,6 +82,8 @@ class DemoLibrary:
         return True
 
     def _synthesise(self) -> None:
+        from earwise.embedded.synthesis import LICENCE, synthesise_library  # heavy, and seldom needed
+
         with self._progress.step("Synthesising the demo library") as step:
             counts = synthesise_library(self.root.folder, lambda done, total: step.update(done, total))
         sources = tuple(Source(style, LICENCE, count) for style, count in counts.items())

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter, sosfilt
 
 SAMPLE_RATE = 22_050
 Samples = NDArray[np.float32]
@@ -61,11 +60,7 @@ def strings(rng: Generator) -> Samples:
     y, beat_s, root = np.zeros_like(_times(rng)), rng.uniform(0.2, 0.35), rng.integers(45, 57)
     for start in _beats(y, beat_s):
         period = int(SAMPLE_RATE / _frequency(root + rng.choice(_MAJOR) + 12 * rng.integers(0, 2)))
-        burst = np.zeros(int(1.5 * SAMPLE_RATE))
-        burst[:period] = rng.uniform(-1, 1, period)
-        feedback = np.zeros(period + 2)
-        feedback[[0, period, period + 1]] = 1, -0.498, -0.498
-        _add(y, start, lfilter([1.0], feedback, burst))
+        _add(y, start, _pluck(rng.uniform(-1, 1, period), int(1.5 * SAMPLE_RATE)))
     return _finish(y)
 
 
@@ -186,16 +181,36 @@ def _pulse(cycles: _Signal, width: float) -> _Signal:
     return np.where(cycles % 1 < width, 1.0, -1.0)
 
 
+def _pluck(burst: _Signal, size: int) -> _Signal:
+    """A burst of noise that goes round and round, each time a little duller: one period at a time."""
+    periods = [burst]
+    for _ in range(size // burst.size):
+        last = periods[-1]
+        periods.append(0.498 * (last + np.roll(last, 1)))
+    return np.concatenate(periods)
+
+
 def _band(y: _Signal, low: float, high: float) -> _Signal:
-    return np.asarray(sosfilt(butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos"), y))
+    return _weigh(y, lambda frequency: _falls(frequency, high) * (1 - _falls(frequency, low)))
 
 
 def _low(y: _Signal, cutoff: float) -> _Signal:
-    return np.asarray(sosfilt(butter(2, cutoff, "lowpass", fs=SAMPLE_RATE, output="sos"), y))
+    return _weigh(y, lambda frequency: _falls(frequency, cutoff))
 
 
 def _high(y: _Signal, cutoff: float) -> _Signal:
-    return np.asarray(sosfilt(butter(2, cutoff, "highpass", fs=SAMPLE_RATE, output="sos"), y))
+    return _weigh(y, lambda frequency: 1 - _falls(frequency, cutoff))
+
+
+def _falls(frequency: _Signal, cutoff: float) -> _Signal:
+    return np.asarray(1 / np.sqrt(1 + (frequency / cutoff) ** 4))
+
+
+def _weigh(y: _Signal, weight: Callable[[_Signal], _Signal]) -> _Signal:
+    """Filter without a shift in phase: weigh the spectrum."""
+    size = 1 << (y.size - 1).bit_length()
+    spectrum = np.fft.rfft(y, size) * weight(np.fft.rfftfreq(size, 1 / SAMPLE_RATE))
+    return np.fft.irfft(spectrum, size)[: y.size]
 
 
 def _finish(y: _Signal) -> Samples:

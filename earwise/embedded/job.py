@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from earwise.embedded.airflow_api import AirflowApi, is_finished
 from earwise.embedded.progress import Progress, Step
-from earwise.errors import EarwiseError
+from earwise.errors import EarwiseError, PartError
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRun
 from earwise.store.models import ModelRun
@@ -22,7 +22,7 @@ _LOG_LINES = 15
 _CUT_SHORT = "Ended by ./run: the start before was cut short. What it left is done by the run that follows."
 
 
-class RunFailedError(EarwiseError):
+class RunFailedError(PartError):
     """A Dag run failed; the message names the task and carries the end of its log."""
 
 

@@ -23,15 +23,11 @@ from earwise.embedded.progress import Progress
 from earwise.embedded.secrets import Secrets
 from earwise.embedded.store_start import start_store
 from earwise.embedded.supervisor import Supervisor
-from earwise.errors import EarwiseError
+from earwise.errors import EarwiseError, PartError
 from earwise.settings import Settings
 from earwise.store import Store
 
 _START_LIMIT_S = 180
-
-
-class PartError(EarwiseError):
-    """A part did not start; the message names the command that shows its log."""
 
 
 class Stack:

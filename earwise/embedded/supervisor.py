@@ -109,6 +109,8 @@ class Supervisor:
             self._ask("getState")
         except EarwiseError:
             return False
+        except xmlrpc.client.Fault:
+            return True  # it answers that it is shutting down
         return True
 
     def parts(self) -> list[Part]:

@@ -21,7 +21,7 @@ LICENCE = "CC0-1.0"
 SEED = 20_260_131
 _FORMATS = ("mp3", "flac", "ogg", "wav")
 _ARTISTS = ("Ada", "Bela", "Cora")
-_TRACKS_PER_ARTIST = 5
+_TRACKS_PER_ARTIST = 4
 
 
 @dataclass(frozen=True, slots=True)
