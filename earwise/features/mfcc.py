@@ -14,6 +14,10 @@ from earwise.features.config import MfccConfig
 
 Samples = NDArray[np.float32]
 
+# Full scale is 1, and 32,768 in files of floats that hold whole numbers. The power of a frame of samples below this
+# stays a float32, so that no summary vector can hold an infinity.
+_LOUDEST = 1e9
+
 
 def summarise(excerpts: Sequence[Samples], config: MfccConfig) -> NDArray[np.float32]:
     """Summary vector of a track.
@@ -86,9 +90,9 @@ def _check_audible(excerpts: Sequence[Samples], config: MfccConfig) -> None:
         raise AudioTooShortError(
             f"Only {duration_s:.1f} s of audio; at least {config.min_duration_s:.1f} s describe a sound."
         )
-    # The extremes carry a NaN or an infinity along, so that one pass over the samples finds silence and both of them.
-    peak = max(max(abs(float(y.min())), abs(float(y.max()))) for y in excerpts if y.size)
-    if not np.isfinite(peak):
-        raise NonFiniteAudioError("The audio holds samples that are not numbers.")
+    # The extremes carry a NaN or an infinity along, so that one pass over the samples finds silence and all of them.
+    peak = float(np.abs([extreme for y in excerpts for extreme in (y.min(), y.max())]).max())
+    if not peak <= _LOUDEST:
+        raise NonFiniteAudioError("The audio holds samples that are not numbers, or beyond any loudness.")
     if peak < 10 ** (config.silence_dbfs / 20):
         raise SilentAudioError(f"Nothing to hear: no sample is louder than {config.silence_dbfs:.0f} dBFS.")

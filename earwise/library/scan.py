@@ -123,7 +123,8 @@ class _EntryProblemError(Exception):
 
 def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None:
     """Size and time of an audio file; None for what is none."""
-    has_suffix = entry.name.rpartition(b".")[2].lower() in AUDIO_SUFFIXES
+    stem, _, suffix = entry.name.rpartition(b".")
+    has_suffix = bool(stem) and suffix.lower() in AUDIO_SUFFIXES
     is_link = entry.is_symlink()
     if not (has_suffix or is_link):
         return None
