@@ -22,7 +22,7 @@ files are left over; the next run takes them up. Single broken files fail nothin
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
@@ -34,8 +34,8 @@ TRACK_FEATURES = Asset("track_features")
 
 
 @dag(
-    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # No start_date and no allowance for being late: with either, unpausing would start a run nobody asked for.
+    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     default_args={"owner": "earwise", "retries": 2, "retry_delay": timedelta(seconds=15)},

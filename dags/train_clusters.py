@@ -34,8 +34,8 @@ JOB = Path(__file__).resolve().parent.parent / "jobs" / "train_clusters.py"
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # No start_date and no allowance for being late: with either, unpausing would start a run nobody asked for.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     default_args={"owner": "earwise", "retries": 1, "retry_delay": timedelta(seconds=30)},
