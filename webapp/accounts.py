@@ -64,5 +64,5 @@ def _load(listener_id: str) -> Account | None:
 def _require_session() -> Response | None:
     if request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
-    return redirect(url_for("auth.log_in", next=wanted))
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("auth.log_in", next=None if wanted == "/" else wanted))

@@ -10,6 +10,7 @@ from io import BufferedReader
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import wrap_file
 
@@ -57,7 +58,11 @@ def stream(track_id: str) -> ResponseReturnValue:
     response.set_etag(f"{opened.key}-{opened.size_bytes:x}-{opened.mtime_ns:x}")
     response.headers["Cache-Control"] = "private, no-cache"
     environ = _bound_range(dict(request.environ), opened.size_bytes)
-    return response.make_conditional(environ, accept_ranges=True, complete_length=opened.size_bytes)
+    try:
+        return response.make_conditional(environ, accept_ranges=True, complete_length=opened.size_bytes)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
 
 
 def _open_files(track: Track) -> Iterator[_OpenFile]:

@@ -31,7 +31,7 @@ _TAKEN = "This name is taken. Choose another one."
 @blueprint.route("/log-in", methods=["GET", "POST"])
 def log_in() -> ResponseReturnValue:
     """Begin a session."""
-    form = LogInForm()
+    form = LogInForm(request.form)
     if form.validate_on_submit():
         listener = _check_password(form.name.data, form.password.data)
         if listener:
@@ -47,7 +47,7 @@ def sign_up() -> ResponseReturnValue:
     """Create a listener's account and begin a session."""
     if not _is_open():
         return render_template("auth/closed.html"), 403
-    form = SignUpForm()
+    form = SignUpForm(request.form)
     if form.validate_on_submit():
         listener = _create_listener(form.name.data, form.password.data)
         if listener:

@@ -45,8 +45,9 @@ def attach(app: Flask) -> None:
 def _show_http_error(error: HTTPException) -> Response:
     code = error.code or 500
     title, sentence = _PAGES.get(code, (error.name, error.description or ""))
-    allowed = dict(error.get_headers(request.environ)).get("Allow")
-    return _show(code, title, sentence, {"Allow": allowed} if allowed else {})
+    # Allow, Content-Range and their like belong to the answer; the content is ours.
+    headers = {name: value for name, value in error.get_headers(request.environ) if name != "Content-Type"}
+    return _show(code, title, sentence, headers)
 
 
 def _show_expired_form(error: CSRFError) -> Response:

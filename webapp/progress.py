@@ -29,7 +29,7 @@ def describe_wait(run: ExtractionRun | None) -> Wait:
     if run.finished_at is None:
         return Wait(
             "Listening to the library",
-            f"{run.done:,} of {run.planned:,} tracks analysed. Recommendations come after the training that follows.",
+            f"{run.done:,} of {run.planned:,} files heard. Recommendations come after the training that follows.",
             "extract_features",
             run.done,
             run.planned,

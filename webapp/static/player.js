@@ -108,6 +108,7 @@ function showSeek(seek) {
   if (isCurrent && Number.isFinite(audio.duration)) slider.max = String(Math.ceil(audio.duration));
   const now = isCurrent ? audio.currentTime : 0;
   slider.value = String(now);
+  slider.style.setProperty("--played", ((now / Number(slider.max)) * 100).toFixed(1));
   slider.setAttribute("aria-valuetext", clock(now));
   seek.querySelector("[data-now]").textContent = clock(now);
 }

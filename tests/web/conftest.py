@@ -1,0 +1,139 @@
+"""The app on the real store, and browsers without a window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pymongo.monitoring
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from earwise import passwords
+from earwise.passwords import hash_password
+from earwise.settings import Root, Settings
+from earwise.store import Store
+from earwise.store.listeners import Role
+from tests.web.seeding import NOW
+from webapp import create_app
+
+PASSWORD = "correct horse battery"
+_QUERIES = {"find", "aggregate", "count", "getMore", "insert", "update", "delete", "createIndexes"}
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 is slow on purpose; what is tested here does not depend on how slow."""
+    monkeypatch.setattr(passwords, "_HASHER", _CHEAP)
+    monkeypatch.setattr(passwords, "_NOBODY", _CHEAP.hash("nobody"))
+
+
+class QueryLog(pymongo.monitoring.CommandListener):
+    """What was asked of MongoDB."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if event.command_name in _QUERIES:
+            self.names.append(f"{event.command_name} {event.command.get(event.command_name)}")
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None: ...
+
+
+# Clients take the global listeners when they are made: this one must be there before the store is opened.
+QUERY_LOG = QueryLog()
+pymongo.monitoring.register(QUERY_LOG)
+
+
+@pytest.fixture
+def queries() -> Callable[[], list[str]]:
+    """Returns and forgets the queries since it was last asked."""
+
+    def take() -> list[str]:
+        taken, QUERY_LOG.names = QUERY_LOG.names, []
+        return taken
+
+    return take
+
+
+class Browser:
+    """A Flask client that sends forms as a browser does: with the token of the page."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.get = partial(client.get, buffered=True)
+
+    def token(self, path: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path).text)
+        assert found, f"no form on {path}"
+        return found[1]
+
+    def submit(self, path: str, page: str | None = None, **fields: str) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token(page or path), **fields})
+
+    def log_in(self, name: str, password: str = PASSWORD, path: str = "/log-in") -> TestResponse:
+        return self.submit(path, name=name, password=password)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(library: Path) -> Settings:
+    return Settings(secret_key="k" * 32, library=(Root("music", library),), home=library.parent)
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store) -> Flask:
+    return create_app(settings, store)
+
+
+@pytest.fixture
+def nobody(app: Flask) -> Browser:
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def enter(app: Flask, store: Store) -> Callable[..., Browser]:
+    """Makes an account and logs it in."""
+
+    def make(name: str, role: Role = Role.LISTENER) -> Browser:
+        store.listeners.add(name, hash_password(PASSWORD), role, NOW)
+        browser = Browser(app.test_client())
+        assert browser.log_in(name).status_code == 302
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def listener(enter: Callable[..., Browser]) -> Browser:
+    return enter("mira")
+
+
+@pytest.fixture
+def admin(enter: Callable[..., Browser]) -> Browser:
+    return enter("root", Role.ADMIN)
+
+
+@contextmanager
+def broken(app: Flask, name: str, value: object) -> Iterator[None]:
+    """Swap what the app was given for a while."""
+    kept, app.extensions[name] = app.extensions[name], value
+    yield
+    app.extensions[name] = kept

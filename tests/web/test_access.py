@@ -1,0 +1,108 @@
+"""Who may see what: every route of the app is walked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from earwise.store import Store
+from tests.web.conftest import Browser
+from tests.web.seeding import seed_model, seed_tracks, track_id
+from webapp.accounts import PUBLIC
+
+_VALUES = {"track_id": track_id("Title 000Artist 0"), "number": 1, "model_id": "model-1", "filename": "earwise.css"}
+
+
+@pytest.fixture(autouse=True)
+def library_in_use(store: Store) -> None:
+    seed_model(store, seed_tracks(store, 12))
+
+
+def walk(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """Endpoint, method and a path of every route."""
+    adapter = app.create_url_adapter(None) or app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        path = adapter.build(rule.endpoint, {name: _VALUES[name] for name in rule.arguments})
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            yield rule.endpoint, method, path
+
+
+def test_public_pages_are_sign_up_log_in_health_and_static_files() -> None:
+    assert set(PUBLIC) == {"auth.sign_up", "auth.log_in", "health.health", "static"}
+
+
+def test_nobody_is_sent_to_log_in_from_every_other_route(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    walked = list(walk(app))
+    assert len(walked) > 20
+    for endpoint, method, path in walked:
+        answer = app.test_client().open(path, method=method, buffered=True)
+        if endpoint in PUBLIC:
+            assert answer.status_code == 200, (endpoint, method)
+        else:
+            assert answer.status_code == 302, (endpoint, method)
+            assert answer.location.startswith("/log-in"), (endpoint, method)
+            assert b"Title 000" not in answer.data
+
+
+def test_nobody_learns_which_addresses_exist(nobody: Browser) -> None:
+    assert nobody.get("/no/such/page").location == "/log-in?next=/no/such/page"
+
+
+def test_admin_pages_refuse_listeners(app: Flask, listener: Browser) -> None:
+    paths = {path for endpoint, _, path in walk(app) if endpoint.startswith("admin.")}
+    assert len(paths) >= 3
+    for path in paths:
+        answer = listener.get(path)
+        assert answer.status_code == 403, path
+        assert "Not for this account" in answer.text
+    assert "/admin" not in listener.get("/").text
+
+
+def test_every_page_answers_an_admin(app: Flask, admin: Browser) -> None:
+    for endpoint, method, path in walk(app):
+        if method == "GET" and endpoint not in {*PUBLIC, "audio.stream"}:
+            assert admin.get(path).status_code == 200, path
+
+
+def test_every_answer_carries_the_security_headers(app: Flask, listener: Browser) -> None:
+    for path in ("/", "/log-in", "/no/such/page", "/health", "/static/earwise.css", "/clusters"):
+        headers = listener.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in headers
+    assert "Strict-Transport-Security" in listener.get("/log-in", base_url="https://localhost").headers
+
+
+def test_pages_hold_no_inline_script_or_style_and_nothing_of_other_sites(app: Flask, admin: Browser) -> None:
+    for endpoint, method, path in walk(app):
+        if method != "GET" or endpoint in {"static", "health.health", "audio.stream", "auth.log_out"}:
+            continue
+        page = admin.get(path, follow_redirects=True).text
+        assert " style=" not in page, path
+        assert "<style" not in page, path
+        assert " onclick=" not in page, path
+        assert page.count("<script") == page.count('<script type="module" src="/static/'), path
+        assert 'src="http' not in page, path
+
+
+def test_pages_are_kept_by_no_cache(listener: Browser) -> None:
+    assert listener.get("/").headers["Cache-Control"] == "no-store"
+
+
+def test_static_files_are_kept_for_good_under_the_address_of_their_content(nobody: Browser) -> None:
+    page = nobody.get("/log-in").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "immutable" in nobody.get(address).headers["Cache-Control"]
+    assert nobody.get("/static/earwise.css?v=other").headers["Cache-Control"] == "public, no-cache"
+    assert "Set-Cookie" not in nobody.get(address).headers
+
+
+def test_health_needs_no_session(nobody: Browser) -> None:
+    assert nobody.get("/health").json["status"] == "ok"
