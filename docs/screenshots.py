@@ -1,4 +1,4 @@
-"""Remakes the README's pictures from a running `./run`: python docs/screenshots.py.
+"""Remakes the README's pictures from a running `./run`: python docs/screenshots.py [title of the track to show].
 
 Uses the home of `./run status --json` with its passwords, and the system's Chromium.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -35,7 +36,7 @@ def main() -> int:
     secrets = load_secrets(Path(status["home"]))
     IMAGES.mkdir(exist_ok=True)
     with _page() as page:
-        _show_recommendations(page, status["web_url"], secrets.admin_password)
+        _show_recommendations(page, status["web_url"], secrets.admin_password, " ".join(sys.argv[1:]))
         _save(page, "recommendations")
     with _page() as page:
         _show_grid(page, status["airflow_url"], secrets.airflow_password)
@@ -53,13 +54,13 @@ def _page() -> Iterator[Page]:
         browser.close()
 
 
-def _show_recommendations(page: Page, url: str, password: str) -> None:
-    """Log in and open the first track's page."""
+def _show_recommendations(page: Page, url: str, password: str, title: str) -> None:
+    """Log in and open the page of the first track that is found; without a title, of the library's first."""
     page.goto(f"{url}/log-in")
     page.fill("input[name=name]", "admin")
     page.fill("input[name=password]", password)
     page.click("form button[type=submit]")
-    page.goto(url)
+    page.goto(f"{url}/?{urlencode({'q': title})}")
     page.click("main a[href^='/tracks/']")
     page.wait_for_load_state("networkidle")
 
