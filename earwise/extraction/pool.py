@@ -32,7 +32,6 @@ def analyse_files(
     processes: int,
     timeout_s: float,
     is_known: Callable[[str], bool],
-    command: Sequence[str] = WORKER_COMMAND,
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     """Analyse files in worker processes; outcomes come as they are ready.
 
@@ -42,8 +41,6 @@ def analyse_files(
         Seconds after which a file is given up and its process ended.
     is_known : callable
         Whether a recording has features already, by ``audio_id``; called in this process.
-    command : sequence of str
-        What to start as a worker.
 
     Raises
     ------
@@ -53,7 +50,7 @@ def analyse_files(
     waiting = list(reversed(jobs))
     workers: list[_Worker] = []
     try:
-        workers = [_Worker(command, timeout_s) for _ in range(min(max(processes, 1), len(jobs)))]
+        workers = [_Worker(timeout_s) for _ in range(min(max(processes, 1), len(jobs)))]
         while busy := [worker for worker in workers if worker.is_starting or worker.job]:
             remaining_s = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
             ready = set(wait([worker.connection for worker in busy], remaining_s))
@@ -67,7 +64,7 @@ def analyse_files(
                 if worker.has_ended:
                     workers.remove(worker)
                     if waiting:
-                        workers.append(_Worker(command, timeout_s))
+                        workers.append(_Worker(timeout_s))
                 elif worker.is_idle and waiting:
                     # The next file is under way before the outcome of the last is stored.
                     worker.begin(waiting.pop())
@@ -81,12 +78,12 @@ def analyse_files(
 class _Worker:
     """The parent's side of one worker process."""
 
-    def __init__(self, command: Sequence[str], timeout_s: float) -> None:
+    def __init__(self, timeout_s: float) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             descriptor = theirs.fileno()
             self._process = subprocess.Popen(
-                [*command, str(descriptor)],
+                [*WORKER_COMMAND, str(descriptor)],
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,
                 env=os.environ | _ONE_THREAD,

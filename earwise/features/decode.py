@@ -21,7 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from earwise.containers import FFMPEG_ERRORS, open_container
-from earwise.errors import AudioTooShortError, DecodeError, TrackError, UnsupportedFormatError
+from earwise.errors import AudioTooShortError, DecodeError, NonFiniteAudioError, TrackError, UnsupportedFormatError
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import Samples
 from earwise.paths import open_regular
@@ -180,7 +180,10 @@ def _join(blocks: Iterator[Samples], rate_hz: int, config: MfccConfig) -> Sample
     y = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
     if rate_hz == config.sr or not y.size:
         return y
-    resampled: Samples = librosa.resample(y, orig_sr=rate_hz, target_sr=config.sr, res_type="soxr_hq")
+    try:
+        resampled: Samples = librosa.resample(y, orig_sr=rate_hz, target_sr=config.sr, res_type="soxr_hq")
+    except librosa.ParameterError as error:
+        raise NonFiniteAudioError("The audio holds samples that are not numbers.") from error
     return resampled
 
 

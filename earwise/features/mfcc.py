@@ -39,9 +39,9 @@ def summarise(excerpts: Sequence[Samples], config: MfccConfig) -> NDArray[np.flo
         If the excerpts do not describe a sound.
     """
     usable = [y for y in excerpts if y.size >= config.shortest_excerpt]
-    _check_audible(usable, config)
+    _check_audible(excerpts, usable, config)
     frames = [mfcc(y, config) for y in usable]
-    deltas = [librosa.feature.delta(m, width=config.delta_frames) for m in frames]
+    deltas = [delta(m, config) for m in frames]
     coefficients, slopes = np.concatenate(frames, axis=1), np.concatenate(deltas, axis=1)
     statistics = (coefficients.mean(axis=1), coefficients.std(axis=1), slopes.std(axis=1))
     return np.concatenate(statistics).astype(np.float32, copy=False)
@@ -72,10 +72,32 @@ def mfcc(y: Samples, config: MfccConfig) -> NDArray[np.float32]:
     return coefficients
 
 
+def delta(coefficients: NDArray[np.float32], config: MfccConfig) -> NDArray[np.float32]:
+    """Slope of each coefficient over time, as `librosa.feature.delta` gives it.
+
+    The slope of the straight line that fits ``delta_frames`` frames best; at both ends the nearest slope there is.
+    librosa has this of scipy.signal, whose import alone would take a worker process longer than several tracks.
+
+    Parameters
+    ----------
+    coefficients : ndarray [shape=(n_mfcc, t), dtype=float32]
+        At least ``delta_frames`` frames.
+
+    Returns
+    -------
+    ndarray [shape=(n_mfcc, t), dtype=float32]
+    """
+    half = config.delta_frames // 2
+    offsets = np.arange(-half, half + 1, dtype=np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(coefficients, config.delta_frames, axis=1)
+    slopes = windows @ (offsets / np.square(offsets).sum())
+    return np.pad(slopes, ((0, 0), (half, half)), mode="edge")
+
+
 @lru_cache(maxsize=4)
 def _window(n_fft: int) -> NDArray[np.float32]:
-    window: NDArray[np.float32] = librosa.filters.get_window("hann", n_fft).astype(np.float32)
-    return window
+    # Periodic, as spectra want it; of numpy for the same reason as the deltas.
+    return np.hanning(n_fft + 1)[:-1].astype(np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -84,14 +106,14 @@ def _mel_basis(config: MfccConfig) -> NDArray[np.float32]:
     return basis
 
 
-def _check_audible(excerpts: Sequence[Samples], config: MfccConfig) -> None:
+def _check_audible(excerpts: Sequence[Samples], usable: Sequence[Samples], config: MfccConfig) -> None:
     duration_s = sum(y.size for y in excerpts) / config.sr
-    if duration_s < config.min_duration_s:
+    if duration_s < config.min_duration_s or not usable:
         raise AudioTooShortError(
             f"Only {duration_s:.1f} s of audio; at least {config.min_duration_s:.1f} s describe a sound."
         )
     # The extremes carry a NaN or an infinity along, so that one pass over the samples finds silence and all of them.
-    peak = float(np.abs([extreme for y in excerpts for extreme in (y.min(), y.max())]).max())
+    peak = float(np.abs([extreme for y in usable for extreme in (y.min(), y.max())]).max())
     if not peak <= _LOUDEST:
         raise NonFiniteAudioError("The audio holds samples that are not numbers, or beyond any loudness.")
     if peak < 10 ** (config.silence_dbfs / 20):

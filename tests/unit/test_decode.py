@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from earwise.errors import DecodeError, TrackError, UnreadableFileError, UnsupportedFormatError
+from earwise.errors import DecodeError, NonFiniteAudioError, TrackError, UnreadableFileError, UnsupportedFormatError
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
@@ -136,6 +137,15 @@ def test_rate_that_no_music_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(UnsupportedFormatError, match="2000000000 Hz"):
         decode_track(location, CONFIG)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_found(tmp_path: Path, value: float) -> None:
+    y = make_tone(2.0)
+    y[1000] = value
+    soundfile.write(tmp_path / "a.wav", y, 44_100, subtype="FLOAT")
+    with pytest.raises(NonFiniteAudioError):
+        summarise(decode_track(os.fsencode(tmp_path / "a.wav"), CONFIG).excerpts, CONFIG)
 
 
 def test_directory_and_absent_file_are_unreadable(tmp_path: Path) -> None:

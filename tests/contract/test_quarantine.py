@@ -1,0 +1,51 @@
+"""What every MongoDB-protocol server must do for the quarantine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from earwise.paths import LibraryPath
+from earwise.store import Store
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+A, B, C = (LibraryPath("music", path) for path in (b"a.mp3", b"caf\xe9.mp3", b"c"))
+
+
+def test_file_is_kept_with_what_is_wrong(store: Store) -> None:
+    store.quarantine.put(B, "silent", "Nothing to hear.", NOW)
+    (file,) = store.quarantine.recent(limit=5)
+    assert (file.location, file.code, file.message, file.attempts) == (B, "silent", "Nothing to hear.", 1)
+    assert (file.first_seen, file.last_seen) == (NOW, NOW)
+    assert store.quarantine.get(B) == file
+    assert store.quarantine.get(A) is None
+
+
+def test_second_failure_counts_and_keeps_when_it_was_first_seen(store: Store) -> None:
+    later = NOW + timedelta(days=1)
+    store.quarantine.put(A, "silent", "Nothing to hear.", NOW)
+    store.quarantine.put(A, "too_short", "Too short.", later)
+    file = store.quarantine.get(A)
+    assert file is not None
+    assert (file.code, file.attempts, file.first_seen, file.last_seen) == ("too_short", 2, NOW, later)
+
+
+def test_released_file_is_gone(store: Store) -> None:
+    store.quarantine.put(A, "silent", "Nothing to hear.", NOW)
+    store.quarantine.remove(A)
+    store.quarantine.remove(B)
+    assert store.quarantine.count() == 0
+
+
+def test_files_are_counted_and_found_by_code(store: Store) -> None:
+    for location, code in ((A, "silent"), (B, "silent"), (C, "unreadable_folder")):
+        store.quarantine.put(location, code, "Wrong.", NOW)
+    assert store.quarantine.count_by_code() == {"silent": 2, "unreadable_folder": 1}
+    assert {file.location for file in store.quarantine.with_codes(["silent", "absent"])} == {A, B}
+    assert store.quarantine.with_codes([]) == []
+
+
+def test_newest_come_first_and_page(store: Store) -> None:
+    for days, location in enumerate((A, B, C)):
+        store.quarantine.put(location, "silent", "Wrong.", NOW + timedelta(days=days))
+    assert [file.location for file in store.quarantine.recent(limit=2)] == [C, B]
+    assert [file.location for file in store.quarantine.recent(skip=2, limit=2)] == [A]

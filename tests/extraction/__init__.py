@@ -1,0 +1,1 @@
+"""Extraction on the real store and on really broken files."""

@@ -1,0 +1,227 @@
+"""A batch turns files into tracks or into quarantine entries, each with its reason, and costs nothing twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import mutagen
+import pytest
+import soundfile
+
+from earwise.errors import BrokenDecoderError
+from earwise.extraction import pool
+from earwise.extraction.batches import extract_batch
+from earwise.paths import LibraryPath
+from earwise.store.tracks import TrackState
+from tests.audio import make_tone, write_audio, write_tone
+from tests.extraction.conftest import NOW, Extraction, Snapshot
+
+FAULTY_WORKER = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
+
+
+def broken_library(library: Path) -> dict[str, str]:
+    """Write files that can't become tracks, beside three that can; their codes by path."""
+    for number, name in enumerate(("a.mp3", "b.flac", "c.ogg")):
+        write_tone(library / name, number)
+    (library / "empty.mp3").touch()
+    (library / "text.mp3").write_text("These are only words.\n" * 50)
+    write_audio(library / "clip.wav", make_tone(0.2))
+    write_audio(library / "silent.flac", make_tone(3.0) * 0)
+    not_finite = make_tone(2.0)
+    not_finite[1000] = float("nan")
+    soundfile.write(library / "nan.wav", not_finite, 44_100, subtype="FLOAT")
+    write_audio(library / "truncated.flac", make_tone(20.0))
+    content = (library / "truncated.flac").read_bytes()
+    (library / "truncated.flac").write_bytes(content[: len(content) // 2])
+    os.mkfifo(library / "pipe.mp3")
+    (library / "dangling.mp3").symlink_to("nowhere.mp3")
+    (library / "folder.mp3").mkdir()
+    return {
+        "empty.mp3": "empty",
+        "text.mp3": "not_audio",
+        "clip.wav": "too_short",
+        "silent.flac": "silent",
+        "nan.wav": "non_finite",
+        "truncated.flac": "truncated",
+        "pipe.mp3": "not_a_file",
+        "dangling.mp3": "dangling_link",
+    }
+
+
+def titles(extraction: Extraction) -> list[str]:
+    return [track.tags.title for track in extraction.store.tracks.page(limit=100).tracks]
+
+
+def test_broken_files_are_listed_with_a_reason_and_the_rest_is_analysed(
+    extraction: Extraction, library: Path, snapshot: Snapshot
+) -> None:
+    expected = broken_library(library)
+    (report,) = extraction.run()
+    assert (report.analysed, report.decoded) == (3, 3)
+    assert extraction.codes() == expected
+    assert all(file.message.endswith(".") for file in extraction.store.quarantine.recent(limit=100))
+    assert titles(extraction) == ["a", "b", "c"]
+    totals = extraction.report()
+    assert (totals.analysed, totals.decoded, totals.left, totals.ready) == (3, 3, 0, 3)
+    assert sum(totals.failures.values()) == 6
+    # A second run decodes nothing and writes nothing, broken files included.
+    before = snapshot()
+    assert extraction.run() == []
+    assert snapshot() == before
+
+
+def test_name_that_is_not_utf8_is_analysed_like_any_other(extraction: Extraction, library: Path) -> None:
+    folder = os.fsencode(library) + b"/na\xefve"
+    os.mkdir(folder)  # noqa: PTH102 - pathlib has no paths of bytes
+    os.rename(write_tone(library / "a.mp3", 1), folder + b"/caf\xe9.mp3")  # noqa: PTH104
+    extraction.run()
+    (track,) = extraction.store.tracks.page(limit=10).tracks
+    assert track.files[0].location == LibraryPath("music", b"na\xefve/caf\xe9.mp3")
+    assert (track.tags.title, track.tags.album) == ("caf\N{REPLACEMENT CHARACTER}", "na\N{REPLACEMENT CHARACTER}ve")
+
+
+def test_moved_and_retagged_files_keep_their_tracks_and_are_not_decoded(extraction: Extraction, library: Path) -> None:
+    for number, name in enumerate(("1.mp3", "2.flac", "3.ogg", "4.mp3")):
+        write_tone(library / name, number)
+    extraction.run()
+    before = sorted(extraction.store.tracks.ready_ids())
+    (library / "a").mkdir()
+    (library / "1.mp3").rename(library / "a" / "moved.mp3")
+    for name in ("2.flac", "3.ogg"):
+        tagged = mutagen.File(library / name, easy=True)
+        tagged["title"] = "A new title"
+        tagged.save()
+    shutil.copy(library / "4.mp3", library / "copy.mp3")
+    (report,) = extraction.run()
+    assert (report.analysed, report.decoded) == (4, 0)
+    assert sorted(extraction.store.tracks.ready_ids()) == before
+    assert titles(extraction).count("A new title") == 2
+    copied = [track for track in extraction.store.tracks.page(limit=9).tracks if len(track.files) == 2]
+    assert [sorted(file.location.path for file in track.files) for track in copied] == [[b"4.mp3", b"copy.mp3"]]
+
+
+def test_file_with_other_audio_leaves_its_old_track(extraction: Extraction, library: Path) -> None:
+    write_tone(library / "a.flac", 1)
+    extraction.run()
+    (old,) = extraction.store.tracks.ready_ids()
+    write_tone(library / "a.flac", 2)
+    extraction.run()
+    (new,) = extraction.store.tracks.ready_ids()
+    assert new != old
+    assert extraction.store.tracks.get(old).state is TrackState.MISSING
+
+
+def test_file_that_breaks_leaves_its_track_and_returns_when_mended(extraction: Extraction, library: Path) -> None:
+    write_tone(library / "a.flac", 1)
+    content = (library / "a.flac").read_bytes()
+    extraction.run()
+    (track_id,) = extraction.store.tracks.ready_ids()
+    (library / "a.flac").write_bytes(b"words")
+    extraction.run()
+    assert extraction.codes() == {"a.flac": "not_audio"}
+    assert extraction.store.tracks.get(track_id).state is TrackState.MISSING
+    (library / "a.flac").write_bytes(content)
+    (report,) = extraction.run()
+    assert (extraction.codes(), report.decoded) == ({}, 0)
+    assert list(extraction.store.tracks.ready_ids()) == [track_id]
+
+
+def test_quarantined_files_are_tried_again_when_asked(extraction: Extraction, library: Path) -> None:
+    (library / "text.mp3").write_text("words")
+    write_tone(library / "a.flac", 1)
+    extraction.run()
+    assert extraction.run() == []
+    (report,) = extraction.run(retry_quarantined=True)
+    assert report.failures == {"not_audio": 1}
+    assert extraction.store.quarantine.get(LibraryPath("music", b"text.mp3")).attempts == 2
+
+
+def test_new_version_analyses_everything_again_and_keeps_the_old_features(
+    extraction: Extraction, library: Path
+) -> None:
+    write_tone(library / "a.flac", 1)
+    extraction.run()
+    old = extraction.config.feature_version
+    extraction.config = dataclasses.replace(extraction.config, hop_length=1024)
+    (report,) = extraction.run()
+    assert report.decoded == 1
+    (track_id,) = extraction.store.tracks.ready_ids()
+    assert extraction.store.features.has(track_id, old)
+    assert extraction.store.features.has(track_id, extraction.config.feature_version)
+
+
+def test_file_that_leads_out_of_the_library_meanwhile_is_not_opened(
+    extraction: Extraction, library: Path, tmp_path: Path
+) -> None:
+    write_tone(tmp_path / "secret.flac", 1)
+    write_tone(library / "a.flac", 2)
+    extraction.scan()
+    (library / "a.flac").unlink()
+    (library / "a.flac").symlink_to(tmp_path / "secret.flac")
+    file = LibraryPath("music", b"a.flac")
+    extraction.store.extraction_runs.start("run 0", [[file]], NOW)
+    extract_batch(extraction.store, "run 0", 0, extraction.settings, extraction.config, NOW)
+    assert extraction.codes() == {"a.flac": "unreadable"}
+    assert extraction.store.tracks.count_ready() == 0
+
+
+def test_decoder_that_crashes_or_hangs_costs_one_file(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "WORKER_COMMAND", FAULTY_WORKER)
+    names = ("segv.wav", "exit.wav", "hang.wav", "surprise.wav", "disk.wav", "1.wav", "2.wav", "3.wav")
+    for number, name in enumerate(names):
+        write_tone(library / name, number)
+    extraction.settings = dataclasses.replace(extraction.settings, extract_processes=2, decode_timeout_s=20.0)
+    (report,) = extraction.run()
+    assert report.analysed == 3
+    assert extraction.codes() == {
+        "segv.wav": "decoder_crash",
+        "exit.wav": "decoder_crash",
+        "hang.wav": "time_out",
+        "surprise.wav": "failed",
+        "disk.wav": "unreadable",
+    }
+    messages = {file.location.display: file.message for file in extraction.store.quarantine.recent(limit=9)}
+    assert "SIGSEGV" in messages["segv.wav"]
+    assert "status 3" in messages["exit.wav"]
+    assert "20 s" in messages["hang.wav"]
+    assert "out of cheese" in messages["surprise.wav"]
+    assert "Input/output error" in messages["disk.wav"]
+
+
+def test_broken_decoder_does_not_look_like_a_library_of_broken_files(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "WORKER_COMMAND", FAULTY_WORKER)
+    for number in range(20):
+        write_tone(library / f"{number}.wav", number, duration_s=1.1)
+    with monkeypatch.context() as patch, pytest.raises(BrokenDecoderError, match="known to be good"):
+        patch.setenv("DECODER", "broken")
+        extraction.run()
+    assert extraction.codes() == {}
+    (report,) = extraction.run()
+    assert report.analysed == 20
+
+
+def test_library_of_broken_files_is_quarantined_when_the_decoder_is_sound(
+    extraction: Extraction, library: Path
+) -> None:
+    for number in range(20):
+        (library / f"{number}.mp3").write_text(f"words {number}")
+    (report,) = extraction.run()
+    assert report.failures == {"not_audio": 20}
+
+
+def test_worker_that_does_not_start_fails_the_batch_and_not_the_files(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tone(library / "a.wav", 1)
+    monkeypatch.setattr(pool, "WORKER_COMMAND", (sys.executable, "-c", "raise SystemExit(7)"))
+    with pytest.raises(BrokenDecoderError, match="status 7"):
+        extraction.run()
+    assert extraction.codes() == {}
