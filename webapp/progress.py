@@ -36,6 +36,6 @@ def describe_wait(run: ExtractionRun | None) -> Wait:
         )
     return Wait(
         "Everything is heard; training comes next",
-        "Earwise learns every night at 02:00 UTC which tracks sound alike. Recommendations are here in the morning.",
+        "Learning which tracks sound alike takes a few minutes. It starts every night at 02:00 UTC, or by hand.",
         "train_clusters",
     )

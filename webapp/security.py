@@ -64,7 +64,7 @@ def safe_next(target: str | None) -> str | None:
 def _add_headers(response: Response) -> Response:
     response.headers.extend({name: value for name, value in _HEADERS.items() if name not in response.headers})
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     # Pages are about one listener: no cache keeps them, so that Back after logging out shows nothing.
     response.headers.setdefault("Cache-Control", "no-store")
     return response
