@@ -17,7 +17,17 @@ from earwise.settings import Root, Settings
 REPOSITORY = Path(__file__).resolve().parents[2]
 AIRFLOW_USER = "admin"
 # Variables of the shell that would bend a part: another Airflow or Spark, other code, a server's own switches.
-_DROPPED = ("AIRFLOW_", "SPARK_", "PYSPARK_", "PYTHONPATH", "PYTHONHOME", "GUNICORN_", "FLASK_", "WEB_CONCURRENCY")
+_DROPPED = (
+    "AIRFLOW_",
+    "SPARK_",
+    "PYSPARK_",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "GUNICORN_",
+    "FLASK_",
+    "WEB_CONCURRENCY",
+    "PYTHONDONTWRITEBYTECODE",
+)
 _LOCAL = "127.0.0.1,localhost"
 # Task runners beside the cores' worth of decoding: reports and Spark's driver wait for it, and use little themselves.
 _SPARE_TASKS = 2
