@@ -83,4 +83,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)
     for module in _BLUEPRINTS:
         app.register_blueprint(module.blueprint)
-    auth.throttle(app, Limiter(get_remote_address, app=app, storage_uri=settings.rate_limit_uri))
+    # Where the counts are kept elsewhere and that is down, each process counts for itself: nobody is locked out.
+    uri = settings.rate_limit_uri
+    limiter = Limiter(get_remote_address, app=app, storage_uri=uri, in_memory_fallback_enabled=True)
+    auth.throttle(app, limiter)
