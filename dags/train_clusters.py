@@ -20,8 +20,9 @@ analysed tracks are no failure: the run ends as skipped and says how many are mi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
@@ -85,7 +86,7 @@ def train_clusters() -> None:
     )
 
     @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(minutes=30))
-    def publish(model_id: str, params: dict[str, object]):  # type: ignore[no-untyped-def]
+    def publish(model_id: str, params: dict[str, object], ti: Any):  # type: ignore[no-untyped-def]
         """Flip the pointer to the new model and prune old ones."""
         from earwise.clustering.publishing import publish_model, run_summary
         from earwise.store import open_store
@@ -94,7 +95,7 @@ def train_clusters() -> None:
             raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
         settings = Settings.from_env()
         with open_store(settings) as store:
-            run = publish_model(store, model_id, datetime.now(UTC), keep=settings.keep_models)
+            run = publish_model(store, model_id, ti.start_date, keep=settings.keep_models)
         yield Metadata(ACTIVE_MODEL, run_summary(run))
 
     model_id = plan()

@@ -1,0 +1,120 @@
+"""The whole DAG on the real store: files in, tracks and an asset event out, and nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earwise.features.config import MfccConfig
+from earwise.store import Store
+from earwise.store.client import open_store_at
+from tests.audio import write_tone
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATABASE = f"test_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("library")
+    for number, name in enumerate(("a.mp3", "b.flac", "c.ogg")):
+        write_tone(folder / name, number)
+    (folder / "text.mp3").write_text("words")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(library: Path, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Three runs one after the other: on a new library, on the same, and with quarantined files tried again."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "EARWISE_"))},
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "EARWISE_HOME": str(home),
+        "EARWISE_LIBRARY": str(library),
+        "EARWISE_MONGO_URI": mongo_uri,
+        "EARWISE_MONGO_DATABASE": DATABASE,
+        "EARWISE_EXTRACT_PROCESSES": "1",
+    }
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("run_dag.py")),
+        str(REPOSITORY / "dags" / "extract_features.py"),
+        "extract_features",
+        "{}",
+        "{}",
+        '{"retry_quarantined": true}',
+    ]
+    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    answer: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+@pytest.fixture
+def extracted(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
+    """The store as the runs left it."""
+    with open_store_at(mongo_uri, DATABASE) as store:
+        yield store
+
+
+def states(run: dict[str, Any]) -> dict[str, str]:
+    return {task_id: task["state"] for task_id, task in run["tasks"].items()}
+
+
+def test_new_library_is_scanned_planned_extracted_and_reported(runs: list[dict[str, Any]]) -> None:
+    assert runs[0]["state"] == "success"
+    assert states(runs[0]) == {"scan": "success", "plan": "success", "extract[0]": "success", "report": "success"}
+
+
+def test_batch_has_a_name_that_people_read(runs: list[dict[str, Any]]) -> None:
+    assert runs[0]["tasks"]["extract[0]"]["name"] == "batch 1 of 1 · 4 files"
+
+
+def test_asset_event_carries_the_counts(runs: list[dict[str, Any]]) -> None:
+    (event,) = runs[0]["events"]
+    assert event["asset"] == "track_features"
+    counts = {name: event["extra"][name] for name in ("analysed", "decoded", "failures", "left", "ready")}
+    assert counts == {"analysed": 3, "decoded": 3, "failures": {"not_audio": 1}, "left": 0, "ready": 3}
+
+
+def test_tracks_features_and_quarantine_stand_in_the_store(extracted: Store) -> None:
+    assert extracted.features.count(MfccConfig().feature_version) == 3
+    assert [track.tags.title for track in extracted.tracks.page(limit=9).tracks] == ["a", "b", "c"]
+    assert extracted.quarantine.count_by_code() == {"not_audio": 1}
+
+
+def test_run_is_recorded_under_the_id_of_the_dag_run(runs: list[dict[str, Any]], extracted: Store) -> None:
+    run = extracted.extraction_runs.get(runs[0]["run_id"])
+    assert run is not None
+    assert (run.planned, run.done, run.decoded) == (4, 4, 3)
+    assert run.finished_at is not None
+    assert run.finished_at > run.started_at
+
+
+def test_unchanged_library_skips_the_rest_and_announces_nothing(runs: list[dict[str, Any]], extracted: Store) -> None:
+    assert runs[1]["state"] == "success"
+    skipped = states(runs[1])
+    assert (skipped["scan"], skipped["plan"]) == ("success", "success")
+    assert set(skipped.values()) == {"success", "skipped"}
+    assert "success" not in {skipped[task_id] for task_id in skipped if task_id.startswith(("extract", "report"))}
+    assert runs[1]["events"] == []
+    assert extracted.extraction_runs.get(runs[1]["run_id"]) is None
+
+
+def test_retry_without_success_announces_nothing(runs: list[dict[str, Any]], extracted: Store) -> None:
+    assert states(runs[2])["extract[0]"] == "success"
+    assert states(runs[2])["report"] == "skipped"
+    assert runs[2]["events"] == []
+    (file,) = extracted.quarantine.recent(limit=9)
+    assert file.attempts == 2
