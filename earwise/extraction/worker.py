@@ -12,15 +12,21 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
+import librosa
+import numpy as np
+
 from earwise.errors import TrackError, UnreadableFileError
 from earwise.extraction.analysis import Analysis, analyse_track
 from earwise.extraction.messages import Job, Question, Ready
+from earwise.features.config import MfccConfig
+from earwise.features.mfcc import summarise
 
 
 def main() -> None:
     """Serve the parent on the socket whose descriptor is the first argument."""
     _end_with_parent(os.getppid())
     connection = Connection(int(sys.argv[1]))
+    _warm_up(MfccConfig())
     connection.send(Ready())
     # Decoders write about damaged files to stderr, thousands of lines for some; the outcome says what matters.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -46,6 +52,12 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return UnreadableFileError(f"The system could not read the file: {os.strerror(error.errno or 0)}.")
     except Exception as error:  # noqa: BLE001 - one file's surprise must not cost the batch
         return TrackError(f"Analysis failed unexpectedly: {type(error).__name__}: {str(error)[:300]}")
+
+
+def _warm_up(config: MfccConfig) -> None:
+    """Load what librosa loads when it is first used, so that the first track's time-out does not pay for it."""
+    y = np.sin(np.arange(2 * config.sr, dtype=np.float32))
+    summarise([librosa.resample(y, orig_sr=2 * config.sr, target_sr=config.sr, res_type="soxr_hq")], config)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -38,10 +38,10 @@ def test_every_format_becomes_mono_float32_at_the_rate_asked_for(tmp_path: Path,
 
 @pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".m4a", ".wma"])
 def test_lossy_formats_sound_like_the_original(tmp_path: Path, suffix: str) -> None:
-    y = make_tone(5.0)
+    y = make_tone(3.0)
     original = summarise(decode_track(write_audio(tmp_path / "a.wav", y), CONFIG).excerpts, CONFIG)
     encoded = summarise(decode_track(write_audio(tmp_path / f"a{suffix}", y), CONFIG).excerpts, CONFIG)
-    other = make_tone(5.0, pitch_hz=700)
+    other = make_tone(3.0, pitch_hz=700)
     stranger = summarise(decode_track(write_audio(tmp_path / "b.wav", other), CONFIG).excerpts, CONFIG)
     assert np.linalg.norm(encoded - original) < 0.7 * np.linalg.norm(stranger - original)
 
@@ -55,7 +55,7 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".flac", ".mp3", ".ogg", ".m4a"])
 def test_long_track_gives_excerpts_from_where_they_should_be(tmp_path: Path, suffix: str) -> None:
     # The pitch climbs through the track, so that each excerpt tells where it comes from.
-    rate_hz, duration_s = 8_000, 60.0
+    rate_hz, duration_s = 8_000, 45.0
     time_s = np.arange(int(duration_s * rate_hz)) / rate_hz
     y = (0.3 * np.sin(2 * np.pi * (200 * time_s + 10 * time_s**2))).astype(np.float32)  # 200 Hz + 20 Hz/s
     location = write_audio(tmp_path / f"long{suffix}", np.stack([y, y], axis=1), rate_hz=rate_hz)
@@ -100,7 +100,7 @@ def test_file_that_is_not_audio_is_called_that(tmp_path: Path, content: bytes) -
 
 
 def test_flac_that_is_cut_off_is_called_truncated(tmp_path: Path) -> None:
-    location = write_audio(tmp_path / "a.flac", make_tone(60.0, rate_hz=16_000), rate_hz=16_000)
+    location = write_audio(tmp_path / "a.flac", make_tone(60.0, rate_hz=8_000), rate_hz=8_000)
     content = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
     with pytest.raises(DecodeError, match="promises 60 s") as caught:
@@ -110,7 +110,7 @@ def test_flac_that_is_cut_off_is_called_truncated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".wav"])
 def test_cut_off_stream_is_analysed_as_far_as_it_goes(tmp_path: Path, suffix: str) -> None:
-    location = write_audio(tmp_path / f"a{suffix}", make_tone(60.0, rate_hz=16_000), rate_hz=16_000)
+    location = write_audio(tmp_path / f"a{suffix}", make_tone(60.0, rate_hz=8_000), rate_hz=8_000)
     content = (tmp_path / f"a{suffix}").read_bytes()
     (tmp_path / f"a{suffix}").write_bytes(content[: len(content) // 2])
     audio = decode_track(location, CONFIG, duration_s=identify_recording(location).duration_s)
