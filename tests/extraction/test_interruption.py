@@ -1,0 +1,98 @@
+"""A run that is broken off anywhere is finished by the next, and ends where an undisturbed one ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from earwise.errors import StoreError, TrackError
+from earwise.extraction import batches
+from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.extraction.messages import Job
+from earwise.store.features import Features
+from earwise.store.folders import Folders
+from earwise.store.quarantine import Quarantine
+from earwise.store.tracks import Tracks
+from tests.audio import write_tone
+from tests.extraction.conftest import Extraction, Snapshot
+
+WRITES = [(Features, "put"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")]
+
+
+def analyse_here(
+    jobs: Sequence[Job], *, is_known: Callable[[str], bool], **_: object
+) -> Iterator[tuple[Job, Analysis | TrackError]]:
+    """Analyse in this process: nothing here is about workers."""
+    for job in jobs:
+        try:
+            yield job, analyse_track(job.file, job.location, job.config, is_known)
+        except TrackError as error:
+            yield job, error
+
+
+def final_state(snapshot: Snapshot) -> dict[str, Any]:
+    """What counts once a run is over: attempts and run documents may differ."""
+    state = snapshot()
+    for file in state["quarantine"]:
+        file.pop("attempts")
+    return {name: state[name] for name in ("features", "folders", "quarantine", "tracks")}
+
+
+def test_broken_off_at_any_write_the_next_run_ends_where_an_undisturbed_one_does(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot, database_name: str
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    for number in range(3):
+        write_tone(library / f"{number}.wav", number, duration_s=1.2)
+    extraction.run()
+    # One file changes its audio, one breaks, one is new: every kind of write is needed.
+    write_tone(library / "0.wav", 7, duration_s=1.3)
+    (library / "1.wav").write_text("words")
+    write_tone(library / "new.wav", 8, duration_s=1.2)
+    before = snapshot()
+    extraction.run()
+    undisturbed = final_state(snapshot)
+    database = extraction.store.client[database_name]
+    for kind, method in WRITES:
+        for when in ("before", "after"):
+            for name in snapshot():
+                database[name].delete_many({})
+                if before[name]:
+                    database[name].insert_many(before[name])
+            with monkeypatch.context() as patch, pytest.raises(StoreError):
+                patch.setattr(kind, method, _breaking(getattr(kind, method), when))
+                extraction.run()
+            extraction.run()
+            assert final_state(snapshot) == undisturbed, (kind, method, when)
+
+
+def _breaking(write: Callable[..., None], when: str) -> Callable[..., None]:
+    def write_once(*arguments: object) -> None:
+        if when == "after":
+            write(*arguments)
+        raise StoreError("MongoDB did not answer.")
+
+    return write_once
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("hanging_parent.py"))], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "hanging\n"
+    (worker,) = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the worker outlived its parent"
+        time.sleep(0.1)
