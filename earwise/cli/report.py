@@ -11,6 +11,7 @@ from earwise.embedded.first_admin import ADMIN_NAME
 from earwise.embedded.job import JobReport
 from earwise.embedded.secrets import Secrets
 from earwise.notice import read_notice
+from earwise.passwords import is_password
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.models import ModelRun
@@ -23,12 +24,11 @@ _NEIGHBOURS = 5
 def print_ready(settings: Settings, secrets: Secrets, store: Store) -> None:
     """Say where everything is and what was analysed."""
     print()
-    print(f"Web app   {settings.public_web_url}   account {ADMIN_NAME}, password {secrets.admin_password}")
+    print(f"Web app   {settings.public_web_url}   account {ADMIN_NAME}, password {_admin_password(secrets, store)}")
     print(f"Airflow   {settings.public_airflow_url}   user {AIRFLOW_USER}, password {secrets.airflow_password}")
     print(f"Analysed  {_totals(store)}")
     print(f"Model     {_describe_model(active_model(store))}")
-    print(f"Library   {_describe_library(settings)}")
-    print("Stop it with Ctrl-C here, or ./run stop anywhere.", flush=True)
+    print(f"Library   {_describe_library(settings)}", flush=True)
 
 
 def once_document(store: Store, report: JobReport, *, total_s: float) -> dict[str, Any]:
@@ -70,6 +70,13 @@ def active_model(store: Store) -> ModelRun | None:
     """The record of the model that readers see."""
     model_id = store.models.active_id()
     return store.models.get_run(model_id) if model_id else None
+
+
+def _admin_password(secrets: Secrets, store: Store) -> str:
+    """The generated password, as long as it is the one in use."""
+    admin = store.listeners.get_by_name(ADMIN_NAME)
+    is_generated = admin is not None and is_password(secrets.admin_password, admin.password_hash)
+    return secrets.admin_password if is_generated else "as you changed it"
 
 
 def _totals(store: Store) -> str:

@@ -28,7 +28,7 @@ from earwise.embedded.job import JobReport, run_job
 from earwise.embedded.ports import check_ports
 from earwise.embedded.processes import end_processes
 from earwise.embedded.progress import Progress
-from earwise.embedded.secrets import Secrets, load_secrets
+from earwise.embedded.secrets import load_secrets
 from earwise.embedded.stack import Stack, is_web_healthy, open_airflow
 from earwise.errors import EarwiseError
 from earwise.settings import Settings
@@ -65,12 +65,15 @@ def _run_here(settings: Settings, progress: Progress, started: float, *, once: b
     with open_store(settings) as store, _signals_interrupt():
         stack = Stack(settings, secrets, environment, store, progress)
         try:
-            write_running(settings.home, Running(_own_variables(environment), ready=False))
+            _tell(stack, is_ready=False)
             report = _start_and_work(stack, demo, store, progress)
-            write_running(settings.home, Running(_own_variables(environment), ready=True))
-            _report(settings, secrets, store, report, started, once=once, as_json=as_json)
-            if not once:
-                _stay(stack, progress)
+            _tell(stack, is_ready=True)
+            if once:
+                print_once(once_document(store, report, total_s=time.monotonic() - started), as_json=as_json)
+                return 0
+            print_ready(settings, secrets, store)
+            print("Stop it with Ctrl-C here, or ./run stop anywhere.", flush=True)
+            _stay(stack, progress)
             return 0
         finally:
             _stop(stack, progress)
@@ -89,37 +92,35 @@ def _start_and_work(stack: Stack, demo: DemoLibrary | None, store: Store, progre
         return run_job(api, store, progress)
 
 
-def _report(
-    settings: Settings,
-    secrets: Secrets,
-    store: Store,
-    report: JobReport,
-    started: float,
-    *,
-    once: bool,
-    as_json: bool,
-) -> None:
-    if not once:
-        print_ready(settings, secrets, store)
-        return
-    document = once_document(store, report, total_s=time.monotonic() - started)
-    print_once(document, as_json=as_json)
-
-
 def _stay(stack: Stack, progress: Progress) -> None:
     """Serve until a signal comes; keep dumps, and begin again if the process manager is killed."""
+    known_failing: list[str] = []
     backed_up = time.monotonic()
     while True:
-        time.sleep(1)
+        time.sleep(2)
         if not stack.is_alive():
             progress.warn("The process manager was ended from outside; everything is started again.")
+            _tell(stack, is_ready=False)
             stack.start()
-        if time.monotonic() - backed_up > _BACKUP_INTERVAL_S:
-            backed_up = time.monotonic()
-            try:
+            with stack.open_airflow() as api:
+                stack.wait_until_ready(api)
+            _tell(stack, is_ready=True)
+        try:
+            if (failing := stack.look_after()) != known_failing:
+                known_failing = failing
+                for name in failing:
+                    progress.warn(f"{name} does not start any more; ./run logs {name} shows why.")
+            if time.monotonic() - backed_up > _BACKUP_INTERVAL_S:
+                backed_up = time.monotonic()
                 stack.back_up()
-            except (EarwiseError, OSError) as error:
-                progress.warn(f"A dump could not be written: {error}")
+        except (EarwiseError, OSError) as error:
+            progress.warn(str(error))
+
+
+def _tell(stack: Stack, *, is_ready: bool) -> None:
+    """Let other commands know how this stack was started."""
+    variables = {name: value for name, value in stack.environment.items() if name.startswith("EARWISE_")}
+    write_running(stack.settings.home, Running(variables, ready=is_ready))
 
 
 def _stop(stack: Stack, progress: Progress) -> None:
@@ -148,17 +149,21 @@ def _join(settings: Settings, progress: Progress, started: float, *, once: bool,
 
 def _wait_for_other(settings: Settings, progress: Progress) -> Running:
     deadline = time.monotonic() + _OTHER_START_LIMIT_S
+    if found := _find_ready(settings):
+        return found
     with progress.step("Another ./run serves this home: waiting until it is ready"):
         while time.monotonic() < deadline:
-            running = read_running(settings.home)
-            if running and running.ready and is_web_healthy(Settings.from_env(running.environment)):
-                return running
+            if found := _find_ready(settings):
+                return found
             time.sleep(0.5)
     raise EarwiseError("Another ./run holds this home and does not become ready; ./run stop ends it.")
 
 
-def _own_variables(environment: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith("EARWISE_")}
+def _find_ready(settings: Settings) -> Running | None:
+    running = read_running(settings.home)
+    if running and running.ready and is_web_healthy(Settings.from_env(running.environment)):
+        return running
+    return None
 
 
 @contextmanager

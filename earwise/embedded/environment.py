@@ -44,6 +44,9 @@ def stack_environment(
         **settings_environment(settings),
         **airflow_environment(settings, secrets),
         IDENTITY_VARIABLE: identity(settings.home),
+        # Airflow and gunicorn rename their processes, which by default overwrites the environment that tells whose
+        # they are.
+        "SPT_NOENV": "1",
         "PATH": f"{programs}{os.pathsep}{java_home / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": sys.prefix,
         "PYTHONUNBUFFERED": "1",
@@ -99,6 +102,8 @@ def airflow_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
             "task_instance_heartbeat_timeout": 60,
             "orphaned_tasks_check_interval": 30,
         },
+        # A busy machine answers late; giving up early only asks again.
+        "workers": {"execution_api_timeout": 30},
         "logging": {"colored_console_log": False},
     }
     variables = {

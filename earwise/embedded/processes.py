@@ -32,8 +32,13 @@ def find_processes(home: Path) -> list[psutil.Process]:
     return found
 
 
-def end_processes(home: Path, *, grace_s: float = 8.0) -> int:
+def end_processes(home: Path, *, spared: int | None = None, grace_s: float = 4.0) -> int:
     """End every process of this home: asked first, killed after `grace_s` seconds.
+
+    Parameters
+    ----------
+    spared : int or None
+        Number of a process that is left alone with all its descendants: those who lost their parent are ended.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def end_processes(home: Path, *, grace_s: float = 8.0) -> int:
     ended: set[int] = set()
     # More than once, because a process may start another one while it is being ended.
     for _ in range(5):
-        processes = find_processes(home)
+        processes = [process for process in find_processes(home) if not _descends(process, spared)]
         if not processes:
             break
         ended |= {process.pid for process in processes}
@@ -52,6 +57,13 @@ def end_processes(home: Path, *, grace_s: float = 8.0) -> int:
         _signal(alive, kill=True)
         psutil.wait_procs(alive, timeout=5)
     return len(ended)
+
+
+def _descends(process: psutil.Process, ancestor: int | None) -> bool:
+    try:
+        return ancestor is not None and ancestor in {process.pid, *(parent.pid for parent in process.parents())}
+    except psutil.Error:
+        return True  # gone meanwhile
 
 
 def _signal(processes: list[psutil.Process], *, kill: bool) -> None:

@@ -34,7 +34,8 @@ def stack_programs(settings: Settings) -> tuple[Program, ...]:
 def airflow_programs() -> tuple[Program, ...]:
     """Airflow's services; they read their own log files, so that none needs to serve them on a port."""
     return (
-        Program("airflow-api-server", (_program("airflow"), "api-server")),
+        # Asked to stop, it waits for its clients; it keeps nothing that would be lost.
+        Program("airflow-api-server", (_program("airflow"), "api-server"), stop_wait_s=3),
         Program("airflow-scheduler", (_program("airflow"), "scheduler", "--skip-serve-logs")),
         Program("airflow-dag-processor", (_program("airflow"), "dag-processor")),
         Program("airflow-triggerer", (_program("airflow"), "triggerer", "--skip-serve-logs")),

@@ -18,7 +18,7 @@ from earwise.embedded.environment import AIRFLOW_USER, write_airflow_password
 from earwise.embedded.first_admin import ensure_admin
 from earwise.embedded.ports import local_address
 from earwise.embedded.processes import end_processes
-from earwise.embedded.programs import airflow_programs, stack_programs
+from earwise.embedded.programs import stack_programs
 from earwise.embedded.progress import Progress
 from earwise.embedded.secrets import Secrets
 from earwise.embedded.store_start import start_store
@@ -28,6 +28,9 @@ from earwise.settings import Settings
 from earwise.store import Store
 
 _START_LIMIT_S = 180
+# Airflow's services take most of a small machine while they start, so that those come first which the others wait for.
+_STARTED_FIRST = ("airflow-api-server", "airflow-scheduler", "airflow-dag-processor")
+_STARTED_LATER = ("web", "airflow-triggerer")
 
 
 class Stack:
@@ -45,10 +48,11 @@ class Stack:
         self.settings = settings
         self.supervisor = Supervisor(settings.home)
         self._secrets = secrets
-        self._environment = environment
+        self.environment = environment
         self._store = store
         self._progress = progress
         self._manager: subprocess.Popen[bytes] | None = None
+        self._pids: dict[str, int] = {}
 
     def start(self) -> None:
         """Start every part; Airflow and the web app may still be waking when this returns."""
@@ -56,18 +60,17 @@ class Stack:
         if ended := end_processes(settings.home):
             self._progress.say(f"Ended {ended} processes that an earlier start had left behind.")
         write_airflow_password(settings.home, self._secrets)
-        self._manager = self.supervisor.start(stack_programs(settings), self._environment)
+        self._manager = self.supervisor.start(stack_programs(settings), self.environment)
         migration = self._begin_migration()
         with self._progress.step("Starting the store"):
             start_store(settings, self.supervisor, self._store, self._progress)
             ensure_admin(self._store, self._secrets.admin_password)
         self._finish_migration(migration)
-        for program in airflow_programs():
-            self.supervisor.start_part(program.name)
-        self.supervisor.start_part("web")
+        for name in _STARTED_FIRST:
+            self.supervisor.start_part(name)
 
     def wait_until_ready(self, api: AirflowApi) -> None:
-        """Return when web app and Airflow answer.
+        """Start what can wait, and return when web app and Airflow answer.
 
         Raises
         ------
@@ -76,6 +79,8 @@ class Stack:
         """
         with self._progress.step("Starting Airflow"):
             self._wait("airflow-api-server", lambda: bool(api.health()))
+            for name in _STARTED_LATER:
+                self.supervisor.start_part(name)
             self._wait("airflow-scheduler", lambda: api.health().get("scheduler") == "healthy")
             self._wait("airflow-dag-processor", lambda: api.health().get("dag_processor") == "healthy")
         with self._progress.step("Starting the web app"):
@@ -84,6 +89,20 @@ class Stack:
     def is_alive(self) -> bool:
         """Whether the process manager runs."""
         return self._manager is not None and self._manager.poll() is None
+
+    def look_after(self) -> list[str]:
+        """End what parts that crashed have left behind; returns the names of the parts that do not run.
+
+        The process manager starts a crashed part again by itself, but knows nothing of its orphans.
+        """
+        if self._manager is None:
+            return []
+        parts = self.supervisor.parts()
+        pids = {part.name: part.pid for part in parts}
+        if pids != self._pids:
+            end_processes(self.settings.home, spared=self._manager.pid)
+            self._pids = pids
+        return [part.name for part in parts if part.state == "FATAL"]
 
     def open_airflow(self) -> AirflowApi:
         """A client of this stack's Airflow."""
@@ -120,7 +139,7 @@ class Stack:
         with (self.settings.home / "logs" / "airflow-migration.log").open("wb") as log:
             return subprocess.Popen(
                 [str(Path(sys.prefix) / "bin" / "airflow"), "db", "migrate"],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
