@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
+from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, TaskInstance, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from earwise.settings import Settings
@@ -51,20 +51,22 @@ JOB = Path(__file__).resolve().parent.parent / "jobs" / "train_clusters.py"
 )
 def train_clusters() -> None:
     @task(execution_timeout=timedelta(minutes=5))
-    def plan(run_id: str) -> str:
+    def plan(run_id: str, ti: TaskInstance) -> str:
         """Check that there is enough to learn from, and name the model."""
         from earwise.clustering.publishing import check_enough_tracks, free_model_id
         from earwise.errors import TooFewTracksError
         from earwise.features.config import MfccConfig
+        from earwise.spark.jvm import java_options
         from earwise.store import open_store
 
         settings = Settings.from_env()
         with open_store(settings) as store:
             store.create_indexes()
             try:
-                check_enough_tracks(store, MfccConfig().feature_version, settings.min_tracks)
+                tracks = check_enough_tracks(store, MfccConfig().feature_version, settings.min_tracks)
             except TooFewTracksError as reason:
                 raise AirflowSkipException(str(reason)) from reason
+            ti.xcom_push("java_options", java_options(tracks))
             return free_model_id(store, run_id)
 
     train = SparkSubmitOperator(
@@ -74,7 +76,10 @@ def train_clusters() -> None:
         driver_memory=Settings.from_env().spark_driver_memory,
         conn_id="spark_default",
         # One page less that listens; a cluster's master shows its applications all the same.
-        conf={"spark.ui.enabled": "false"},
+        conf={
+            "spark.ui.enabled": "false",
+            "spark.driver.extraJavaOptions": "{{ ti.xcom_pull('plan', key='java_options') }}",
+        },
         application_args=[
             "--model-id={{ ti.xcom_pull('plan') }}",
             "--dag-run-id={{ run_id }}",

@@ -9,7 +9,6 @@ import re
 from datetime import datetime
 
 from earwise.errors import ModelNotFoundError, TooFewTracksError
-from earwise.log import fields
 from earwise.store import Store
 from earwise.store.models import ModelRun, ModelStatus
 
@@ -64,10 +63,12 @@ def publish_model(store: Store, model_id: str, now: datetime, *, keep: int) -> M
     """
     store.models.activate(model_id, now)
     pruned = store.models.prune(keep)
-    log.info("model published", extra=fields(model_id=model_id, pruned=pruned))
     run = store.models.get_run(model_id)
     if run is None:
         raise ModelNotFoundError(f"The run record of model {model_id!r} is gone.")
+    for trial in run.trials:
+        log.info("k=%d silhouette=%.4f training_cost=%.4f", trial.k, trial.silhouette, trial.training_cost)
+    log.info("published %s: %d tracks in %d clusters; pruned %s", model_id, run.tracks, run.k, pruned or "nothing")
     return run
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +13,8 @@ from earwise.features.config import MfccConfig
 from earwise.store import Store
 from earwise.store.client import open_store_at
 from tests.audio import write_tone
+from tests.dags.running import run_dag, states
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DATABASE = f"test_{uuid.uuid4().hex[:12]}"
 
 
@@ -34,31 +30,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runs(library: Path, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Three runs one after the other: on a new library, on the same, and with quarantined files tried again."""
-    home = tmp_path_factory.mktemp("home")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "EARWISE_"))},
-        "AIRFLOW_HOME": str(home / "airflow"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
-        "EARWISE_HOME": str(home),
+    variables = {
         "EARWISE_LIBRARY": str(library),
         "EARWISE_MONGO_URI": mongo_uri,
         "EARWISE_MONGO_DATABASE": DATABASE,
         "EARWISE_EXTRACT_PROCESSES": "1",
     }
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("run_dag.py")),
-        str(REPOSITORY / "dags" / "extract_features.py"),
-        "extract_features",
-        "{}",
-        "{}",
-        '{"retry_quarantined": true}',
-    ]
-    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
-    answer: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    configurations: list[dict[str, Any]] = [{}, {}, {"retry_quarantined": True}]
+    return run_dag(tmp_path_factory.mktemp("home"), "extract_features", configurations, variables)
 
 
 @pytest.fixture
@@ -66,10 +45,6 @@ def extracted(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
     """The store as the runs left it."""
     with open_store_at(mongo_uri, DATABASE) as store:
         yield store
-
-
-def states(run: dict[str, Any]) -> dict[str, str]:
-    return {task_id: task["state"] for task_id, task in run["tasks"].items()}
 
 
 def test_new_library_is_scanned_planned_extracted_and_reported(runs: list[dict[str, Any]]) -> None:

@@ -1,0 +1,72 @@
+"""The whole training DAG by spark-submit on the real store: features in, a served model and an asset event out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from earwise.features.config import MfccConfig
+from earwise.store import Store
+from earwise.store.client import open_store_at
+from earwise.store.models import ModelStatus
+from tests.dags.running import run_dag, states
+from tests.spark.conftest import add_groups
+
+DATABASE = f"test_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="module")
+def runs(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """A run that publishes, and one that does not."""
+    with open_store_at(mongo_uri, DATABASE) as store:
+        add_groups(store, groups=3, size=8, version=MfccConfig().feature_version)
+    return run_dag(
+        tmp_path_factory.mktemp("home"),
+        "train_clusters",
+        [{"k_min": 2, "k_max": 3, "seed": 7}, {"k_min": 3, "k_max": 3, "publish": False}],
+        {"EARWISE_MONGO_URI": mongo_uri, "EARWISE_MONGO_DATABASE": DATABASE},
+    )
+
+
+@pytest.fixture
+def trained(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
+    """The store as the runs left it."""
+    with open_store_at(mongo_uri, DATABASE) as store:
+        yield store
+
+
+def test_run_plans_trains_and_publishes(runs: list[dict[str, Any]], trained: Store) -> None:
+    assert states(runs[0]) == {"plan": "success", "train": "success", "publish": "success"}
+    run = trained.models.run_of_dag_run(runs[0]["run_id"])
+    assert (run.k, run.seed, run.tracks, run.status) == (3, 7, 24, ModelStatus.ACTIVE)
+    assert trained.models.active_id() == run.model_id
+
+
+def test_asset_event_carries_silhouette_and_cost_for_every_k(runs: list[dict[str, Any]], trained: Store) -> None:
+    (event,) = runs[0]["events"]
+    assert event["asset"] == "active_model"
+    run = trained.models.run_of_dag_run(runs[0]["run_id"])
+    for figures, attribute in (("silhouette", "silhouette"), ("training_cost", "training_cost")):
+        assert event["extra"][figures] == {
+            str(trial.k): pytest.approx(getattr(trial, attribute), abs=1e-4) for trial in run.trials
+        }
+
+
+def test_unpublished_run_leaves_the_served_model_alone(runs: list[dict[str, Any]], trained: Store) -> None:
+    assert states(runs[1]) == {"plan": "success", "train": "success", "publish": "skipped"}
+    assert runs[1]["events"] == []
+    assert trained.models.active_id() == trained.models.run_of_dag_run(runs[0]["run_id"]).model_id
+    assert trained.models.run_of_dag_run(runs[1]["run_id"]).status is ModelStatus.CANDIDATE
+
+
+def test_too_few_tracks_end_in_a_skip(
+    mongo_uri: str, database_name: str, store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    add_groups(store, groups=1, size=3, version=MfccConfig().feature_version)
+    variables = {"EARWISE_MONGO_URI": mongo_uri, "EARWISE_MONGO_DATABASE": database_name}
+    (run,) = run_dag(tmp_path_factory.mktemp("home"), "train_clusters", [{}], variables)
+    assert run["state"] == "success"
+    assert set(states(run).values()) == {"skipped"}
