@@ -89,7 +89,7 @@ def _start_and_work(stack: Stack, demo: DemoLibrary | None, store: Store, progre
         if demo is not None:
             demo.finish()
         progress.say(f"Earwise is up at {stack.settings.public_web_url}; now it listens to the library.")
-        return run_job(api, store, progress)
+        return run_job(api, store, progress, stack_began=stack.began)
 
 
 def _stay(stack: Stack, progress: Progress) -> None:

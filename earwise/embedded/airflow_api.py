@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from earwise.errors import EarwiseError
+from earwise.errors import EarwiseError, PartError
 
 _FINISHED = ("success", "failed")
 _UNFINISHED = ("queued", "running")
+# Every request is safe to repeat. Together this is longer than the process manager needs to restart Airflow.
+_PAUSES_S = (0.5, 1, 2, 4, 8, 15, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,11 @@ class AirflowApi:
         except (httpx.HTTPError, ValueError, AttributeError, KeyError, TypeError):
             return {}
 
+    def warm_up(self) -> None:
+        """Have Airflow build what its tasks talk to, which it otherwise does when the first task starts."""
+        with contextlib.suppress(httpx.HTTPError):
+            self._client.get("/execution/health", timeout=60)
+
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG has been found and can run."""
         answer = self._request("GET", f"/api/v2/dags/{dag_id}", allowed=(404,))
@@ -75,19 +85,20 @@ class AirflowApi:
         self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object] | None = None) -> None:
-        """Begin a Dag run under this id."""
+        """Begin a Dag run under this id; safe to repeat."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
-        self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body, allowed=(httpx.codes.CONFLICT,))
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """State of a Dag run: queued, running, success or failed."""
         run = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
         return str(run["state"]) if run else "failed"
 
-    def unfinished_runs(self, dag_id: str) -> list[str]:
-        """Ids of the Dag runs that have not ended."""
+    def unfinished_runs(self, dag_id: str, *, before: datetime) -> list[str]:
+        """Ids of the Dag runs that were begun before a moment and have not ended."""
         found = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"state": list(_UNFINISHED)})
-        return [run["dag_run_id"] for run in found["dag_runs"]] if found else []
+        runs = found["dag_runs"] if found else []
+        return [run["dag_run_id"] for run in runs if datetime.fromisoformat(run["queued_at"]) < before]
 
     def fail_run(self, dag_id: str, run_id: str, note: str) -> None:
         """End a Dag run that cannot go on, saying why."""
@@ -118,18 +129,34 @@ class AirflowApi:
         params: Mapping[str, Any] | None = None,
         allowed: tuple[int, ...] = (),
     ) -> Any:
-        try:
-            answer = self._send(method, path, json, params)
-            if answer.status_code == httpx.codes.UNAUTHORIZED:
-                self._token = ""
-                answer = self._send(method, path, json, params)
-        except httpx.HTTPError as error:
-            raise EarwiseError(f"Airflow does not answer ({error}); see ./run logs airflow-api-server.") from error
+        answer = self._send_patiently(method, path, json, params)
         if answer.status_code in allowed:
             return None
         if answer.is_error:
-            raise EarwiseError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise PartError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json()
+
+    def _send_patiently(
+        self, method: str, path: str, json: Mapping[str, Any] | None, params: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        """Send, and send again while Airflow is restarted, is too busy, or no longer takes the token."""
+        problem: Exception | None = None
+        for pause_s in _PAUSES_S:
+            try:
+                answer = self._send(method, path, json, params)
+                if answer.status_code == httpx.codes.UNAUTHORIZED:
+                    self._token = ""
+                elif not answer.is_server_error:
+                    return answer
+            except httpx.HTTPError as error:
+                problem = error
+            time.sleep(pause_s)
+        try:
+            return self._send(method, path, json, params)
+        except httpx.HTTPError as error:
+            raise PartError(
+                f"Airflow does not answer ({problem or error}); ./run logs airflow-api-server shows why."
+            ) from error
 
     def _send(
         self, method: str, path: str, json: Mapping[str, Any] | None, params: Mapping[str, Any] | None

@@ -74,8 +74,7 @@ class Apt:
             command, cwd=self._folder, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as apt:
             size, moved = -1, time.monotonic()
-            while apt.poll() is None:
-                time.sleep(0.2)
+            while not _has_ended(apt):
                 if (now := _size(path)) != size:
                     size, moved = now, time.monotonic()
                     show(size)
@@ -105,6 +104,15 @@ def unpack(package: Path, folder: Path) -> bool:
     folder.mkdir(parents=True)
     command = ["dpkg-deb", "-x", str(package), str(folder)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for a process; returns whether it has ended."""
+    try:
+        process.wait(timeout=0.2)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _size(path: Path) -> int:

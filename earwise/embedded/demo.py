@@ -116,11 +116,12 @@ class _Fetching:
             fetched_bytes, total = 0, sum(offer.size_bytes for offer in offers.values()) / _MB
             for number, (source, offer) in enumerate(offers.items(), start=1):
                 step.update(fetched_bytes / _MB, total, f"MB, package {number} of {len(offers)}: {source.name}")
-                if tracks := self._bring(source, offer, step, fetched_bytes):
+                tracks = self._bring(source, offer, step, fetched_bytes)
+                if tracks is None:
+                    self.is_interrupted = True
+                else:
                     present[source.name] = tracks
                     _write_present(self.folder, present)
-                else:
-                    self.is_interrupted = True
                 fetched_bytes += offer.size_bytes
             step.update(fetched_bytes / _MB, total, "MB")
         _write_fetched_notice(self.folder, present)
@@ -140,7 +141,9 @@ class _Fetching:
                 self.progress.say(f"This release has no package {source.packages[0]}: the demo goes without it.")
         return offers
 
-    def _bring(self, source: DemoSource, offer: Offer, step: Step, before_bytes: int) -> int:
+    def _bring(self, source: DemoSource, offer: Offer, step: Step, before_bytes: int) -> int | None:
+        """Fetch one package; returns how many tracks it holds, or None if it could not be fetched."""
+
         def show(size: int) -> None:
             step.update((before_bytes + size) / _MB, note=f"MB, {source.name}")
 
@@ -148,9 +151,9 @@ class _Fetching:
         if package is None and self.apt.refresh():  # lists that are too old name files that are gone
             package = self.apt.download(self.apt.offers([offer.name]).get(offer.name, offer), show)
         if package is None:
-            return 0
+            return None
         unpacked = package.with_suffix(".unpacked")
-        tracks = _move_tracks(source, unpacked, self.folder) if unpack(package, unpacked) else 0
+        tracks = _move_tracks(source, unpacked, self.folder) if unpack(package, unpacked) else None
         shutil.rmtree(unpacked, ignore_errors=True)
         package.unlink(missing_ok=True)
         return tracks
@@ -172,7 +175,7 @@ def _move_tracks(source: DemoSource, unpacked: Path, folder: Path) -> int:
 
 
 def _write_fetched_notice(folder: Path, present: dict[str, int]) -> None:
-    known = [source for source in SOURCES if source.name in present]
+    known = [source for source in SOURCES if present.get(source.name)]
     sources = tuple(Source(f"{s.name} ({s.artist})", s.licence, present[s.name]) for s in known)
     text = f"{sum(present.values())} tracks of free games, from the packages of Debian or Ubuntu."
     write_notice(Root("demo", folder), LibraryNotice("Demo library", text, sources))

@@ -85,7 +85,8 @@ def airflow_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
             # The default asks the name service, which takes seconds where there is none.
             "hostname_callable": "socket.gethostname",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{folder / 'airflow.db'}"},
+        # Five services write to one file: on a busy machine one may hold it for longer than SQLite's 5 s.
+        "database": {"sql_alchemy_conn": f"sqlite:///{folder / 'airflow.db'}?timeout=60"},
         "api": {
             "host": settings.host,
             "port": settings.airflow_port,

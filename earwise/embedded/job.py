@@ -44,8 +44,13 @@ class JobReport:
     train_s: float
 
 
-def run_job(api: AirflowApi, store: Store, progress: Progress) -> JobReport:
+def run_job(api: AirflowApi, store: Store, progress: Progress, *, stack_began: datetime | None = None) -> JobReport:
     """Unpause both DAGs, extract, and train where there is something to learn.
+
+    Parameters
+    ----------
+    stack_began : datetime or None
+        When this Airflow was started: no task of an earlier Dag run is alive any more.
 
     Raises
     ------
@@ -54,8 +59,9 @@ def run_job(api: AirflowApi, store: Store, progress: Progress) -> JobReport:
     """
     _wait_for_dags(api, progress)
     for dag_id in (EXTRACTION, TRAINING):
-        for run_id in api.unfinished_runs(dag_id):
-            api.fail_run(dag_id, run_id, _CUT_SHORT)
+        if stack_began is not None:
+            for run_id in api.unfinished_runs(dag_id, before=stack_began):
+                api.fail_run(dag_id, run_id, _CUT_SHORT)
         api.unpause(dag_id)
     started = time.monotonic()
     extraction = _extract(api, store, progress)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -40,6 +41,11 @@ class Stack:
     ----------
     environment : dict of str to str
         What every part is started with.
+
+    Attributes
+    ----------
+    began : datetime
+        When this start began: nothing that runs is older.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Stack:
         self.environment = environment
         self._store = store
         self._progress = progress
+        self.began = datetime.now(UTC)
         self._manager: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
 
@@ -81,6 +88,7 @@ class Stack:
             self._wait("airflow-api-server", lambda: bool(api.health()))
             for name in _STARTED_LATER:
                 self.supervisor.start_part(name)
+            api.warm_up()
             self._wait("airflow-scheduler", lambda: api.health().get("scheduler") == "healthy")
             self._wait("airflow-dag-processor", lambda: api.health().get("dag_processor") == "healthy")
         with self._progress.step("Starting the web app"):

@@ -6,6 +6,7 @@ import time
 
 from earwise.embedded.backup import back_up, list_backups, restore_newest
 from earwise.embedded.mongo import has_store, set_store_aside
+from earwise.embedded.ports import is_listening
 from earwise.embedded.progress import Progress
 from earwise.embedded.supervisor import Supervisor
 from earwise.errors import EarwiseError, StoreError
@@ -13,7 +14,7 @@ from earwise.settings import Settings
 from earwise.store import Store
 
 # A server that ends at once is given up after this; one that runs may be recovering after a crash.
-_FAILING_LIMIT_S = 12
+_FAILING_LIMIT_S = 6
 _RECOVERY_LIMIT_S = 120
 
 
@@ -30,7 +31,7 @@ def start_store(settings: Settings, supervisor: Supervisor, store: Store, progre
         return
     is_new = not has_store(settings.home)
     supervisor.start_part("mongo")
-    if not _opens(supervisor, store):
+    if not _opens(settings, supervisor, store):
         if is_new:
             raise StoreError("The embedded MongoDB server did not start; ./run logs mongo shows why.")
         _begin_new_store(settings, supervisor, store, progress)
@@ -49,11 +50,11 @@ def _begin_new_store(settings: Settings, supervisor: Supervisor, store: Store, p
     aside = set_store_aside(settings.home)
     progress.warn(f"The store could not be opened. It was set aside as {aside}, and a new one is begun.")
     supervisor.start_part("mongo")
-    if not _opens(supervisor, store):
+    if not _opens(settings, supervisor, store):
         raise StoreError("The embedded MongoDB server did not start; ./run logs mongo shows why.")
 
 
-def _opens(supervisor: Supervisor, store: Store) -> bool:
+def _opens(settings: Settings, supervisor: Supervisor, store: Store) -> bool:
     """Whether the server comes up and answers what Earwise asks first."""
     started = time.monotonic()
     while time.monotonic() - started < _RECOVERY_LIMIT_S:
@@ -61,7 +62,7 @@ def _opens(supervisor: Supervisor, store: Store) -> bool:
         is_failing = part.state in ("BACKOFF", "FATAL", "EXITED")
         if part.state == "FATAL" or (is_failing and time.monotonic() - started > _FAILING_LIMIT_S):
             return False
-        if not is_failing and _answers(store):
+        if is_listening("127.0.0.1", settings.mongo_port) and _answers(store):
             return True
         time.sleep(0.1)
     return False

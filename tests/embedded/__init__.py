@@ -1,0 +1,1 @@
+"""Tests of the embedded stack that start real processes and open real ports."""
