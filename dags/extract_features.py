@@ -9,13 +9,14 @@ what can't be read in quarantine with a reason.
 `track_features`, whose event carries the counts, when something was analysed.
 
 **Schedule.** Every 15 minutes, and by hand; the parameter `retry_quarantined` also tries files in quarantine again
-that have not changed.
+that have not changed, and `accept_losses` believes that many files are gone for good.
 
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
 killed is finished by the next; an unchanged library is neither decoded nor written.
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable or has lost many files at once:
-mount the disk, or correct `EARWISE_LIBRARY`. `extract` fails when MongoDB does not answer (retried) or when the
+mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on purpose, trigger it with `accept_losses`.
+`extract` fails when MongoDB does not answer (retried) or when the
 decoder fails on clips known to be good (look at the task log, reinstall the audio libraries). `report` fails when
 files are left over; the next run takes them up. Single broken files fail nothing.
 """
@@ -48,11 +49,17 @@ TRACK_FEATURES = Asset("track_features")
             title="Retry quarantined files",
             description="Try files in quarantine again although they have not changed",
         ),
+        "accept_losses": Param(
+            False,
+            type="boolean",
+            title="Accept losses",
+            description="Believe that files which are gone, however many, are gone for good",
+        ),
     },
 )
 def extract_features() -> None:
     @task(execution_timeout=timedelta(hours=2))
-    def scan(dag_run: Any) -> dict[str, int]:
+    def scan(dag_run: Any, params: dict[str, Any]) -> dict[str, int]:
         """Compare the library's folders with what is known of them."""
         from earwise.errors import LibraryError
         from earwise.extraction.scanning import scan_library
@@ -62,7 +69,8 @@ def extract_features() -> None:
         with open_store(settings) as store:
             store.create_indexes()
             try:
-                return scan_library(store, settings.library, dag_run.run_after).counts
+                losses = params["accept_losses"]
+                return scan_library(store, settings.library, dag_run.run_after, accept_losses=losses).counts
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
 

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 # So many files, and such a share of a root, never vanish by intent without anybody saying so.
 MOST_VANISHED_FILES = 20
 MOST_VANISHED_SHARE = 0.2
+_WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +80,30 @@ class _Tally:
     problems: list[ScanProblem] = field(default_factory=list)
 
 
-def scan_library(store: Store, roots: tuple[Root, ...], now: datetime) -> ScanReport:
+def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept_losses: bool = False) -> ScanReport:
     """Compare all roots with the store, then write the folders that differ, and nothing else.
 
     Vanished files leave their tracks and the quarantine. Roots that are no longer in the settings leave whole.
 
+    Parameters
+    ----------
+    accept_losses : bool
+        Whether many files that are gone at once were taken away on purpose.
+
     Raises
     ------
     LibraryError
-        If a root is absent, unreadable or has become empty, or has lost so many files at once that a disk is more
-        likely missing than its files; then nothing is changed.
+        If a root is absent or unreadable, or, unless losses are accepted, has become empty or has lost so many files
+        at once that a disk is more likely missing than its files; then nothing is changed.
     """
     if not roots:
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
     # The changes wait on disk until every root is known to be sound: memory stays flat, and nothing is half done.
     with tempfile.TemporaryFile() as spool:
         tallies = [_compare_root(store, root, roots, spool) for root in roots]
+        if not accept_losses:
+            for root, tally in zip(roots, tallies, strict=True):
+                _check_loss(root, tally, spool)
         _compare_removed_roots(store, roots, spool)
         for change in _read_changes(spool):
             _apply(store, change)
@@ -125,7 +134,6 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], spool: IO[b
         change = _compare_folder(location, found or FoundFolder(location), known, tally)
         if change is not None:
             pickle.dump(change, spool)
-    _check_loss(root, tally, spool)
     return tally
 
 
@@ -165,7 +173,7 @@ def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
     if tally.vanished and not tally.files:
         raise LibraryError(
             f"The library's folder {root.folder} holds no audio file any more, but {tally.known} are known. "
-            "Is its disk mounted? Nothing was changed."
+            f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
         )
     if tally.vanished < MOST_VANISHED_FILES or tally.vanished <= MOST_VANISHED_SHARE * tally.known:
         return
@@ -173,17 +181,17 @@ def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
     if lost >= MOST_VANISHED_FILES and lost > MOST_VANISHED_SHARE * tally.known:
         raise LibraryError(
             f"{lost} of {tally.known} files known in {root.folder} are gone at once. "
-            "Is a disk missing? Nothing was changed."
+            f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
         )
 
 
 def _count_lost(root: Root, spool: IO[bytes]) -> int:
-    """Vanished files that did not turn up elsewhere in the root with the same size and time."""
+    """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
     before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for change in _read_changes(spool):
+        after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
         if change.location.root == root.name:
             before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
-            after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
     return (before - after).total()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from earwise.errors import LibraryError, StoreError
+from earwise.extraction.scanning import scan_library
 from earwise.library import scan
 from earwise.paths import LibraryPath
 from earwise.settings import Root
@@ -176,6 +177,18 @@ def test_great_loss_changes_nothing(extraction: Extraction, library: Path, snaps
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("stay", [0, 40])
+def test_great_loss_is_believed_when_it_is_said_to_be_meant(extraction: Extraction, library: Path, stay: int) -> None:
+    put(library, *(f"a/{n}.mp3" for n in range(20)), *(f"b/{n}.mp3" for n in range(stay)))
+    extraction.scan()
+    shutil.rmtree(library / "a")
+    with pytest.raises(LibraryError, match="with accept_losses"):
+        extraction.scan()
+    report = scan_library(extraction.store, extraction.settings.library, NOW, accept_losses=True)
+    assert (report.files, report.vanished, len(known(extraction.store))) == (stay, 20, stay)
+    assert extraction.scan().vanished == 0
+
+
 @pytest.mark.parametrize(("gone", "stay"), [(19, 1), (20, 80)])
 def test_loss_of_few_files_or_a_small_share_is_believed(
     extraction: Extraction, library: Path, gone: int, stay: int
@@ -194,6 +207,19 @@ def test_moving_everything_is_no_loss(extraction: Extraction, library: Path) -> 
     report = extraction.scan()
     assert (report.added, report.vanished) == (50, 50)
     assert len(known(extraction.store)) == 50
+
+
+def test_moving_from_one_root_to_another_is_no_loss(extraction: Extraction, library: Path, tmp_path: Path) -> None:
+    vinyl = tmp_path / "vinyl"
+    put(vinyl, "1.mp3")
+    put(library, "2.mp3", *(f"a/{n:03}.mp3" for n in range(50)))
+    extraction.settings = dataclasses.replace(
+        extraction.settings, library=(Root("music", library), Root("vinyl", vinyl))
+    )
+    extraction.scan()
+    (library / "a").rename(vinyl / "a")
+    assert extraction.scan().vanished == 50
+    assert (len(known(extraction.store)), len(known(extraction.store, "vinyl"))) == (1, 51)
 
 
 def test_loss_in_one_root_changes_no_other(extraction: Extraction, library: Path, tmp_path: Path) -> None:
