@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from earwise.errors import UnreadableFileError
 from earwise.features.config import MfccConfig
-from earwise.paths import LibraryPath
+from earwise.paths import LibraryPath, open_regular
 from earwise.settings import Root
 from earwise.store import Store
 
@@ -46,6 +47,7 @@ def plan_batches(
     """
     if retry_quarantined:
         _release_quarantined(store, roots, config)
+    _release_readable(store, roots)
     files = list(pending_files(store, roots, config))
     if not files:
         log.info("nothing to analyse: every file of the library is known")
@@ -67,6 +69,27 @@ def pending_files(store: Store, roots: tuple[Root, ...], config: MfccConfig) -> 
             for name, entry in folder.files.items():
                 if entry.analysed_version != config.feature_version:
                     yield folder.location.child(name)
+
+
+def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
+    """Let files wait again that could not be opened and now can.
+
+    Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
+    """
+    for quarantined in store.quarantine.with_codes((UnreadableFileError.code,)):
+        file = quarantined.location
+        folder = store.folders.get(file.parent)
+        entry = folder.files.get(file.name) if folder else None
+        if entry is not None and entry.analysed_version is not None and _can_be_opened(file, roots):
+            store.folders.put_entries(file.parent, {file.name: replace(entry, analysed_version=None)})
+
+
+def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+    try:
+        with open_regular(file.locate(roots)):
+            return True
+    except UnreadableFileError:
+        return False
 
 
 def _release_quarantined(store: Store, roots: tuple[Root, ...], config: MfccConfig) -> None:

@@ -49,7 +49,9 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
     except (EOFError, ConnectionError):
         raise
     except OSError as error:
-        return UnreadableFileError(f"The system could not read the file: {os.strerror(error.errno or 0)}.")
+        # It could be opened, so not the code of files that are tried again as soon as they can be.
+        message = f"The system could not read the file: {os.strerror(error.errno or 0)}."
+        return UnreadableFileError(message, code="read_error")
     except Exception as error:  # noqa: BLE001 - one file's surprise must not cost the batch
         return TrackError(f"Analysis failed unexpectedly: {type(error).__name__}: {str(error)[:300]}")
 

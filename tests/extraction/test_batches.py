@@ -140,6 +140,28 @@ def test_quarantined_files_are_tried_again_when_asked(extraction: Extraction, li
     assert extraction.store.quarantine.get(LibraryPath("music", b"text.mp3")).attempts == 2
 
 
+def test_file_that_could_not_be_opened_is_analysed_as_soon_as_it_can(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot
+) -> None:
+    write_tone(library / "a.flac", 1)
+    extraction.run()
+    (library / "live").mkdir()
+    write_tone(library / "live" / "b.flac", 2)
+    extraction.scan()
+    (library / "live").rename(library.parent / "away")
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "scan", lambda: None)  # the disk goes away after the scan
+        extraction.run()
+        assert extraction.codes() == {"live/b.flac": "unreadable"}
+        before = snapshot()
+        assert extraction.run() == []
+        assert snapshot() == before
+    (library.parent / "away").rename(library / "live")
+    (report,) = extraction.run()
+    assert (extraction.codes(), report.decoded) == ({}, 1)
+    assert extraction.store.tracks.count_ready() == 2
+
+
 def test_new_version_analyses_everything_again_and_keeps_the_old_features(
     extraction: Extraction, library: Path
 ) -> None:
