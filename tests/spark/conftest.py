@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from earwise.paths import LibraryPath
 from earwise.spark.features_source import StoreAddress
+from earwise.spark.jvm import java_options
 from earwise.spark.session import spark_session
 from earwise.store import Store
 from earwise.store.features import TrackFeatures
@@ -23,6 +25,7 @@ VERSION = "mfcc-test"
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-java-options {java_options(0)} pyspark-shell"
     with spark_session("tests", master="local[2]") as session:
         yield session
 

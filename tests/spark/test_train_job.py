@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from earwise.features.config import MfccConfig
+from earwise.spark.jvm import java_options
 from earwise.store import Store
 from tests.conftest import REPOSITORY
 from tests.spark.conftest import add_groups, add_track
@@ -30,6 +31,7 @@ def submit(mongo_uri: str, database_name: str):
             str(Path(sys.executable).parent / "spark-submit"),
             "--master=local[2]",
             "--conf=spark.ui.enabled=false",
+            f"--driver-java-options={java_options(0)}",
             str(REPOSITORY / "jobs" / "train_clusters.py"),
             "--model-id=m1",
             "--dag-run-id=manual__1",
