@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 
@@ -54,11 +52,11 @@ def safe_next(target: str | None) -> str | None:
     >>> safe_next("/clusters?page=2"), safe_next("//evil.example"), safe_next("https://evil.example")
     ('/clusters?page=2', None, None)
     """
-    # Browsers read a backslash as a slash and drop tabs and line breaks, so none of those may stand in it.
-    if not target or not target.startswith("/") or "\\" in target or not target.isprintable():
+    # Browsers read a backslash as a slash and drop tabs and line breaks, so none of those may stand in it. What then
+    # begins with a single slash is a path; it is not parsed, because parsing fails on what only looks like a host.
+    if not target or "\\" in target or not target.isprintable():
         return None
-    parts = urlsplit(target)
-    return None if parts.scheme or parts.netloc or target.startswith("//") else target
+    return target if target.startswith("/") and not target.startswith("//") else None
 
 
 def _add_headers(response: Response) -> Response:

@@ -150,6 +150,8 @@ def test_forged_session_is_nobody(nobody: Browser) -> None:
         "evil",
         "/\n/evil.example",
         "///evil.example",
+        "//[",
+        "//\u2100",
     ],
 )
 def test_log_in_never_leads_to_another_site(enter: Callable[..., Browser], nobody: Browser, target: str) -> None:
