@@ -87,9 +87,14 @@ def _open(file: TrackFile) -> _OpenFile:
 
 
 def _bound_range(environ: dict[str, object], size_bytes: int) -> dict[str, object]:
-    wanted = parse_range_header(str(environ.get("HTTP_RANGE", "")))
-    span = wanted.range_for_length(size_bytes) if wanted else None
-    if span is None:
+    """The request with a range of at most `_MOST_BYTES_PER_RANGE`; without one that HTTP lets a server ignore."""
+    wanted = parse_range_header(str(environ.pop("HTTP_RANGE", "")))
+    # Several ranges, other units and nonsense are answered with the whole file, as if no range had been asked for.
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return environ
-    begin, end = span
-    return environ | {"HTTP_RANGE": f"bytes={begin}-{min(end, begin + _MOST_BYTES_PER_RANGE) - 1}"}
+    begin, end = wanted.ranges[0]
+    if begin < 0:
+        begin = max(size_bytes + begin, 0)
+    end = min(begin + _MOST_BYTES_PER_RANGE, size_bytes if end is None else end)
+    # Beyond the end of the file stays what it is, and is refused.
+    return environ | {"HTTP_RANGE": f"bytes={begin}-{max(end - 1, begin)}"}
