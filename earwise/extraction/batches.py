@@ -99,14 +99,20 @@ def _make_jobs(
 def _store_analysis(
     store: Store, file: LibraryPath, entry: FileEntry, analysis: Analysis, config: MfccConfig, now: datetime
 ) -> None:
-    """Features first, the folder's entry last: until that stands the file is pending, and all of this repeatable."""
+    """Features first, the finished entry last: until that stands the file is pending, and all of this repeatable.
+
+    The folder's entry names the track before the track names the file, so that a file which is gone or holds other
+    audio after a kill still leaves it.
+    """
     version = config.feature_version
     if analysis.vector is not None:
         store.features.put(TrackFeatures(analysis.audio_id, version, analysis.vector, analysis.decoder), now)
+    if entry.track_id != analysis.audio_id:
+        if entry.track_id is not None:
+            store.tracks.remove_file(entry.track_id, file)
+        store.folders.put_entries(file.parent, {file.name: replace(entry, track_id=analysis.audio_id)})
     track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
     store.tracks.put(track, TrackFile(file, entry.size_bytes, entry.mtime_ns), now)
-    if entry.track_id not in (None, analysis.audio_id):
-        store.tracks.remove_file(entry.track_id, file)
     store.quarantine.remove(file)
     finished = replace(entry, analysed_version=version, track_id=analysis.audio_id)
     store.folders.put_entries(file.parent, {file.name: finished})

@@ -14,6 +14,9 @@ from pymongo.database import Database
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
+# Logging in once more ends the oldest session: an account's document stays small.
+_MOST_SESSIONS = 50
+
 
 class Role(StrEnum):
     """What an account may do."""
@@ -34,12 +37,15 @@ class Listener:
         As typed at sign-up; unique when case and accents are folded.
     password_hash : str
         Argon2id, in the PHC string format.
+    sessions : frozenset of str
+        Ids of the sessions that were begun and not ended.
     """
 
     listener_id: str
     name: str
     password_hash: str
     role: Role
+    sessions: frozenset[str] = frozenset()
 
 
 class Listeners:
@@ -91,6 +97,19 @@ class Listeners:
         self._users.update_one({"_id": listener_id}, {"$set": {"password_hash": password_hash}})
 
     @translated_errors()
+    def begin_session(self, listener_id: str) -> str:
+        """Id of a new session of the account."""
+        session_id = secrets.token_hex(8)
+        kept = {"$each": [session_id], "$slice": -_MOST_SESSIONS}
+        self._users.update_one({"_id": listener_id}, {"$push": {"sessions": kept}})
+        return session_id
+
+    @translated_errors()
+    def end_session(self, listener_id: str, session_id: str) -> None:
+        """Let a session's cookie be good no more, wherever a copy of it is."""
+        self._users.update_one({"_id": listener_id}, {"$pull": {"sessions": session_id}})
+
+    @translated_errors()
     def has_admin(self) -> bool:
         """Whether anybody can administer."""
         return self._users.find_one({"role": Role.ADMIN}, {"_id": 1}) is not None
@@ -99,4 +118,10 @@ class Listeners:
 def _to_listener(document: dict[str, Any] | None) -> Listener | None:
     if document is None:
         return None
-    return Listener(document["_id"], document["name"], document["password_hash"], Role(document["role"]))
+    return Listener(
+        listener_id=document["_id"],
+        name=document["name"],
+        password_hash=document["password_hash"],
+        role=Role(document["role"]),
+        sessions=frozenset(document.get("sessions", ())),
+    )
