@@ -73,6 +73,29 @@ def test_broken_off_at_any_write_the_next_run_ends_where_an_undisturbed_one_does
             assert final_state(snapshot) == undisturbed, (kind, method, when)
 
 
+@pytest.mark.parametrize("fate", ["gone", "other audio", "broken"])
+def test_file_that_changes_after_a_run_was_broken_off_leaves_no_track_behind(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    write_tone(library / "stays.wav", 0, duration_s=1.2)
+    extraction.run()
+    write_tone(library / "new.wav", 1, duration_s=1.2)
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        patch.setattr(Tracks, "put", _breaking(Tracks.put, "after"))
+        extraction.run()
+    if fate == "gone":
+        (library / "new.wav").unlink()
+    elif fate == "broken":
+        (library / "new.wav").write_text("words")
+    else:
+        write_tone(library / "new.wav", 2, duration_s=1.3)
+    extraction.run()
+    ready = [extraction.store.tracks.get(track_id) for track_id in extraction.store.tracks.ready_ids()]
+    files = [file.location.display for track in ready for file in track.files]
+    assert sorted(files) == (["new.wav", "stays.wav"] if fate == "other audio" else ["stays.wav"])
+
+
 def _breaking(write: Callable[..., None], when: str) -> Callable[..., None]:
     def write_once(*arguments: object) -> None:
         if when == "after":
