@@ -206,7 +206,7 @@ def test_decoder_that_crashes_or_hangs_costs_one_file(
         "exit.wav": "decoder_crash",
         "hang.wav": "time_out",
         "surprise.wav": "failed",
-        "disk.wav": "unreadable",
+        "disk.wav": "read_error",
     }
     messages = {file.location.display: file.message for file in extraction.store.quarantine.recent(limit=9)}
     assert "SIGSEGV" in messages["segv.wav"]
