@@ -20,13 +20,14 @@ class Account:
     """The listener of a session, as Flask-Login wants it."""
 
     listener: Listener
+    session_id: str
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """What the session remembers."""
-        return self.listener.listener_id
+        """What the cookie remembers."""
+        return f"{self.listener.listener_id}.{self.session_id}"
 
     @property
     def name(self) -> str:
@@ -51,14 +52,22 @@ def attach(app: Flask) -> None:
 
 def start_session(listener: Listener) -> None:
     """Begin a fresh session: nothing of the one before the log-in is kept."""
-    session.clear()
+    end_session()
     session.permanent = True
-    login_user(Account(listener))
+    login_user(Account(listener, store().listeners.begin_session(listener.listener_id)))
 
 
-def _load(listener_id: str) -> Account | None:
+def end_session() -> None:
+    """End the session here, and for every copy of its cookie."""
+    if current_user.is_authenticated:
+        store().listeners.end_session(current_user.listener.listener_id, current_user.session_id)
+    session.clear()
+
+
+def _load(remembered: str) -> Account | None:
+    listener_id, _, session_id = remembered.partition(".")
     listener = store().listeners.get(listener_id)
-    return Account(listener) if listener else None
+    return Account(listener, session_id) if listener and session_id in listener.sessions else None
 
 
 def _require_session() -> Response | None:

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_login import current_user
@@ -16,7 +16,7 @@ from earwise.log import fields
 from earwise.passwords import hash_password, is_password, needs_rehash
 from earwise.store.listeners import Listener, Role
 from earwise.store.search import fold_text
-from webapp.accounts import start_session
+from webapp.accounts import end_session, start_session
 from webapp.context import settings, store
 from webapp.forms import LogInForm, SignUpForm
 from webapp.security import safe_next
@@ -61,7 +61,7 @@ def sign_up() -> ResponseReturnValue:
 @blueprint.post("/log-out")
 def log_out() -> ResponseReturnValue:
     """End the session."""
-    session.clear()
+    end_session()
     return redirect(url_for("auth.log_in"))
 
 

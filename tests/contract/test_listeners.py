@@ -57,3 +57,17 @@ def test_renewed_password_hash_replaces_the_old_one_of_that_account_alone(store:
     store.listeners.set_password_hash(first.listener_id, "renewed")
     assert store.listeners.get_by_name("first").password_hash == "renewed"
     assert store.listeners.get(second.listener_id) == second
+
+
+def test_session_is_good_until_it_is_ended(store: Store) -> None:
+    mira = store.listeners.add("Mira", "hash", Role.LISTENER, NOW)
+    first, second = (store.listeners.begin_session(mira.listener_id) for _ in range(2))
+    assert store.listeners.get(mira.listener_id).sessions == {first, second}
+    store.listeners.end_session(mira.listener_id, first)
+    assert store.listeners.get(mira.listener_id).sessions == {second}
+
+
+def test_newest_fifty_sessions_are_kept(store: Store) -> None:
+    mira = store.listeners.add("Mira", "hash", Role.LISTENER, NOW)
+    begun = [store.listeners.begin_session(mira.listener_id) for _ in range(53)]
+    assert store.listeners.get(mira.listener_id).sessions == set(begun[3:])

@@ -96,6 +96,19 @@ def test_two_listeners_see_their_own_sessions(enter: Callable[..., Browser]) -> 
     assert "<bdi>jon</bdi>" in jon.get("/").text
 
 
+def test_logging_out_ends_every_copy_of_the_cookie_and_no_other_session(
+    enter: Callable[..., Browser], app: Flask
+) -> None:
+    phone, laptop, copy = enter("mira"), Browser(app.test_client()), Browser(app.test_client())
+    laptop.log_in("mira")
+    cookie = phone.client.get_cookie("earwise_session")
+    copy.client.set_cookie("earwise_session", cookie.value)
+    assert copy.get("/").status_code == 200
+    phone.submit("/log-out", page="/")
+    assert copy.get("/").location == "/log-in"
+    assert laptop.get("/").status_code == 200
+
+
 def test_logging_out_by_get_is_refused(listener: Browser) -> None:
     assert listener.get("/log-out").status_code == 405
     assert listener.get("/").status_code == 200
