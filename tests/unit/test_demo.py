@@ -20,6 +20,7 @@ APT = """#!/bin/sh
 state={state}
 for word; do last=$word; done
 case "$*" in
+*" update "*) ;;
 *--print-uris*)
     for word; do
         case $word in
