@@ -234,6 +234,21 @@ def test_seed_track_plays_from_where_the_slider_is_put(page: Page, address: str,
     expect(slider).to_have_attribute("aria-valuetext", re.compile("^0:0[6-9]$"))
 
 
+def test_slider_that_is_dragged_before_the_track_is_loaded_stays_where_it_was_let_go(
+    page: Page, address: str, tracks: dict[str, str]
+) -> None:
+    start_watching(page)
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{tracks['Ivory']}")
+    page.get_by_role("slider").evaluate("""slider => {
+        for (const seconds of [1, 2, 7]) {
+            slider.value = seconds;
+            slider.dispatchEvent(new Event("input"));
+        }
+    }""")
+    wait_until(page, lambda: 7.2 < played_s(page) < 10)
+
+
 def test_everything_is_reached_by_keyboard(page: Page, address: str) -> None:
     sign_up(page, address)
     page.wait_for_load_state()
@@ -284,7 +299,7 @@ def test_search_recommendations_and_audio_work_without_javascript(plain: Browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 820, 1440])
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
 def test_no_page_is_wider_than_its_window(
     chromium: Browser, address: str, tracks: dict[str, str], width: int, scheme: str
 ) -> None:

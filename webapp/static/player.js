@@ -7,6 +7,7 @@ const status = document.querySelector("[data-player-status]");
 const problem = document.querySelector("[data-player-problem]");
 let current = null; // the track that the audio element holds
 let name = "";
+let wanted = null; // seconds to start from, as long as the track's length is not known
 
 for (const link of document.querySelectorAll("a[data-play]")) {
   const button = document.createElement("button");
@@ -30,6 +31,10 @@ for (const seek of document.querySelectorAll("[data-seek]")) {
 for (const event of ["play", "playing", "pause", "waiting", "ended", "timeupdate", "durationchange"]) {
   audio.addEventListener(event, show);
 }
+audio.addEventListener("loadedmetadata", () => {
+  if (wanted !== null) audio.currentTime = wanted;
+  wanted = null;
+});
 audio.addEventListener("error", () => {
   if (current) fail();
 });
@@ -48,6 +53,7 @@ function load(button) {
   if (current === button.dataset.play && !audio.error) return;
   current = button.dataset.play;
   name = button.dataset.name;
+  wanted = null;
   audio.src = button.dataset.source;
 }
 
@@ -63,11 +69,11 @@ function start() {
 function moveTo(track, seconds) {
   if (current !== track) {
     load(document.querySelector(`button[data-play="${track}"]`));
-    audio.addEventListener("loadedmetadata", () => (audio.currentTime = seconds), { once: true });
     start();
-  } else {
-    audio.currentTime = seconds;
   }
+  // While the slider is dragged there are many of these: the last one counts.
+  if (audio.readyState === 0) wanted = seconds;
+  else audio.currentTime = seconds;
   show();
 }
 
@@ -106,7 +112,7 @@ function showSeek(seek) {
   const slider = seek.querySelector("input");
   const isCurrent = seek.dataset.seek === current;
   if (isCurrent && Number.isFinite(audio.duration)) slider.max = String(Math.ceil(audio.duration));
-  const now = isCurrent ? audio.currentTime : 0;
+  const now = isCurrent ? (wanted ?? audio.currentTime) : 0;
   slider.value = String(now);
   slider.style.setProperty("--played", ((now / Number(slider.max)) * 100).toFixed(1));
   slider.setAttribute("aria-valuetext", clock(now));
