@@ -22,8 +22,9 @@ def fold_text(text: str) -> str:
     >>> fold_text("Sigur Rós – Ágætis Byrjun")
     'sigur ros – agaetis byrjun'
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    # Decomposed first, because letters of other styles have a case only then; and again, for what folding brings forth.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(letter for letter in folded if not unicodedata.combining(letter)).translate(_LETTERS)
 
 
 def fold_words(text: str) -> list[str]:

@@ -20,6 +20,11 @@ def test_case_and_accents_do_not_matter() -> None:
     assert is_match("Łódź", "lodz")
 
 
+def test_letters_of_other_styles_and_ways_of_writing_one_letter_are_the_same() -> None:
+    assert fold_text("𝐀𝖉𝓶𝚒ｎ") == "admin"
+    assert fold_text("ǽ") == fold_text("æ\u0301") == "ae"
+
+
 def test_every_word_has_to_stand_with_the_track_whole_or_begun() -> None:
     assert is_match("sig von", "Von", "Sigur Rós")
     assert not is_match("sig agaetis", "Von", "Sigur Rós")
