@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # From so many files on, a batch of which more than half fail raises the question whether the decoder works at all.
 SUSPICIOUS_BATCH = 20
+# Outcomes are stored in groups: an update of a folder's entries costs as much as the folder is large.
+_MOST_IN_GROUP, _GROUP_S = 100, 2.0
 
 
 def extract_batch(
@@ -47,12 +50,12 @@ def extract_batch(
     progress = Progress(store, run_id, len(entries))
     jobs, failures = _make_jobs(entries, settings, config)
     is_known = partial(store.features.has, feature_version=config.feature_version)
-    for job, outcome in _analyse(jobs, settings, is_known):
-        if isinstance(outcome, TrackError):
-            failures[job.file] = outcome
-        else:
-            _store_analysis(store, job.file, entries[job.file], outcome, config, now)
-            progress.add_analysed(was_decoded=outcome.vector is not None)
+    for some in _in_groups(_analyse(jobs, settings, is_known)):
+        failures.update({job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)})
+        analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
+        _store_analyses(store, analyses, entries, config, now)
+        for analysis in analyses.values():
+            progress.add_analysed(was_decoded=analysis.vector is not None)
     if len(entries) >= SUSPICIOUS_BATCH and len(failures) > len(entries) / 2:
         _check_decoder(settings, config)
     for file, error in failures.items():
@@ -96,26 +99,62 @@ def _make_jobs(
     return jobs, failures
 
 
-def _store_analysis(
-    store: Store, file: LibraryPath, entry: FileEntry, analysis: Analysis, config: MfccConfig, now: datetime
-) -> None:
-    """Features first, the finished entry last: until that stands the file is pending, and all of this repeatable.
+def _in_groups(
+    outcomes: Iterator[tuple[Job, Analysis | TrackError]],
+) -> Iterator[list[tuple[Job, Analysis | TrackError]]]:
+    """What comes within two seconds, or a hundred outcomes."""
+    group: list[tuple[Job, Analysis | TrackError]] = []
+    began = time.monotonic()
+    for outcome in outcomes:
+        group.append(outcome)
+        if len(group) >= _MOST_IN_GROUP or time.monotonic() - began >= _GROUP_S:
+            yield group
+            group, began = [], time.monotonic()
+    yield group
 
-    The folder's entry names the track before the track names the file, so that a file which is gone or holds other
-    audio after a kill still leaves it.
+
+def _store_analyses(
+    store: Store,
+    analyses: Mapping[LibraryPath, Analysis],
+    entries: Mapping[LibraryPath, FileEntry],
+    config: MfccConfig,
+    now: datetime,
+) -> None:
+    """Features first, finished entries last: until those stand the files are pending, and all of this repeatable.
+
+    The folders' entries name the tracks before the tracks name the files, so that a file which is gone or holds other
+    audio after a kill still leaves its track.
     """
     version = config.feature_version
-    if analysis.vector is not None:
-        store.features.put(TrackFeatures(analysis.audio_id, version, analysis.vector, analysis.decoder), now)
-    if entry.track_id != analysis.audio_id:
-        if entry.track_id is not None:
-            store.tracks.remove_file(entry.track_id, file)
-        store.folders.put_entries(file.parent, {file.name: replace(entry, track_id=analysis.audio_id)})
-    track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
-    store.tracks.put(track, TrackFile(file, entry.size_bytes, entry.mtime_ns), now)
-    store.quarantine.remove(file)
-    finished = replace(entry, analysed_version=version, track_id=analysis.audio_id)
-    store.folders.put_entries(file.parent, {file.name: finished})
+    for analysis in analyses.values():
+        if analysis.vector is not None:
+            store.features.put(TrackFeatures(analysis.audio_id, version, analysis.vector, analysis.decoder), now)
+    named = {
+        file: replace(entries[file], track_id=analysis.audio_id)
+        for file, analysis in analyses.items()
+        if entries[file].track_id != analysis.audio_id
+    }
+    for file in named:
+        if (left := entries[file].track_id) is not None:
+            store.tracks.remove_file(left, file)
+    _put_entries(store, named)
+    for file, analysis in analyses.items():
+        track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
+        store.tracks.put(track, TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns), now)
+        store.quarantine.remove(file)
+    _put_entries(
+        store,
+        {
+            file: replace(entries[file], analysed_version=version, track_id=analysis.audio_id)
+            for file, analysis in analyses.items()
+        },
+    )
+
+
+def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None:
+    for parent in {file.parent for file in entries}:
+        here = {file.name: entry for file, entry in entries.items() if file.parent == parent}
+        store.folders.put_entries(parent, here)
 
 
 def _store_failure(

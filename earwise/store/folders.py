@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
@@ -99,13 +99,19 @@ class Folders:
 
         A file whose size or mtime the scan has meanwhile seen to change keeps its new entry, and stays pending.
         """
-        updates = []
-        for name, entry in entries.items():
-            key = f"files.{name.hex()}"
-            unchanged = {f"{key}.size_bytes": entry.size_bytes, f"{key}.mtime_ns": entry.mtime_ns}
-            updates.append(UpdateOne({"_id": location.key, **unchanged}, {"$set": {key: _from_entry(entry)}}))
-        if updates:
-            self._folders.bulk_write(updates, ordered=False)
+        # One update, since each costs as much as the folder's whole document is large.
+        changes = {f"files.{name.hex()}": _unless_changed(name, entry) for name, entry in entries.items()}
+        if changes:
+            self._folders.update_one({"_id": location.key}, [{"$set": changes}])
+
+
+def _unless_changed(name: bytes, entry: FileEntry) -> dict[str, Any]:
+    stored = f"$files.{name.hex()}"
+    is_unchanged = [
+        {"$eq": [f"{stored}.size_bytes", entry.size_bytes]},
+        {"$eq": [f"{stored}.mtime_ns", entry.mtime_ns]},
+    ]
+    return {"$cond": [{"$and": is_unchanged}, {"$literal": _from_entry(entry)}, stored]}
 
 
 def _from_entry(entry: FileEntry) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shutil
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import mutagen
@@ -13,10 +14,13 @@ import pytest
 import soundfile
 
 from earwise.errors import BrokenDecoderError
-from earwise.extraction import pool
+from earwise.extraction import batches, pool
+from earwise.extraction.analysis import Analysis
 from earwise.extraction.batches import extract_batch
+from earwise.extraction.messages import Job
 from earwise.paths import LibraryPath
-from earwise.store.tracks import TrackState
+from earwise.store.folders import FileEntry, Folders
+from earwise.store.tracks import Tags, TrackState
 from tests.audio import make_tone, write_audio, write_tone
 from tests.extraction.conftest import NOW, Extraction, Snapshot
 
@@ -160,6 +164,31 @@ def test_file_that_could_not_be_opened_is_analysed_as_soon_as_it_can(
     (report,) = extraction.run()
     assert (extraction.codes(), report.decoded) == ({}, 1)
     assert extraction.store.tracks.count_ready() == 2
+
+
+def test_large_folder_is_written_for_groups_of_files_and_not_for_each(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(250):
+        (library / f"{number}.mp3").touch()
+    updates: list[int] = []
+    put_entries = Folders.put_entries
+
+    def counting(folders: Folders, location: LibraryPath, entries: Mapping[bytes, FileEntry]) -> None:
+        updates.append(len(entries))
+        put_entries(folders, location, entries)
+
+    def analyse_at_once(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis]]:
+        for number, job in enumerate(jobs):
+            yield job, Analysis(f"{number:032x}", Tags(job.file.display), 60.0, None, "")
+
+    monkeypatch.setattr(Folders, "put_entries", counting)
+    monkeypatch.setattr(batches, "analyse_files", analyse_at_once)
+    (report,) = extraction.run()
+    assert report.analysed == extraction.store.tracks.count_ready() == 250
+    assert sum(updates) == 500
+    assert max(updates) == 100
+    assert extraction.run() == []
 
 
 def test_new_version_analyses_everything_again_and_keeps_the_old_features(
