@@ -52,7 +52,10 @@ class ExtractionRuns:
 
     @translated_errors()
     def start(self, run_id: str, batches: Sequence[Sequence[LibraryPath]], now: datetime) -> None:
-        """Record a run and what each of its batches is to analyse; batches of runs that were broken off are dropped."""
+        """Record a run and what each of its batches is to analyse; batches of runs that were broken off are dropped.
+
+        A run that is planned again keeps its counts: what it has done and what is left are what it planned.
+        """
         self._batches.delete_many({})
         for number, files in enumerate(batches):
             document = {
@@ -61,9 +64,12 @@ class ExtractionRuns:
                 "files": [{"root": file.root, "path": Binary(file.path)} for file in files],
             }
             self._batches.replace_one({"_id": document["_id"]}, document, upsert=True)
-        run = {"started_at": now, "planned": sum(len(files) for files in batches)}
-        fresh = {"done": 0, "decoded": 0, "failures": {}, "finished_at": None}
-        self._runs.update_one({"_id": run_id}, {"$set": run, "$setOnInsert": fresh}, upsert=True)
+        left = sum(len(files) for files in batches)
+        fresh = {"started_at": now, "planned": left, "done": 0, "decoded": 0, "failures": {}, "finished_at": None}
+        self._runs.update_one({"_id": run_id}, {"$setOnInsert": fresh}, upsert=True)
+        run = self._runs.find_one({"_id": run_id}, {"done": 1})
+        planned = left + (run["done"] if run else 0)
+        self._runs.update_one({"_id": run_id}, {"$set": {"planned": planned, "finished_at": None}})
 
     @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:

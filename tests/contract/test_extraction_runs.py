@@ -31,8 +31,10 @@ def test_run_counts_what_is_added(store: Store) -> None:
 def test_planning_again_keeps_what_was_counted(store: Store) -> None:
     store.extraction_runs.start("r", [FILES], NOW)
     store.extraction_runs.add_progress("r", done=2, decoded=1, failures={})
+    store.extraction_runs.finish("r", NOW)
     store.extraction_runs.start("r", [FILES[2:]], NOW)
-    assert store.extraction_runs.get("r").done == 2
+    run = store.extraction_runs.get("r")
+    assert (run.planned, run.done, run.finished_at) == (3, 2, None)
     assert store.extraction_runs.batch("r", 0) == FILES[2:]
 
 
