@@ -128,6 +128,8 @@ class Settings:
         self._check_choice("mode", ("embedded", "production"))
         self._check_choice("signup", ("open", "closed"))
         self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))
+        if self.min_tracks < 2:
+            raise ConfigError("EARWISE_MIN_TRACKS", "must be 2 or more: one track has none that it sounds like", "10")
         if self.mode == "production" and len(self.secret_key) < 32:
             raise ConfigError(
                 "EARWISE_SECRET_KEY", "must have at least 32 characters in production mode", "$(openssl rand -hex 32)"

@@ -87,6 +87,12 @@ def test_given_addresses_replace_those_of_this_machine() -> None:
     assert settings.store_uri == "mongodb://db"
 
 
+def test_model_of_one_track_is_refused() -> None:
+    with pytest.raises(ConfigError, match="EARWISE_MIN_TRACKS must be 2 or more"):
+        Settings.from_env({"EARWISE_MIN_TRACKS": "1"})
+    assert Settings.from_env({"EARWISE_MIN_TRACKS": "2"}).min_tracks == 2
+
+
 def test_one_folder_is_the_root_music() -> None:
     assert parse_library("/srv/music") == (Root("music", Path("/srv/music")),)
 
