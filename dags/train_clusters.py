@@ -26,7 +26,7 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, TaskInstance, dag, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from earwise.settings import Settings
 
@@ -51,10 +51,11 @@ JOB = Path(__file__).resolve().parent.parent / "jobs" / "train_clusters.py"
 )
 def train_clusters() -> None:
     @task(execution_timeout=timedelta(minutes=5))
-    def plan(run_id: str, ti: TaskInstance) -> str:
-        """Check that there is enough to learn from, and name the model."""
+    def plan(run_id: str, params: dict[str, Any], ti: TaskInstance) -> str:
+        """Check that there is enough to learn from and what was asked for, and name the model."""
+        from earwise.clustering.ks import ks_to_try
         from earwise.clustering.publishing import check_enough_tracks, free_model_id
-        from earwise.errors import TooFewTracksError
+        from earwise.errors import TooFewTracksError, TrainingDataError
         from earwise.features.config import MfccConfig
         from earwise.spark.jvm import java_options
         from earwise.store import open_store
@@ -64,8 +65,11 @@ def train_clusters() -> None:
             store.create_indexes()
             try:
                 tracks = check_enough_tracks(store, MfccConfig().feature_version, settings.min_tracks)
+                ks_to_try(tracks, params["k_min"], params["k_max"])
             except TooFewTracksError as reason:
                 raise AirflowSkipException(str(reason)) from reason
+            except TrainingDataError as reason:
+                raise AirflowFailException(str(reason)) from None
             ti.xcom_push("java_options", java_options(tracks))
             return free_model_id(store, run_id)
 

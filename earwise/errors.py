@@ -12,7 +12,7 @@ EarwiseError
 │  ├ UnsupportedFormatError
 │  ├ UnreadableFileError     permission, vanished, input/output error
 │  └ DecodeTimeoutError
-├ TrainingDataError      fails the run, no retry: mixed versions, degenerate clustering
+├ TrainingDataError      fails the run, and a retry would not help: degenerate clustering, an empty range of k
 │  └ TooFewTracksError       skips the run
 ├ StoreError             transient; the scheduler retries
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more

@@ -21,7 +21,7 @@ def free_model_id(store: Store, dag_run_id: str) -> str:
     for number in itertools.count(1):
         model_id = first if number == 1 else f"{first}-{number}"
         run = store.models.get_run(model_id)
-        if run is None or run.status is ModelStatus.TRAINING:
+        if run is None or run.status in (ModelStatus.TRAINING, ModelStatus.FAILED):
             return model_id
     raise AssertionError("unreachable")
 
@@ -38,14 +38,19 @@ def model_id_of(dag_run_id: str) -> str:
 
 
 def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> int:
-    """How many recordings have features to train on.
+    """An upper bound of the tracks that can be trained on, of which `min_tracks` are there for certain.
 
     Raises
     ------
     TooFewTracksError
-        If they are fewer than `min_tracks`.
+        If fewer than `min_tracks` ready tracks have features of this version.
     """
     tracks = min(store.features.count(feature_version), store.tracks.count_ready())
+    if tracks >= min_tracks:
+        # Features may be of tracks that are gone, and ready tracks wait for features of a new version.
+        usable = (track_id for track_id in store.tracks.ready_ids() if store.features.has(track_id, feature_version))
+        if (found := sum(1 for _ in itertools.islice(usable, min_tracks))) < min_tracks:
+            tracks = found
     if tracks < min_tracks:
         raise TooFewTracksError(
             f"{tracks} tracks have been analysed so far; training starts at {min_tracks} (EARWISE_MIN_TRACKS)."

@@ -6,8 +6,9 @@ import dataclasses
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from pyspark.sql.functions import col
 from earwise.clustering.kmeans import FittedKMeans, fit_each_k, scale_features
 from earwise.clustering.ks import choose_k, ks_to_try
 from earwise.clustering.naming import name_clusters
-from earwise.errors import TooFewTracksError, TrainingDataError
+from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
 from earwise.log import fields
 from earwise.ranking.neighbours import Matrix, nearest_neighbours
 from earwise.spark.features_source import StoreAddress, read_features
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _TRACKS_PER_PARTITION = 10_000
 _FEWEST_PARTITIONS = 4
+_LONGEST_RUN = timedelta(days=1)  # what is in training for longer was killed
 _NAMING_SAMPLE = 200  # most typical tracks whose tags name a cluster
 
 
@@ -69,7 +71,8 @@ class _Catalogue:
 def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: datetime) -> ModelRun:
     """Train a model and write it under ``plan.model_id`` as a candidate.
 
-    What an earlier attempt left under the same id is removed first, so a retry is safe.
+    What an earlier attempt left under the same id is removed first, so a retry is safe; so is what other runs left
+    that were killed.
 
     Raises
     ------
@@ -82,6 +85,7 @@ def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: d
         if store.models.active_id() == plan.model_id:
             raise TrainingDataError(f"Model {plan.model_id} is being served; run the Dag again from its first task.")
         store.models.delete(plan.model_id)
+        store.models.discard_abandoned(now - _LONGEST_RUN)
         run = ModelRun(
             plan.model_id, plan.dag_run_id, plan.feature_version, ModelStatus.TRAINING, created_at=now, seed=plan.seed
         )
@@ -98,6 +102,14 @@ class _TrainingRun:
         self._started = time.monotonic()
 
     def finish(self) -> ModelRun:
+        try:
+            return self._train()
+        except Exception:
+            with suppress(StoreError):
+                self._update(status=ModelStatus.FAILED)
+            raise
+
+    def _train(self) -> ModelRun:
         scaled = self._read_and_scale()
         chosen = self._fit(scaled)
         assigned = chosen.model.transform(scaled).select(

@@ -30,6 +30,7 @@ class ModelStatus(StrEnum):
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,23 @@ class Models:
         for collection in (self._clusters, self._assignments, self._neighbours):
             collection.delete_many({"model_id": model_id})
 
+    def discard_abandoned(self, before: datetime) -> list[str]:
+        """Mark runs begun before a time and still in training as failed, and delete what they wrote.
+
+        Returns
+        -------
+        list of str
+            The runs that were killed, and that nobody took up.
+        """
+        with translated_errors():
+            found = self._runs.find({"status": ModelStatus.TRAINING, "created_at": {"$lt": before}}, {"_id": 1})
+            abandoned = [run["_id"] for run in found]
+        for model_id in abandoned:
+            self.delete(model_id)
+            with translated_errors():
+                self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.FAILED}})
+        return abandoned
+
     @translated_errors()
     def activate(self, model_id: str, now: datetime) -> None:
         """Let readers see this model.
@@ -258,8 +276,8 @@ class Models:
 
     @translated_errors()
     def run_of_dag_run(self, dag_run_id: str) -> ModelRun | None:
-        """The training run that an Airflow Dag run made; None if it made none (yet)."""
-        document = self._runs.find_one({"dag_run_id": dag_run_id})
+        """The training run that an Airflow Dag run made last; None if it made none (yet)."""
+        document = self._runs.find_one({"dag_run_id": dag_run_id}, sort=[("created_at", DESCENDING)])
         return _to_run(document) if document else None
 
     @translated_errors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -132,6 +133,26 @@ def test_pruning_never_takes_the_active_model(store: Store) -> None:
     store.models.activate("m0", NOW)
     assert set(store.models.prune(keep=1)) == {"m1", "m2"}
     assert store.models.neighbours("m0", "t0") is not None
+
+
+def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:
+    for day in range(3):
+        write(store, f"m{day}", day)
+        store.models.put_run(dataclasses.replace(store.models.get_run(f"m{day}"), status=ModelStatus.TRAINING))
+    write(store, "whole")
+    assert set(store.models.discard_abandoned(NOW + timedelta(days=2))) == {"m0", "m1"}
+    statuses = [store.models.get_run(model_id).status for model_id in ("m0", "m1", "m2", "whole")]
+    assert statuses == [ModelStatus.FAILED, ModelStatus.FAILED, ModelStatus.TRAINING, ModelStatus.CANDIDATE]
+    kept = [model_id for model_id in ("m0", "m1", "m2", "whole") if store.models.neighbours(model_id, "t0")]
+    assert kept == ["m2", "whole"]
+
+
+def test_dag_run_that_trained_twice_made_the_later_model(store: Store) -> None:
+    write(store, "first")
+    run = store.models.get_run("first")
+    later = dataclasses.replace(run, model_id="again", created_at=NOW + timedelta(hours=1))
+    store.models.put_run(later)
+    assert store.models.run_of_dag_run("manual__0") == later
 
 
 def test_readers_see_one_whole_model_while_models_flip(store: Store) -> None:

@@ -20,13 +20,13 @@ DATABASE = f"test_{uuid.uuid4().hex[:12]}"
 
 @pytest.fixture(scope="module")
 def runs(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """A run that publishes, and one that does not."""
+    """A run that publishes, one that does not, and one that asks for what can't be."""
     with open_store_at(mongo_uri, DATABASE) as store:
         add_groups(store, groups=3, size=8, version=MfccConfig().feature_version)
     return run_dag(
         tmp_path_factory.mktemp("home"),
         "train_clusters",
-        [{"k_min": 2, "k_max": 3, "seed": 7}, {"k_min": 3, "k_max": 3, "publish": False}],
+        [{"k_min": 2, "k_max": 3, "seed": 7}, {"k_min": 3, "k_max": 3, "publish": False}, {"k_min": 9, "k_max": 3}],
         {"EARWISE_MONGO_URI": mongo_uri, "EARWISE_MONGO_DATABASE": DATABASE},
     )
 
@@ -60,6 +60,10 @@ def test_unpublished_run_leaves_the_served_model_alone(runs: list[dict[str, Any]
     assert runs[1]["events"] == []
     assert trained.models.active_id() == trained.models.run_of_dag_run(runs[0]["run_id"]).model_id
     assert trained.models.run_of_dag_run(runs[1]["run_id"]).status is ModelStatus.CANDIDATE
+
+
+def test_empty_range_of_k_fails_before_spark_is_started(runs: list[dict[str, Any]]) -> None:
+    assert states(runs[2]) == {"plan": "failed", "train": "upstream_failed", "publish": "upstream_failed"}
 
 
 def test_too_few_tracks_end_in_a_skip(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from earwise.clustering.publishing import publish_model
+from earwise.clustering.publishing import check_enough_tracks, free_model_id, model_id_of, publish_model
 from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
 from earwise.spark.features_source import StoreAddress
@@ -82,6 +82,17 @@ def test_too_few_tracks_say_how_many_are_needed(spark: SparkSession, store: Stor
         train(spark, address, PLAN, NOW)
 
 
+def test_tracks_without_features_and_features_without_tracks_are_not_enough(store: Store) -> None:
+    add_groups(store, groups=1, size=12)
+    for number, track_id in enumerate(list(store.tracks.ready_ids())[:6]):
+        add_track(store, 100 + number, np.ones(12), version="mfcc-old")
+        (file,) = store.tracks.get(track_id).files
+        store.tracks.remove_file(track_id, file.location)
+    with pytest.raises(TooFewTracksError, match="6 tracks have been analysed so far; training starts at 10"):
+        check_enough_tracks(store, VERSION, 10)
+    assert check_enough_tracks(store, VERSION, 6) == 12
+
+
 @pytest.mark.parametrize("constant", [0.0, 7.0])
 def test_identical_tracks_end_in_a_clear_message(
     spark: SparkSession, store: Store, address: StoreAddress, constant: float
@@ -90,6 +101,8 @@ def test_identical_tracks_end_in_a_clear_message(
         add_track(store, number, np.full(12, constant))
     with pytest.raises(TrainingDataError, match="sound the same"):
         train(spark, address, PLAN, NOW)
+    assert store.models.get_run("m1").status is ModelStatus.FAILED
+    assert free_model_id(store, "any") == model_id_of("any")
 
 
 def test_a_retry_replaces_what_the_attempt_before_left(
