@@ -101,9 +101,7 @@ def _stay(stack: Stack, progress: Progress) -> None:
         if not stack.is_alive():
             progress.warn("The process manager was ended from outside; everything is started again.")
             _tell(stack, is_ready=False)
-            stack.start()
-            with stack.open_airflow() as api:
-                stack.wait_until_ready(api)
+            stack.restart()
             _tell(stack, is_ready=True)
         try:
             if (failing := stack.look_after()) != known_failing:

@@ -74,7 +74,10 @@ class DemoLibrary:
         fetching = _Fetching(self.root.folder, Apt(self._home / "downloads", environment), self._progress)
         tracks = fetching.fetch()
         if tracks < _MIN_TRACKS:
-            self._progress.say("The demo music could not be downloaded: the demo library is synthesised.")
+            self._progress.say(
+                "The demo music could not be downloaded: the demo library is synthesised"
+                f" (remove {self.root.folder} to have it tried again)."
+            )
             return False
         if not fetching.is_interrupted:
             _mark_complete(self.root.folder)

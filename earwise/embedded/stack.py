@@ -64,8 +64,6 @@ class Stack:
     def start(self) -> None:
         """Start every part; Airflow and the web app may still be waking when this returns."""
         settings = self.settings
-        if ended := end_processes(settings.home):
-            self._progress.say(f"Ended {ended} processes that an earlier start had left behind.")
         write_airflow_password(settings.home, self._secrets)
         self._manager = self.supervisor.start(stack_programs(settings), self.environment)
         migration = self._begin_migration()
@@ -93,6 +91,13 @@ class Stack:
             self._wait("airflow-dag-processor", lambda: api.health().get("dag_processor") == "healthy")
         with self._progress.step("Starting the web app"):
             self._wait("web", lambda: is_web_healthy(self.settings))
+
+    def restart(self) -> None:
+        """Start every part again after the process manager was killed, and wait until they answer."""
+        end_processes(self.settings.home)
+        self.start()
+        with self.open_airflow() as api:
+            self.wait_until_ready(api)
 
     def is_alive(self) -> bool:
         """Whether the process manager runs."""
