@@ -34,6 +34,8 @@ from webapp import (
 _BLUEPRINTS = (auth, library, clusters, recommendations, audio, admin, health)
 _MOST_FORM_BYTES = 64 * 1024
 _SESSION_DAYS = 30
+# While the store is away every request that waits for it holds a thread, and there are few.
+_STORE_PATIENCE_S = 2.0
 
 
 class TrackIdConverter(BaseConverter):
@@ -54,7 +56,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.url_map.converters["track_id"] = TrackIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # One store for the process: its client keeps the connections, and nothing is closed per request.
-    context.attach(app, settings, store or open_store(settings))
+    context.attach(app, settings, store or open_store(settings, patience_s=_STORE_PATIENCE_S))
     app.jinja_env.globals["airflow_url"] = settings.public_airflow_url
     _extend(app, settings)
     return app

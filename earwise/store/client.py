@@ -59,17 +59,23 @@ class Store:
         self.close()
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, patience_s: float = 10.0) -> Store:
     """Open the store that the settings name; the connection is made when it is first used."""
-    return open_store_at(settings.store_uri, settings.mongo_database)
+    return open_store_at(settings.store_uri, settings.mongo_database, patience_s=patience_s)
 
 
-def open_store_at(uri: str, database: str) -> Store:
-    """Open the store at a MongoDB address; for code that gets the two values from another process."""
+def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store:
+    """Open the store at a MongoDB address; for code that gets the two values from another process.
+
+    Parameters
+    ----------
+    patience_s : float
+        How long an operation waits for a server that does not answer.
+    """
     client: MongoClient[dict[str, Any]] = MongoClient(
         uri,
         server_api=ServerApi("1", strict=True, deprecation_errors=True),
-        serverSelectionTimeoutMS=10_000,
+        serverSelectionTimeoutMS=round(patience_s * 1000),
         tz_aware=True,
     )
     selected = client[database]

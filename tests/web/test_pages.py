@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -290,6 +291,14 @@ def test_unreachable_store_gives_a_page_that_says_so(app: Flask, dead_store: Sto
     assert health.status_code == 503
     assert health.json["status"] == "unavailable"
     assert listener.get("/").status_code == 200
+
+
+def test_app_does_not_wait_long_for_a_store_that_is_away(settings: Settings) -> None:
+    app = create_app(dataclasses.replace(settings, mongo_uri=f"mongodb://127.0.0.1:{free_port()}"))
+    began = time.monotonic()
+    assert app.test_client().get("/health").status_code == 503
+    assert time.monotonic() - began < 5
+    app.extensions["earwise_store"].close()
 
 
 def test_admin_sees_totals_runs_quarantine_and_silhouettes(store: Store, admin: Browser) -> None:
