@@ -163,7 +163,9 @@ class Tracks:
         terms = query_terms(query)
         if not terms:
             return []
-        found = self._tracks.find({"terms": {"$all": terms}, "state": TrackState.READY})
+        # The embedded server looks a single value up in the index, and reads every track for $all.
+        held = terms[0] if len(terms) == 1 else {"$all": terms}
+        found = self._tracks.find({"terms": held, "state": TrackState.READY})
         return [_to_track(document) for document in found.sort("sort_key", ASCENDING).limit(limit)]
 
 
