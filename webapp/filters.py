@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from flask import Flask
@@ -9,6 +10,8 @@ from flask import Flask
 # Cluster colours in the stylesheet: `tone-0` … `tone-11`.
 _TONES = 12
 _MOST_CHARACTERS = 300
+# Control characters, and those that turn the direction of whatever follows: names and titles have no <bdi> around them.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def attach(app: Flask) -> None:
@@ -29,12 +32,12 @@ def duration(seconds: float) -> str:
 
 
 def clip(text: str) -> str:
-    """Text of a length that a page can bear, without control characters.
+    """Text of a length that a page can bear, without control characters and turns of direction.
 
-    >>> clip("a\\0b"), len(clip("x" * 10_000))
+    >>> clip("a\\0b\\u202e"), len(clip("x" * 10_000))
     ('ab', 300)
     """
-    printable = "".join(letter for letter in text[: 2 * _MOST_CHARACTERS] if letter >= " " and letter != "\x7f")
+    printable = _UNSEEN.sub("", text[: 2 * _MOST_CHARACTERS])
     return printable if len(printable) <= _MOST_CHARACTERS else printable[: _MOST_CHARACTERS - 1] + "…"
 
 

@@ -62,7 +62,8 @@ class Serving:
             ),
             None,
         )
-        if document is None:
+        # A model without clusters was pruned or lost: it has nothing to show, as if there were none.
+        if document is None or not document["clusters"]:
             return None
         clusters = [Cluster(found["number"], found["name"], found["size"]) for found in document["clusters"]]
         ordered = sorted(clusters, key=lambda cluster: cluster.number)

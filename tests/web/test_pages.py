@@ -177,6 +177,24 @@ def test_pages_without_a_model_cost_no_more(store: Store, listener: Browser, que
         assert len(queries()) <= 4, path
 
 
+def test_library_of_one_track_is_told_in_the_singular(store: Store, listener: Browser) -> None:
+    only = seed_track(store, Tags("Only"))
+    seed_model(store, [only], names=("Lonely",))
+    assert "1 kind of sound" in listener.get("/clusters").text
+    assert "<p>1 track</p>" in listener.get("/clusters/0").text
+    assert "Nothing sounds like it" in listener.get(f"/tracks/{only}").text
+
+
+def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, listener: Browser) -> None:
+    tracks = seed_tracks(store, 4)
+    seed_model(store, tracks)
+    store.models.delete("model-1")
+    for path in ("/", "/clusters", "/clusters/1", f"/tracks/{tracks[0]}"):
+        answer = listener.get(path)
+        assert answer.status_code == 200, path
+        assert "Waiting for the first look" in answer.text, path
+
+
 def start_extraction(store: Store, *, done: int) -> None:
     store.extraction_runs.start("run", [[LibraryPath("music", b"a")] * 40], NOW)
     store.extraction_runs.add_progress("run", done=done, decoded=done, failures={})
@@ -242,7 +260,7 @@ def test_hostile_tags_are_shown_harmlessly_on_every_page(store: Store, listener:
         "/suggestions?q=x",
     ):
         page = listener.get(path).text
-        for dangerous in ("<script>alert", "<img", "onmouseover='", "\0", "\x07", "x" * 400):
+        for dangerous in ("<script>alert", "<img", "onmouseover='", "\0", "\x07", "\u202e", "x" * 400):
             assert dangerous not in page, (path, dangerous)
         assert ">49<" not in page
     assert f"<bdi>{escape(clip(text))}</bdi></h1>" in listener.get(f"/tracks/{seed}").text
