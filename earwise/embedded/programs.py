@@ -49,6 +49,8 @@ def web_program(settings: Settings) -> Program:
         _program("gunicorn"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
         *("--bind", f"{host}:{settings.web_port}", "--graceful-timeout", "5", "--access-logfile", "-"),
+        # It would be opened in the user's home, where every instance finds the same one.
+        "--no-control-socket",
         "webapp:create_app()",
     )
     return Program("web", command)
