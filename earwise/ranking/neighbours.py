@@ -16,7 +16,7 @@ def nearest_neighbours(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The `n` rows of `catalogue` nearest to each query, nearest first, the query itself left out.
 
-    Equal distances are ranked by row, so the order does not depend on how the work was split.
+    Equal distances are ranked by row. Of more copies of a track than `n`, which ones are kept is not defined.
 
     Parameters
     ----------
