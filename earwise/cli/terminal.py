@@ -41,19 +41,19 @@ class PlainProgress:
         self.say(f"Attention: {text}")
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Step]:
+    def step(self, text: str, unit: str = "") -> Iterator[Step]:
         """Print when it begins and ends."""
         self.say(f"{text} …")
-        step = _PlainStep(self, text)
+        step = _PlainStep(self, text, unit)
         yield step
         self.say(f"{text}: {step.ending()}")
 
 
 class _PlainStep:
-    def __init__(self, progress: PlainProgress, text: str) -> None:
+    def __init__(self, progress: PlainProgress, text: str, unit: str) -> None:
         self._progress = progress
         self._text = text
-        self._state = _State()
+        self._state = _State(unit)
         self._shown_at = time.monotonic()
         self._shown = ""
         self._shown_share = 0.0
@@ -88,10 +88,10 @@ class LiveProgress:
         self._console.print(text, style="yellow", markup=False)
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Step]:
+    def step(self, text: str, unit: str = "") -> Iterator[Step]:
         """Show a live line while the step lasts."""
         bars = self._enter()
-        step = _LiveStep(bars, bars.add_task(text, total=None, note=""))
+        step = _LiveStep(bars, bars.add_task(text, total=None, note=""), unit)
         try:
             yield step
         except BaseException:
@@ -126,9 +126,9 @@ class LiveProgress:
 
 
 class _LiveStep:
-    def __init__(self, bars: Bars, task_id: TaskID) -> None:
+    def __init__(self, bars: Bars, task_id: TaskID, unit: str) -> None:
         self.task_id = task_id
-        self.state = _State()
+        self.state = _State(unit)
         self._bars = bars
 
     def update(self, done: float | None = None, total: float | None = None, note: str = "") -> None:
@@ -139,8 +139,9 @@ class _LiveStep:
 class _State:
     """How far a step is, in words."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
         self._started = time.monotonic()
+        self._unit = f" {unit}" if unit else ""
         self.done: float | None = None
         self.total: float | None = None
         self._note = ""
@@ -155,7 +156,7 @@ class _State:
         return self.done / self.total if self.done is not None and self.total else 0.0
 
     def text(self) -> str:
-        parts = [f"{self.done:.0f} of {self.total:.0f}"] if self.done is not None and self.total else []
+        parts = [f"{self.done:.0f} of {self.total:.0f}{self._unit}"] if self.done is not None and self.total else []
         return ", ".join([*parts, self._note] if self._note else parts)
 
     def ending(self) -> str:

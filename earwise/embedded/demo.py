@@ -115,10 +115,10 @@ class _Fetching:
         present = _read_present(self.folder)
         missing = [source for source in SOURCES if source.name not in present]
         offers = self._find_offers(missing)
-        with self.progress.step("Downloading the demo library") as step:
+        with self.progress.step("Downloading the demo library", "MB") as step:
             fetched_bytes, total = 0, sum(offer.size_bytes for offer in offers.values()) / _MB
             for number, (source, offer) in enumerate(offers.items(), start=1):
-                step.update(fetched_bytes / _MB, total, f"MB, package {number} of {len(offers)}: {source.name}")
+                step.update(fetched_bytes / _MB, total, f"package {number} of {len(offers)}: {source.name}")
                 tracks = self._bring(source, offer, step, fetched_bytes)
                 if tracks is None:
                     self.is_interrupted = True
@@ -126,7 +126,7 @@ class _Fetching:
                     present[source.name] = tracks
                     _write_present(self.folder, present)
                 fetched_bytes += offer.size_bytes
-            step.update(fetched_bytes / _MB, total, "MB")
+            step.update(fetched_bytes / _MB, total)
         _write_fetched_notice(self.folder, present)
         return sum(present.values())
 
@@ -148,7 +148,7 @@ class _Fetching:
         """Fetch one package; returns how many tracks it holds, or None if it could not be fetched."""
 
         def show(size: int) -> None:
-            step.update((before_bytes + size) / _MB, note=f"MB, {source.name}")
+            step.update((before_bytes + size) / _MB, note=source.name)
 
         package = self.apt.download(offer, show)
         if package is None and self.apt.refresh():  # lists that are too old name files that are gone

@@ -22,5 +22,5 @@ class Progress(Protocol):
     def warn(self, text: str) -> None:
         """Show a sentence that asks for attention."""
 
-    def step(self, text: str) -> AbstractContextManager[Step]:
-        """Show that something has begun, and, when the context ends, how it went."""
+    def step(self, text: str, unit: str = "") -> AbstractContextManager[Step]:
+        """Show that something has begun, and, when the context ends, how it went; `unit` is what is counted."""

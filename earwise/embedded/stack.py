@@ -82,14 +82,13 @@ class Stack:
         PartError
             If one of them does not start.
         """
-        with self._progress.step("Starting Airflow"):
+        with self._progress.step("Starting Airflow and the web app"):
             self._wait("airflow-api-server", lambda: bool(api.health()))
             for name in _STARTED_LATER:
                 self.supervisor.start_part(name)
             api.warm_up()
             self._wait("airflow-scheduler", lambda: api.health().get("scheduler") == "healthy")
             self._wait("airflow-dag-processor", lambda: api.health().get("dag_processor") == "healthy")
-        with self._progress.step("Starting the web app"):
             self._wait("web", lambda: is_web_healthy(self.settings))
 
     def restart(self) -> None:

@@ -20,7 +20,7 @@ class SilentProgress:
     warn = say
 
     @contextmanager
-    def step(self, text: str) -> Iterator[SilentProgress]:
+    def step(self, text: str, unit: str = "") -> Iterator[SilentProgress]:
         """Begin a step."""
         self.said.append(text)
         yield self
