@@ -33,6 +33,13 @@ UV = """#!/bin/sh
 echo "uv $*" >>"$LOG"
 case "$*" in *-r\\ requirements.txt*) [ -z "${BROKEN_UV:-}" ] || exit 1 ;; esac
 """
+UV_WITH_PYTHON = """#!/bin/sh
+case "$1 $2" in
+"--version "*) echo "uv 1" ;;
+"python install") mkdir -p "$HOME" && cp "$FETCHED" "$HOME/python3.12" ;;
+"python find") [ -e "$HOME/python3.12" ] && echo "$HOME/python3.12" ;;
+esac
+"""
 BROKEN = "#!/bin/sh\nexit 127\n"
 
 
@@ -149,6 +156,25 @@ def test_shim_that_does_not_run_is_passed_over_for_pyenvs_own_folder(machine: Ma
     answer = machine.run()
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("earwise")
+
+
+def test_missing_python_is_installed_by_uv(machine: Machine, tmp_path: Path) -> None:
+    (machine.programs / "python3.12").rename(tmp_path / "fetched")
+    put(machine.programs / "uv", UV_WITH_PYTHON)
+    answer = machine.run(FETCHED=str(tmp_path / "fetched"))
+    assert answer.returncode == 0, answer.stderr
+    assert "Installing Python 3.12 by uv" in answer.stderr
+    assert answer.stdout.startswith("earwise")
+
+
+def test_missing_python_is_installed_by_apt_where_that_is_allowed(machine: Machine, tmp_path: Path) -> None:
+    (machine.programs / "python3.12").rename(tmp_path / "fetched")
+    put(machine.programs / "id", "#!/bin/sh\necho 0\n")
+    put(machine.programs / "apt-cache", "#!/bin/sh\n[ $2 = python3.12-venv ]\n")
+    put(machine.programs / "apt-get", f'#!/bin/sh\ncp "$FETCHED" "{machine.programs}/python3.12"\n')
+    answer = machine.run(FETCHED=str(tmp_path / "fetched"))
+    assert answer.returncode == 0, answer.stderr
+    assert "Installing python3.12 python3.12-venv by apt" in answer.stderr
 
 
 def test_asked_for_version_has_an_environment_of_its_own(machine: Machine) -> None:
