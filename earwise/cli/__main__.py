@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,9 @@ _FAILED, _UNUSABLE = 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 when a part or a task failed, 2 when something is to be mended."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title may hold what the terminal's encoding lacks
     options, others = make_parser().parse_known_args(arguments)
     if others and options.command != "test":
         make_parser().error(f"unknown arguments: {' '.join(others)}")

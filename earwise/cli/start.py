@@ -76,7 +76,7 @@ def _run_here(settings: Settings, progress: Progress, started: float, *, once: b
             _stay(stack, progress)
             return 0
         finally:
-            _stop(stack, progress)
+            _stop(stack, demo, progress)
 
 
 def _start_and_work(stack: Stack, demo: DemoLibrary | None, store: Store, progress: Progress) -> JobReport:
@@ -121,10 +121,12 @@ def _tell(stack: Stack, *, is_ready: bool) -> None:
     write_running(stack.settings.home, Running(variables, ready=is_ready))
 
 
-def _stop(stack: Stack, progress: Progress) -> None:
+def _stop(stack: Stack, demo: DemoLibrary | None, progress: Progress) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with progress.step("Stopping"):
+        if demo is not None:
+            demo.cancel()
         stack.stop()
         forget_running(stack.settings.home)
 

@@ -65,6 +65,7 @@ class Apt:
     def download(self, offer: Offer, show: Callable[[int], None]) -> Path | None:
         """Download a package unless it is there, telling the bytes while it comes; None if that failed.
 
+        Whatever `show` raises ends the download.
         What an interrupted download left is taken up; apt-get checks the digest.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -74,13 +75,13 @@ class Apt:
             command, cwd=self._folder, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as apt:
             size, moved = -1, time.monotonic()
-            while not _has_ended(apt):
-                if (now := _size(path)) != size:
-                    size, moved = now, time.monotonic()
+            try:
+                while not _has_ended(apt) and time.monotonic() - moved < _STALL_LIMIT_S:
+                    if (now := _size(path)) != size:
+                        size, moved = now, time.monotonic()
                     show(size)
-                if time.monotonic() - moved > _STALL_LIMIT_S:
-                    apt.terminate()
-                    break
+            finally:
+                apt.terminate()
         return path if apt.returncode == 0 and _size(path) == offer.size_bytes else None
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,10 @@ from earwise.settings import Root, Settings
 # Fewer downloaded tracks than this show little: the synthesised library shows more.
 _MIN_TRACKS = 40
 _MB = 1_000_000
+
+
+class _CancelledError(Exception):
+    """The start was interrupted."""
 
 
 class DemoLibrary:
@@ -38,6 +43,7 @@ class DemoLibrary:
         self._progress = progress
         self._thread = threading.Thread(target=self._make, name="demo library", daemon=True)
         self._error: Exception | None = None
+        self._is_cancelled = threading.Event()
 
     def begin(self) -> None:
         """Begin to make it, if it is not there."""
@@ -57,6 +63,16 @@ class DemoLibrary:
         if self._error is not None:
             raise EarwiseError(f"The demo library could not be made: {self._error}") from self._error
 
+    def cancel(self) -> None:
+        """Break off what is going on; the next start takes it up."""
+        self._is_cancelled.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _go_on(self) -> None:
+        if self._is_cancelled.is_set():
+            raise _CancelledError
+
     def _make(self) -> None:
         try:
             if _is_complete(self.root.folder):
@@ -71,7 +87,8 @@ class DemoLibrary:
             self._progress.say("No apt-get here: the demo library is synthesised.")
             return False
         environment = {**os.environ, IDENTITY_VARIABLE: identity(self._home)}
-        fetching = _Fetching(self.root.folder, Apt(self._home / "downloads", environment), self._progress)
+        apt = Apt(self._home / "downloads", environment)
+        fetching = _Fetching(self.root.folder, apt, self._progress, self._go_on)
         tracks = fetching.fetch()
         if tracks < _MIN_TRACKS:
             self._progress.say(
@@ -88,7 +105,12 @@ class DemoLibrary:
         from earwise.embedded.synthesis import LICENCE, synthesise_library  # heavy, and seldom needed
 
         with self._progress.step("Synthesising the demo library") as step:
-            counts = synthesise_library(self.root.folder, lambda done, total: step.update(done, total))
+
+            def show(done: int, total: int) -> None:
+                self._go_on()
+                step.update(done, total)
+
+            counts = synthesise_library(self.root.folder, show)
         sources = tuple(Source(style, LICENCE, count) for style, count in counts.items())
         text = f"{sum(counts.values())} short tracks in {len(counts)} styles, made by Earwise itself."
         write_notice(self.root, LibraryNotice("Demo library", text, sources))
@@ -101,6 +123,8 @@ class _Fetching:
 
     Attributes
     ----------
+    go_on : callable
+        Raises when the start was interrupted.
     is_interrupted : bool
         Whether a package that the release has could not be fetched: the next start tries again.
     """
@@ -108,6 +132,7 @@ class _Fetching:
     folder: Path
     apt: Apt
     progress: Progress
+    go_on: Callable[[], None]
     is_interrupted: bool = False
 
     def fetch(self) -> int:
@@ -148,6 +173,7 @@ class _Fetching:
         """Fetch one package; returns how many tracks it holds, or None if it could not be fetched."""
 
         def show(size: int) -> None:
+            self.go_on()
             step.update((before_bytes + size) / _MB, note=source.name)
 
         package = self.apt.download(offer, show)

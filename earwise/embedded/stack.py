@@ -148,6 +148,10 @@ class Stack:
         stamp = self.settings.home / "airflow" / "migrated"
         if stamp.exists() and stamp.read_text("utf-8") == _airflow_version():
             return None
+        if not stamp.exists():
+            # A start that was cut short may have left half a database, and nothing in it is worth a repair.
+            for leftover in stamp.parent.glob("airflow.db*"):
+                leftover.unlink()
         with (self.settings.home / "logs" / "airflow-migration.log").open("wb") as log:
             return subprocess.Popen(
                 [str(Path(sys.prefix) / "bin" / "airflow"), "db", "migrate"],

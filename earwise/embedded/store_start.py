@@ -9,7 +9,7 @@ from earwise.embedded.mongo import has_store, set_store_aside
 from earwise.embedded.ports import is_listening
 from earwise.embedded.progress import Progress
 from earwise.embedded.supervisor import Supervisor
-from earwise.errors import EarwiseError, StoreError
+from earwise.errors import ConfigError, EarwiseError, StoreError
 from earwise.settings import Settings
 from earwise.store import Store
 
@@ -23,11 +23,20 @@ def start_store(settings: Settings, supervisor: Supervisor, store: Store, progre
 
     Raises
     ------
+    ConfigError
+        If the given server can't be used.
     StoreError
-        If the given server can't be reached, or not even a new embedded store can be opened.
+        If not even a new embedded store can be opened.
     """
     if settings.mongo_uri:
-        store.create_indexes()
+        try:
+            store.create_indexes()
+        except StoreError as error:
+            raise ConfigError(
+                "EARWISE_MONGO_URI",
+                f"names a MongoDB that can't be used ({str(error)[:200]})",
+                "mongodb://127.0.0.1:27017",
+            ) from error
         return
     is_new = not has_store(settings.home)
     supervisor.start_part("mongo")

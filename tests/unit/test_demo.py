@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -174,6 +175,20 @@ def test_synthesised_library_can_be_asked_for(machine: Path, tmp_path: Path, mon
     library = make_library(tmp_path / "home", SilentProgress(), "synthesised")
     assert [path.name for path in library.root.folder.glob("*.wav")] == ["made.wav"]
     assert not (machine / "downloaded").exists()
+
+
+def test_interrupted_start_ends_the_download_and_the_next_one_takes_it_up(machine: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "apt-get"
+    quick = program.read_text()
+    write_program(program, quick.replace("*download*)", "*download*)\n    exec sleep 60", 1))
+    library = DemoLibrary(Settings.from_env({"EARWISE_HOME": str(tmp_path / "home")}), SilentProgress())
+    library.begin()
+    began = time.monotonic()
+    library.cancel()
+    assert time.monotonic() - began < 5
+    write_program(program, quick)
+    make_library(tmp_path / "home", SilentProgress())
+    assert (machine / "downloaded").exists()
 
 
 def test_half_a_package_is_not_unpacked(machine: Path, tmp_path: Path) -> None:
