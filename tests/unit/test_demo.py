@@ -114,7 +114,7 @@ def test_music_is_taken_and_sound_effects_are_not(package: str, path: str, is_tr
     assert source.is_track(PurePosixPath(path)) is is_track
 
 
-def test_tracks_that_are_all_called_song_are_named_by_their_folder() -> None:
+def test_tracks_that_share_one_file_name_are_named_by_their_folder() -> None:
     source = next(source for source in SOURCES if source.name == "Frets on Fire")
     assert source.track_name(PurePosixPath("x/Metal madness/song.ogg")) == "Metal madness.ogg"
 
