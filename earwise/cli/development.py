@@ -69,4 +69,6 @@ def _ensure_browser() -> None:
 def _call(*command: str) -> int:
     program = Path(sys.prefix) / "bin" / command[0]
     print(f"$ {' '.join(command)}", file=sys.stderr, flush=True)
-    return subprocess.run([str(program), *command[1:]], cwd=REPOSITORY, check=False).returncode
+    # Tests make their own settings; those of this shell must not change what they show.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("EARWISE_") or "_TEST_" in name}
+    return subprocess.run([str(program), *command[1:]], cwd=REPOSITORY, env=environ, check=False).returncode
