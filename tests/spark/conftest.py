@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ VERSION = "mfcc-test"
 def spark() -> Iterator[SparkSession]:
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-java-options {java_options(0)} pyspark-shell"
     with spark_session("tests", master="local[2]") as session:
+        # At the end of the process py4j would log to streams that are closed by then.
+        logging.getLogger("py4j").setLevel(logging.ERROR)
         yield session
 
 
