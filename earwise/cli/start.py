@@ -19,6 +19,7 @@ from earwise.embedded.home import (
     check_library,
     forget_running,
     hold_home,
+    holder,
     prepare_home,
     read_running,
     write_running,
@@ -35,7 +36,6 @@ from earwise.settings import Settings
 from earwise.store import Store, open_store
 
 _BACKUP_INTERVAL_S = 15 * 60
-_OTHER_START_LIMIT_S = 600
 
 
 def run(settings: Settings, *, once: bool, as_json: bool) -> int:
@@ -43,10 +43,12 @@ def run(settings: Settings, *, once: bool, as_json: bool) -> int:
     started = time.monotonic() - float(os.environ.get("EARWISE_INSTALL_SECONDS") or 0)
     progress = make_progress(sys.stderr if as_json else sys.stdout)
     prepare_home(settings.home)
-    with hold_home(settings.home) as is_held:
-        if is_held:
-            return _run_here(settings, progress, started, once=once, as_json=as_json)
-    return _join(settings, progress, started, once=once, as_json=as_json)
+    while True:
+        with hold_home(settings.home) as is_held:
+            if is_held:
+                return _run_here(settings, progress, started, once=once, as_json=as_json)
+        if running := _wait_for_other(settings, progress):
+            return _join(running, progress, started, once=once, as_json=as_json)
 
 
 def _run_here(settings: Settings, progress: Progress, started: float, *, once: bool, as_json: bool) -> int:
@@ -131,9 +133,8 @@ def _stop(stack: Stack, demo: DemoLibrary | None, progress: Progress) -> None:
         forget_running(stack.settings.home)
 
 
-def _join(settings: Settings, progress: Progress, started: float, *, once: bool, as_json: bool) -> int:
-    """Another ``./run`` serves this home: wait until it is ready, and answer from what it runs."""
-    running = _wait_for_other(settings, progress)
+def _join(running: Running, progress: Progress, started: float, *, once: bool, as_json: bool) -> int:
+    """Another ``./run`` serves this home: answer from what it runs."""
     settings = Settings.from_env(running.environment)
     secrets = load_secrets(settings.home)
     with open_store(settings) as store:
@@ -147,16 +148,16 @@ def _join(settings: Settings, progress: Progress, started: float, *, once: bool,
     return 0
 
 
-def _wait_for_other(settings: Settings, progress: Progress) -> Running:
-    deadline = time.monotonic() + _OTHER_START_LIMIT_S
+def _wait_for_other(settings: Settings, progress: Progress) -> Running | None:
+    """How the other ``./run`` started this home, once it is ready; None if it has ended."""
     if found := _find_ready(settings):
         return found
     with progress.step("Another ./run serves this home: waiting until it is ready"):
-        while time.monotonic() < deadline:
+        while holder(settings.home) is not None:
             if found := _find_ready(settings):
                 return found
             time.sleep(0.5)
-    raise EarwiseError("Another ./run holds this home and does not become ready; ./run stop ends it.")
+    return None
 
 
 def _find_ready(settings: Settings) -> Running | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ class Machine:
     def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run ``./run`` to its end."""
         process = self.start(*arguments, **changes)
-        stdout, stderr = process.communicate(timeout=400)
+        stdout, stderr = process.communicate(timeout=900)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
     def status(self) -> dict[str, Any]:
@@ -74,21 +76,32 @@ def make_library(folder: Path) -> None:
     some[1].unlink()
 
 
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """The machine that all tests of this module share, in their order; nothing of it runs afterwards."""
-    folder = tmp_path_factory.mktemp("machine")
-    make_library(folder / "library")
-    home = folder / "home"
+def make_machine(home: Path, library: Path) -> Machine:
+    """A machine with nothing on it but a library."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("EARWISE_")},
         "EARWISE_HOME": str(home),
-        "EARWISE_LIBRARY": str(folder / "library"),
+        "EARWISE_LIBRARY": str(library),
         "EARWISE_WEB_PORT": str(free_port()),
         "EARWISE_AIRFLOW_PORT": str(free_port()),
         "EARWISE_MONGO_PORT": str(free_port()),
     }
-    yield Machine(environment, home)
+    return Machine(environment, home)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that all tests of this module share."""
+    folder = tmp_path_factory.mktemp("library")
+    make_library(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def machine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """The machine that the quick tests share, in their order; nothing of it runs afterwards."""
+    home = tmp_path_factory.mktemp("machine") / "home"
+    yield make_machine(home, library)
     end_processes(home, grace_s=2)
 
 
@@ -284,3 +297,39 @@ def test_unknown_argument_shows_the_usage(machine: Machine) -> None:
     answer = machine.run("--twice")
     assert answer.returncode == 2
     assert "usage: ./run" in answer.stderr
+
+
+PARTS = ("mongo", "airflow-scheduler", "airflow-api-server", "airflow-dag-processor", "web", "supervisord", "run")
+STAGES = ("Analysing tracks", "Training")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("victim", PARTS)
+def test_start_after_a_kill_in_the_middle_of_the_work_ends_with_all_of_it(
+    library: Path, tmp_path: Path, victim: str, stage: str
+) -> None:
+    machine = make_machine(tmp_path / "home", library)
+    first = machine.start()
+    assert first.stdout is not None
+    for line in first.stdout:
+        if line.startswith(stage):
+            break
+    time.sleep(random.Random(victim + stage).uniform(0, 8))
+    if victim == "run":
+        first.kill()
+    elif victim == "supervisord":
+        os.kill(int((machine.home / "supervisor.pid").read_text()), signal.SIGKILL)
+    else:
+        killed = machine.pid_of(victim)
+        assert killed
+        os.kill(killed, signal.SIGKILL)
+    threading.Thread(target=first.communicate, daemon=True).start()
+    again = machine.run("--once", "--json")
+    assert again.returncode == 0, again.stderr
+    document = json.loads(again.stdout)
+    assert (document["tracks"], document["quarantined"]) == (60, 4)
+    assert len(document["recommendations"]) == 3
+    machine.run("stop")
+    assert find_processes(machine.home) == []
