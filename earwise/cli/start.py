@@ -30,7 +30,7 @@ from earwise.embedded.ports import check_ports
 from earwise.embedded.processes import end_processes
 from earwise.embedded.progress import Progress
 from earwise.embedded.secrets import load_secrets
-from earwise.embedded.stack import Stack, is_web_healthy, open_airflow
+from earwise.embedded.stack import ManagerLostError, Stack, is_web_healthy, open_airflow
 from earwise.errors import EarwiseError
 from earwise.settings import Settings
 from earwise.store import Store, open_store
@@ -86,12 +86,16 @@ def _start_and_work(stack: Stack, demo: DemoLibrary | None, store: Store, progre
     if demo is not None:
         demo.begin()
     stack.start()
-    with stack.open_airflow() as api:
-        stack.wait_until_ready(api)
-        if demo is not None:
-            demo.finish()
-        progress.say(f"Earwise is up at {stack.settings.public_web_url}; now it listens to the library.")
-        return run_job(api, store, progress, stack_began=stack.began)
+    while True:
+        try:
+            with stack.open_airflow() as api:
+                stack.wait_until_ready(api)
+                if demo is not None:
+                    demo.finish()
+                progress.say(f"Earwise is up at {stack.settings.public_web_url}; now it listens to the library.")
+                return run_job(api, store, progress, stack_began=stack.began, check=stack.check)
+        except ManagerLostError:
+            stack.restart()
 
 
 def _stay(stack: Stack, progress: Progress) -> None:
@@ -101,9 +105,10 @@ def _stay(stack: Stack, progress: Progress) -> None:
     while True:
         time.sleep(2)
         if not stack.is_alive():
-            progress.warn("The process manager was ended from outside; everything is started again.")
             _tell(stack, is_ready=False)
             stack.restart()
+            with stack.open_airflow() as api:
+                stack.wait_until_ready(api)
             _tell(stack, is_ready=True)
         try:
             if (failing := stack.look_after()) != known_failing:

@@ -44,13 +44,22 @@ class JobReport:
     train_s: float
 
 
-def run_job(api: AirflowApi, store: Store, progress: Progress, *, stack_began: datetime | None = None) -> JobReport:
+def run_job(
+    api: AirflowApi,
+    store: Store,
+    progress: Progress,
+    *,
+    stack_began: datetime | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> JobReport:
     """Unpause both DAGs, extract, and train where there is something to learn.
 
     Parameters
     ----------
     stack_began : datetime or None
         When this Airflow was started: no task of an earlier Dag run is alive any more.
+    check : callable
+        Asked again and again while the job goes on; what it raises ends the job.
 
     Raises
     ------
@@ -64,19 +73,20 @@ def run_job(api: AirflowApi, store: Store, progress: Progress, *, stack_began: d
                 api.fail_run(dag_id, run_id, _CUT_SHORT)
         api.unpause(dag_id)
     started = time.monotonic()
-    extraction = _extract(api, store, progress)
+    extraction = _extract(api, store, progress, check)
     extracted = time.monotonic()
     model = None
     if store.models.active_id() is None or _has_extracted(extraction):
-        model = _train(api, store, progress)
+        model = _train(api, store, progress, check)
     return JobReport(extraction, extracted - started, model, time.monotonic() - extracted)
 
 
-def _extract(api: AirflowApi, store: Store, progress: Progress) -> ExtractionRun | None:
+def _extract(api: AirflowApi, store: Store, progress: Progress, check: Callable[[], None]) -> ExtractionRun | None:
     run_id = _new_run_id()
     with progress.step("Analysing tracks") as step:
 
         def show() -> None:
+            check()
             run = store.extraction_runs.get(run_id)
             if run is not None and run.planned:
                 rate = run.done / max((datetime.now(UTC) - run.started_at).total_seconds(), 0.1)
@@ -90,10 +100,15 @@ def _extract(api: AirflowApi, store: Store, progress: Progress) -> ExtractionRun
         return run
 
 
-def _train(api: AirflowApi, store: Store, progress: Progress) -> ModelRun | None:
+def _train(api: AirflowApi, store: Store, progress: Progress, check: Callable[[], None]) -> ModelRun | None:
     run_id = _new_run_id()
     with progress.step("Training") as step:
-        _run_dag(api, TRAINING, run_id, lambda: _show_trials(step, store.models.run_of_dag_run(run_id)))
+
+        def show() -> None:
+            check()
+            _show_trials(step, store.models.run_of_dag_run(run_id))
+
+        _run_dag(api, TRAINING, run_id, show)
         model = store.models.run_of_dag_run(run_id)
         if model is None or not model.trials:
             step.update(note="skipped, too few tracks")

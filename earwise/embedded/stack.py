@@ -34,6 +34,10 @@ _STARTED_FIRST = ("airflow-api-server", "airflow-scheduler", "airflow-dag-proces
 _STARTED_LATER = ("web", "airflow-triggerer")
 
 
+class ManagerLostError(PartError):
+    """The process manager was ended from outside; what it had started is left to itself."""
+
+
 class Stack:
     """The parts that run for one home.
 
@@ -64,6 +68,7 @@ class Stack:
     def start(self) -> None:
         """Start every part; Airflow and the web app may still be waking when this returns."""
         settings = self.settings
+        self.began = datetime.now(UTC)
         write_airflow_password(settings.home, self._secrets)
         self._manager = self.supervisor.start(stack_programs(settings), self.environment)
         migration = self._begin_migration()
@@ -92,15 +97,19 @@ class Stack:
             self._wait("web", lambda: is_web_healthy(self.settings))
 
     def restart(self) -> None:
-        """Start every part again after the process manager was killed, and wait until they answer."""
+        """Start every part again after the process manager was killed."""
+        self._progress.warn("The process manager was ended from outside; everything is started again.")
         end_processes(self.settings.home)
         self.start()
-        with self.open_airflow() as api:
-            self.wait_until_ready(api)
 
     def is_alive(self) -> bool:
         """Whether the process manager runs."""
         return self._manager is not None and self._manager.poll() is None
+
+    def check(self) -> None:
+        """Raise `ManagerLostError` unless the process manager runs."""
+        if not self.is_alive():
+            raise ManagerLostError("The process manager was ended from outside; ./run starts everything again.")
 
     def look_after(self) -> list[str]:
         """End what parts that crashed have left behind; returns the names of the parts that do not run.
@@ -140,6 +149,7 @@ class Stack:
     def _wait(self, part: str, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_LIMIT_S
         while not is_ready():
+            self.check()
             if self.supervisor.part(part).state == "FATAL" or time.monotonic() > deadline:
                 raise PartError(f"{part} did not start; ./run logs {part} shows why.")
             time.sleep(0.3)
