@@ -29,7 +29,7 @@ def overview() -> ResponseReturnValue:
         "admin/overview.html",
         tracks=store().tracks.count_ready(),
         run=store().extraction_runs.latest(),
-        models=store().models.recent_runs(_RUNS_SHOWN),
+        models=store().model_runs.recent(_RUNS_SHOWN),
     )
 
 
@@ -50,12 +50,12 @@ def quarantine() -> ResponseReturnValue:
 @blueprint.get("/models/<model_id>")
 def model(model_id: str) -> ResponseReturnValue:
     """One training run: every k that was tried, and its clusters."""
-    run = store().models.get_run(model_id)
+    run = store().model_runs.get(model_id)
     if run is None:
         abort(404)
     return render_template(
         "admin/model.html",
         run=run,
-        clusters=store().models.clusters(model_id),
+        clusters=store().model_parts.clusters(model_id),
         is_active=store().models.active_id() == model_id,
     )

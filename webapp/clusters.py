@@ -34,7 +34,7 @@ def cluster(number: int) -> ResponseReturnValue:
     if chosen is None or not 1 <= page <= _page_count(chosen.size):
         abort(404)
     skip = (page - 1) * _PAGE_SIZE
-    members = store().models.cluster_members(active.model_id, number, skip=skip, limit=_PAGE_SIZE)
+    members = store().model_parts.cluster_members(active.model_id, number, skip=skip, limit=_PAGE_SIZE)
     rows = ranked_rows(members, store().tracks.get_many(near.track_id for near in members), {})
     return render_template(
         "clusters/cluster.html", cluster=chosen, rows=rows, first=skip + 1, page=page, pages=_page_count(chosen.size)

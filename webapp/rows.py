@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from earwise.store.models import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.tracks import Track
 
 

@@ -14,7 +14,7 @@ from earwise.notice import read_notice
 from earwise.passwords import is_password
 from earwise.settings import Settings
 from earwise.store import Store
-from earwise.store.models import ModelRun
+from earwise.store.model_runs import ModelRun
 from earwise.store.tracks import Track
 
 _EXAMPLES = 3
@@ -69,7 +69,7 @@ def print_once(document: dict[str, Any], *, as_json: bool) -> None:
 def active_model(store: Store) -> ModelRun | None:
     """The record of the model that readers see."""
     model_id = store.models.active_id()
-    return store.models.get_run(model_id) if model_id else None
+    return store.model_runs.get(model_id) if model_id else None
 
 
 def _admin_password(secrets: Secrets, store: Store) -> str:
@@ -105,13 +105,15 @@ def _describe_library(settings: Settings) -> str:
 
 def _examples(store: Store, model: ModelRun) -> list[Track]:
     """Tracks spread over the library, the same ones as long as it does not change."""
-    known = [track_id for track_id in store.tracks.ready_ids() if store.models.neighbours(model.model_id, track_id)]
+    known = [
+        track_id for track_id in store.tracks.ready_ids() if store.model_parts.neighbours(model.model_id, track_id)
+    ]
     picked = [known[(2 * number + 1) * len(known) // (2 * _EXAMPLES)] for number in range(min(_EXAMPLES, len(known)))]
     return [track for track_id in picked if (track := store.tracks.get(track_id))]
 
 
 def _recommend(store: Store, model: ModelRun, track: Track) -> dict[str, Any]:
-    neighbours = store.models.neighbours(model.model_id, track.track_id) or []
+    neighbours = store.model_parts.neighbours(model.model_id, track.track_id) or []
     tracks = store.tracks.get_many(near.track_id for near in neighbours)
     known = [near for near in neighbours if near.track_id in tracks][:_NEIGHBOURS]
     return {

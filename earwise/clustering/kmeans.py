@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.functions import col
 
 from earwise.log import fields
-from earwise.store.models import KTrial
+from earwise.store.model_runs import KTrial
 
 log = logging.getLogger(__name__)
 

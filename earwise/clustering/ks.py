@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from earwise.errors import TrainingDataError
-from earwise.store.models import KTrial
+from earwise.store.model_runs import KTrial
 
 _MOST_TRIALS = 6
 _FEWEST_CLUSTERS, _MOST_CLUSTERS = 2, 48

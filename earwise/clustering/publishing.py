@@ -10,7 +10,7 @@ from datetime import datetime
 
 from earwise.errors import ModelNotFoundError, TooFewTracksError
 from earwise.store import Store
-from earwise.store.models import ModelRun, ModelStatus
+from earwise.store.model_runs import ModelRun, ModelStatus
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def free_model_id(store: Store, dag_run_id: str) -> str:
     first = model_id_of(dag_run_id)
     for number in itertools.count(1):
         model_id = first if number == 1 else f"{first}-{number}"
-        run = store.models.get_run(model_id)
+        run = store.model_runs.get(model_id)
         if run is None or run.status in (ModelStatus.TRAINING, ModelStatus.FAILED):
             return model_id
     raise AssertionError("unreachable")
@@ -68,7 +68,7 @@ def publish_model(store: Store, model_id: str, now: datetime, *, keep: int) -> M
     """
     store.models.activate(model_id, now)
     pruned = store.models.prune(keep)
-    run = store.models.get_run(model_id)
+    run = store.model_runs.get(model_id)
     if run is None:
         raise ModelNotFoundError(f"The run record of model {model_id!r} is gone.")
     for trial in run.trials:

@@ -26,7 +26,8 @@ from earwise.ranking.neighbours import Matrix, nearest_neighbours
 from earwise.spark.features_source import StoreAddress, read_features
 from earwise.store import Store
 from earwise.store.client import open_store_at
-from earwise.store.models import Assignment, Cluster, KTrial, ModelRun, ModelStatus, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from earwise.store.tracks import Tags
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: d
     with open_store_at(address.uri, address.database) as store:
         if store.models.active_id() == plan.model_id:
             raise TrainingDataError(f"Model {plan.model_id} is being served; run the Dag again from its first task.")
-        store.models.delete(plan.model_id)
+        store.model_parts.delete(plan.model_id)
         store.models.discard_abandoned(now - _LONGEST_RUN)
         run = ModelRun(
             plan.model_id, plan.dag_run_id, plan.feature_version, ModelStatus.TRAINING, created_at=now, seed=plan.seed
@@ -164,7 +165,7 @@ class _TrainingRun:
                     clusters = batch.column("cluster").to_numpy()
                     distances = np.linalg.norm(_matrix(batch.column("scaled")) - centroids[clusters], axis=1)
                     rows = zip(batch.column("track_id").to_pylist(), clusters, distances, strict=True)
-                    written = store.models.put_assignments(
+                    written = store.model_parts.put_assignments(
                         model_id, (Assignment(track_id, int(cluster), float(d)) for track_id, cluster, d in rows)
                     )
                     yield pa.record_batch([[written]], names=["written"])
@@ -185,7 +186,7 @@ class _TrainingRun:
                     rows = np.array([row_of[track_id] for track_id in track_ids])
                     nearest, distances = nearest_neighbours(library.scaled[rows], library.scaled, rows, n)
                     ranked = (_to_neighbours(library, *found) for found in zip(nearest, distances, strict=True))
-                    written = store.models.put_neighbours(model_id, zip(track_ids, ranked, strict=True))
+                    written = store.model_parts.put_neighbours(model_id, zip(track_ids, ranked, strict=True))
                     yield pa.record_batch([[written]], names=["written"])
 
         _run_on_executors(assigned, write)
@@ -201,17 +202,17 @@ class _TrainingRun:
         clusters = [
             Cluster(number, names[number], chosen.trial.sizes[number], centroids[number]) for number in sorted(names)
         ]
-        self._store.models.put_clusters(self._plan.model_id, clusters)
+        self._store.model_parts.put_clusters(self._plan.model_id, clusters)
         self._note("clusters")
 
     def _typical_tags(self, number: int) -> list[Tags]:
-        members = self._store.models.cluster_members(self._plan.model_id, number, skip=0, limit=_NAMING_SAMPLE)
+        members = self._store.model_parts.cluster_members(self._plan.model_id, number, skip=0, limit=_NAMING_SAMPLE)
         tracks = self._store.tracks.get_many(member.track_id for member in members)
         return [tracks[member.track_id].tags for member in members if member.track_id in tracks]
 
     def _update(self, **changes: object) -> None:
         self._run = dataclasses.replace(self._run, **changes)  # type: ignore[arg-type]
-        self._store.models.put_run(self._run)
+        self._store.model_runs.put(self._run)
 
     def _note(self, phase: str) -> None:
         now = time.monotonic()

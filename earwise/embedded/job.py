@@ -12,7 +12,7 @@ from earwise.embedded.progress import Progress, Step
 from earwise.errors import EarwiseError, PartError
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRun
-from earwise.store.models import ModelRun
+from earwise.store.model_runs import ModelRun
 
 EXTRACTION = "extract_features"
 TRAINING = "train_clusters"
@@ -106,10 +106,10 @@ def _train(api: AirflowApi, store: Store, progress: Progress, check: Callable[[]
 
         def show() -> None:
             check()
-            _show_trials(step, store.models.run_of_dag_run(run_id))
+            _show_trials(step, store.model_runs.of_dag_run(run_id))
 
         _run_dag(api, TRAINING, run_id, show)
-        model = store.models.run_of_dag_run(run_id)
+        model = store.model_runs.of_dag_run(run_id)
         if model is None or not model.trials:
             step.update(note="skipped, too few tracks")
         else:

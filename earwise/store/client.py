@@ -14,6 +14,8 @@ from earwise.store.extraction_runs import ExtractionRuns
 from earwise.store.features import Features
 from earwise.store.folders import Folders
 from earwise.store.listeners import Listeners
+from earwise.store.model_parts import ModelParts
+from earwise.store.model_runs import ModelRuns
 from earwise.store.models import Models
 from earwise.store.quarantine import Quarantine
 from earwise.store.serving import Serving
@@ -31,15 +33,19 @@ class Store:
     features: Features
     quarantine: Quarantine
     extraction_runs: ExtractionRuns
+    model_runs: ModelRuns
+    model_parts: ModelParts
     models: Models
     serving: Serving
     listeners: Listeners
 
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
-        for repository in (self.folders, self.tracks, self.features, self.quarantine, self.models, self.listeners):
+        for repository in (
+            *(self.folders, self.tracks, self.features, self.quarantine, self.extraction_runs),
+            *(self.model_runs, self.model_parts, self.listeners),
+        ):
             repository.create_indexes()
-        self.extraction_runs.create_indexes()
 
     @translated_errors()
     def ping(self) -> None:
@@ -79,6 +85,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         tz_aware=True,
     )
     selected = client[database]
+    runs, parts = ModelRuns(selected), ModelParts(selected)
     return Store(
         client=client,
         folders=Folders(selected),
@@ -86,7 +93,9 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         features=Features(selected),
         quarantine=Quarantine(selected),
         extraction_runs=ExtractionRuns(selected),
-        models=Models(selected),
+        model_runs=runs,
+        model_parts=parts,
+        models=Models(selected, runs, parts),
         serving=Serving(selected),
         listeners=Listeners(selected),
     )

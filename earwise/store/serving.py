@@ -13,7 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
-from earwise.store.models import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.translation import translated_errors
 
 

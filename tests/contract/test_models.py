@@ -12,7 +12,8 @@ import pytest
 
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
-from earwise.store.models import Assignment, Cluster, KTrial, ModelRun, ModelStatus, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
 TRACKS = [f"t{number}" for number in range(6)]
@@ -25,43 +26,43 @@ def write(store: Store, model_id: str, day: int = 0, clusters: int = 2) -> None:
     run = ModelRun(
         model_id, f"manual__{day}", "v1", ModelStatus.CANDIDATE, created, 1, len(TRACKS), clusters, trials, {"fit": 0.5}
     )
-    store.models.put_run(run)
+    store.model_runs.put(run)
     centroid = np.float32([0, 1])
     named = [Cluster(number, f"{model_id} {number}", 3, centroid) for number in range(clusters)]
-    store.models.put_clusters(model_id, named)
-    store.models.put_assignments(model_id, [Assignment(t, n % clusters, n / 10) for n, t in enumerate(TRACKS)])
-    store.models.put_neighbours(model_id, [(t, [Neighbour(f"{model_id}-near", 0.5, 0)]) for t in TRACKS])
+    store.model_parts.put_clusters(model_id, named)
+    store.model_parts.put_assignments(model_id, [Assignment(t, n % clusters, n / 10) for n, t in enumerate(TRACKS)])
+    store.model_parts.put_neighbours(model_id, [(t, [Neighbour(f"{model_id}-near", 0.5, 0)]) for t in TRACKS])
 
 
 def test_run_comes_back_as_it_was_written(store: Store) -> None:
     write(store, "m", day=1)
-    run = store.models.get_run("m")
+    run = store.model_runs.get("m")
     assert run is not None
     assert run.trials == (KTrial(2, 0.25, 12.5, (3, 3), 0.5),)
     assert (run.created_at, run.seconds, run.tracks) == (NOW + timedelta(days=1), {"fit": 0.5}, 6)
-    assert store.models.run_of_dag_run("manual__1") == run
-    assert store.models.run_of_dag_run("manual__2") is None
-    assert store.models.get_run("unknown") is None
+    assert store.model_runs.of_dag_run("manual__1") == run
+    assert store.model_runs.of_dag_run("manual__2") is None
+    assert store.model_runs.get("unknown") is None
 
 
 def test_clusters_members_and_neighbours_come_back_in_order(store: Store) -> None:
     write(store, "m")
-    assert store.models.clusters("m") == [Cluster(0, "m 0", 3), Cluster(1, "m 1", 3)]
-    assert store.models.cluster("m", 1) == Cluster(1, "m 1", 3)
-    assert store.models.cluster("m", 2) is None
-    members = store.models.cluster_members("m", 0, skip=1, limit=2)
+    assert store.model_parts.clusters("m") == [Cluster(0, "m 0", 3), Cluster(1, "m 1", 3)]
+    assert store.model_parts.cluster("m", 1) == Cluster(1, "m 1", 3)
+    assert store.model_parts.cluster("m", 2) is None
+    members = store.model_parts.cluster_members("m", 0, skip=1, limit=2)
     assert members == [Assignment("t2", 0, 0.2), Assignment("t4", 0, 0.4)]
-    assert store.models.assignment("m", "t3") == Assignment("t3", 1, 0.3)
-    assert store.models.neighbours("m", "t0") == [Neighbour("m-near", 0.5, 0)]
-    assert store.models.neighbours("m", "unknown") is None
+    assert store.model_parts.assignment("m", "t3") == Assignment("t3", 1, 0.3)
+    assert store.model_parts.neighbours("m", "t0") == [Neighbour("m-near", 0.5, 0)]
+    assert store.model_parts.neighbours("m", "unknown") is None
 
 
 def test_writing_a_model_again_changes_nothing(store: Store) -> None:
     write(store, "m")
     write(store, "m")
-    assert len(store.models.clusters("m")) == 2
-    assert len(store.models.cluster_members("m", 0, skip=0, limit=10)) == 3
-    assert len(store.models.recent_runs(10)) == 1
+    assert len(store.model_parts.clusters("m")) == 2
+    assert len(store.model_parts.cluster_members("m", 0, skip=0, limit=10)) == 3
+    assert len(store.model_runs.recent(10)) == 1
 
 
 def test_before_the_first_model_readers_are_told_so(store: Store) -> None:
@@ -76,7 +77,7 @@ def test_activating_retires_the_model_before(store: Store) -> None:
         write(store, model_id, day)
         store.models.activate(model_id, NOW)
         assert store.models.require_active_id() == model_id
-    statuses = {run.model_id: run.status for run in store.models.recent_runs(10)}
+    statuses = {run.model_id: run.status for run in store.model_runs.recent(10)}
     assert statuses == {"first": ModelStatus.RETIRED, "second": ModelStatus.ACTIVE}
 
 
@@ -86,8 +87,8 @@ def test_activating_an_older_model_rolls_back(store: Store) -> None:
         store.models.activate(model_id, NOW)
     store.models.activate("first", NOW)
     assert store.models.active_id() == "first"
-    assert store.models.get_run("first").status is ModelStatus.ACTIVE
-    assert store.models.get_run("second").status is ModelStatus.RETIRED
+    assert store.model_runs.get("first").status is ModelStatus.ACTIVE
+    assert store.model_runs.get("second").status is ModelStatus.RETIRED
 
 
 def test_activating_twice_is_as_once(store: Store) -> None:
@@ -95,14 +96,14 @@ def test_activating_twice_is_as_once(store: Store) -> None:
     store.models.activate("m", NOW)
     store.models.activate("m", NOW)
     assert store.models.active_id() == "m"
-    assert store.models.get_run("m").status is ModelStatus.ACTIVE
+    assert store.model_runs.get("m").status is ModelStatus.ACTIVE
 
 
 def test_model_that_is_unknown_or_pruned_is_not_activated(store: Store) -> None:
     write(store, "old")
     write(store, "new", day=1)
     store.models.activate("new", NOW)
-    store.models.delete("old")
+    store.model_parts.delete("old")
     for model_id in ("old", "unknown"):
         with pytest.raises(ModelNotFoundError, match=model_id):
             store.models.activate(model_id, NOW)
@@ -112,7 +113,7 @@ def test_model_that_is_unknown_or_pruned_is_not_activated(store: Store) -> None:
 def test_newest_runs_come_first(store: Store) -> None:
     for day in (1, 0, 2):
         write(store, f"m{day}", day)
-    assert [run.model_id for run in store.models.recent_runs(2)] == ["m2", "m1"]
+    assert [run.model_id for run in store.model_runs.recent(2)] == ["m2", "m1"]
 
 
 def test_pruning_keeps_the_newest_and_every_run_record(store: Store) -> None:
@@ -120,10 +121,10 @@ def test_pruning_keeps_the_newest_and_every_run_record(store: Store) -> None:
         write(store, f"m{day}", day)
     store.models.activate("m3", NOW)
     assert set(store.models.prune(keep=2)) == {"m0", "m1"}
-    assert [bool(store.models.clusters(f"m{day}")) for day in range(4)] == [False, False, True, True]
-    assert store.models.neighbours("m0", "t0") is None
-    assert store.models.assignment("m1", "t0") is None
-    assert len(store.models.recent_runs(10)) == 4
+    assert [bool(store.model_parts.clusters(f"m{day}")) for day in range(4)] == [False, False, True, True]
+    assert store.model_parts.neighbours("m0", "t0") is None
+    assert store.model_parts.assignment("m1", "t0") is None
+    assert len(store.model_runs.recent(10)) == 4
     assert store.models.prune(keep=2) == []
 
 
@@ -132,27 +133,27 @@ def test_pruning_never_takes_the_active_model(store: Store) -> None:
         write(store, f"m{day}", day)
     store.models.activate("m0", NOW)
     assert set(store.models.prune(keep=1)) == {"m1", "m2"}
-    assert store.models.neighbours("m0", "t0") is not None
+    assert store.model_parts.neighbours("m0", "t0") is not None
 
 
 def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:
     for day in range(3):
         write(store, f"m{day}", day)
-        store.models.put_run(dataclasses.replace(store.models.get_run(f"m{day}"), status=ModelStatus.TRAINING))
+        store.model_runs.put(dataclasses.replace(store.model_runs.get(f"m{day}"), status=ModelStatus.TRAINING))
     write(store, "whole")
     assert set(store.models.discard_abandoned(NOW + timedelta(days=2))) == {"m0", "m1"}
-    statuses = [store.models.get_run(model_id).status for model_id in ("m0", "m1", "m2", "whole")]
+    statuses = [store.model_runs.get(model_id).status for model_id in ("m0", "m1", "m2", "whole")]
     assert statuses == [ModelStatus.FAILED, ModelStatus.FAILED, ModelStatus.TRAINING, ModelStatus.CANDIDATE]
-    kept = [model_id for model_id in ("m0", "m1", "m2", "whole") if store.models.neighbours(model_id, "t0")]
+    kept = [model_id for model_id in ("m0", "m1", "m2", "whole") if store.model_parts.neighbours(model_id, "t0")]
     assert kept == ["m2", "whole"]
 
 
 def test_dag_run_that_trained_twice_made_the_later_model(store: Store) -> None:
     write(store, "first")
-    run = store.models.get_run("first")
+    run = store.model_runs.get("first")
     later = dataclasses.replace(run, model_id="again", created_at=NOW + timedelta(hours=1))
-    store.models.put_run(later)
-    assert store.models.run_of_dag_run("manual__0") == later
+    store.model_runs.put(later)
+    assert store.model_runs.of_dag_run("manual__0") == later
 
 
 def test_readers_see_one_whole_model_while_models_flip(store: Store) -> None:
@@ -164,8 +165,8 @@ def test_readers_see_one_whole_model_while_models_flip(store: Store) -> None:
         seen, broken = set(), 0
         while not stop.is_set():
             model_id = store.models.require_active_id()
-            names = {cluster.name for cluster in store.models.clusters(model_id)}
-            near = store.models.neighbours(model_id, "t5")
+            names = {cluster.name for cluster in store.model_parts.clusters(model_id)}
+            near = store.model_parts.neighbours(model_id, "t5")
             broken += names != {f"{model_id} 0", f"{model_id} 1"} or near != [Neighbour(f"{model_id}-near", 0.5, 0)]
             seen.add(model_id)
         return broken, seen

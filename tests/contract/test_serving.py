@@ -8,18 +8,19 @@ import pytest
 
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
-from earwise.store.models import Assignment, Cluster, ModelRun, ModelStatus, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_runs import ModelRun, ModelStatus
 from earwise.store.serving import Placement
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
 
 
 def publish(store: Store, model_id: str, clusters: int = 3) -> None:
-    store.models.put_run(ModelRun(model_id, "dag", "v1", ModelStatus.CANDIDATE, NOW, seed=1, tracks=12, k=clusters))
-    store.models.put_clusters(model_id, [Cluster(number, f"{model_id} {number}", 4) for number in range(clusters)])
+    store.model_runs.put(ModelRun(model_id, "dag", "v1", ModelStatus.CANDIDATE, NOW, seed=1, tracks=12, k=clusters))
+    store.model_parts.put_clusters(model_id, [Cluster(number, f"{model_id} {number}", 4) for number in range(clusters)])
     tracks = [Assignment(f"t{n}", n % clusters, distance=1 - n / 100) for n in range(12)]
-    store.models.put_assignments(model_id, tracks)
-    store.models.put_neighbours(model_id, [("t1", [Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)])])
+    store.model_parts.put_assignments(model_id, tracks)
+    store.model_parts.put_neighbours(model_id, [("t1", [Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)])])
     store.models.activate(model_id, NOW)
 
 

@@ -11,7 +11,7 @@ import pytest
 from earwise.features.config import MfccConfig
 from earwise.store import Store
 from earwise.store.client import open_store_at
-from earwise.store.models import ModelStatus
+from earwise.store.model_runs import ModelStatus
 from tests.dags.running import run_dag, states
 from tests.spark.conftest import add_groups
 
@@ -40,7 +40,7 @@ def trained(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
 
 def test_run_plans_trains_and_publishes(runs: list[dict[str, Any]], trained: Store) -> None:
     assert states(runs[0]) == {"plan": "success", "train": "success", "publish": "success"}
-    run = trained.models.run_of_dag_run(runs[0]["run_id"])
+    run = trained.model_runs.of_dag_run(runs[0]["run_id"])
     assert (run.k, run.seed, run.tracks, run.status) == (3, 7, 24, ModelStatus.ACTIVE)
     assert trained.models.active_id() == run.model_id
 
@@ -48,7 +48,7 @@ def test_run_plans_trains_and_publishes(runs: list[dict[str, Any]], trained: Sto
 def test_asset_event_carries_silhouette_and_cost_for_every_k(runs: list[dict[str, Any]], trained: Store) -> None:
     (event,) = runs[0]["events"]
     assert event["asset"] == "active_model"
-    run = trained.models.run_of_dag_run(runs[0]["run_id"])
+    run = trained.model_runs.of_dag_run(runs[0]["run_id"])
     for figures, attribute in (("silhouette", "silhouette"), ("training_cost", "training_cost")):
         assert event["extra"][figures] == {
             str(trial.k): pytest.approx(getattr(trial, attribute), abs=1e-4) for trial in run.trials
@@ -58,8 +58,8 @@ def test_asset_event_carries_silhouette_and_cost_for_every_k(runs: list[dict[str
 def test_unpublished_run_leaves_the_served_model_alone(runs: list[dict[str, Any]], trained: Store) -> None:
     assert states(runs[1]) == {"plan": "success", "train": "success", "publish": "skipped"}
     assert runs[1]["events"] == []
-    assert trained.models.active_id() == trained.models.run_of_dag_run(runs[0]["run_id"]).model_id
-    assert trained.models.run_of_dag_run(runs[1]["run_id"]).status is ModelStatus.CANDIDATE
+    assert trained.models.active_id() == trained.model_runs.of_dag_run(runs[0]["run_id"]).model_id
+    assert trained.model_runs.of_dag_run(runs[1]["run_id"]).status is ModelStatus.CANDIDATE
 
 
 def test_empty_range_of_k_fails_before_spark_is_started(runs: list[dict[str, Any]]) -> None:

@@ -54,7 +54,7 @@ def test_job_logs_silhouette_and_cost_for_every_k(submit, store: Store) -> None:
     for k in (2, 3):
         assert f"k tried k={k} silhouette=" in output(done)
     assert "training_cost=" in output(done)
-    run = store.models.run_of_dag_run("manual__1")
+    run = store.model_runs.of_dag_run("manual__1")
     assert (run.k, run.seed, run.tracks) == (3, 5, 24)
 
 

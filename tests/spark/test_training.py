@@ -13,7 +13,7 @@ from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
-from earwise.store.models import ModelStatus
+from earwise.store.model_runs import ModelStatus
 from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 PLAN = TrainingPlan("m1", "manual__1", VERSION, min_tracks=10, k_min=3, k_max=5)
@@ -26,14 +26,14 @@ def test_well_separated_groups_become_the_clusters(spark: SparkSession, store: S
 
     assert run.k == 4
     assert run.status is ModelStatus.CANDIDATE
-    assert store.models.get_run("m1") == run
+    assert store.model_runs.get("m1") == run
     assert [trial.k for trial in run.trials] == [3, 4, 5]
     assert all(-1 <= trial.silhouette <= 1 and trial.training_cost > 0 for trial in run.trials)
     assert all(sum(trial.sizes) == 60 for trial in run.trials)
-    clusters = store.models.clusters("m1")
+    clusters = store.model_parts.clusters("m1")
     assert sorted(cluster.name for cluster in clusters) == ["Genre 0", "Genre 1", "Genre 2", "Genre 3"]
     for cluster in clusters:
-        members = store.models.cluster_members("m1", cluster.number, skip=0, limit=100)
+        members = store.model_parts.cluster_members("m1", cluster.number, skip=0, limit=100)
         assert len({groups[member.track_id] for member in members}) == 1
         assert len(members) == cluster.size == 15
 
@@ -44,12 +44,12 @@ def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(
     groups = add_groups(store, groups=3, size=12)
     train(spark, address, dataclasses.replace(PLAN, neighbours=11), NOW)
     for track_id, group in groups.items():
-        ranked = store.models.neighbours("m1", track_id)
+        ranked = store.model_parts.neighbours("m1", track_id)
         assert len(ranked) == 11
         assert {groups[near.track_id] for near in ranked} == {group}
         assert track_id not in {near.track_id for near in ranked}
         assert [near.distance for near in ranked] == sorted(near.distance for near in ranked)
-        assert {near.cluster for near in ranked} == {store.models.assignment("m1", track_id).cluster}
+        assert {near.cluster for near in ranked} == {store.model_parts.assignment("m1", track_id).cluster}
 
 
 def test_same_seed_gives_the_same_model(spark: SparkSession, store: Store, address: StoreAddress) -> None:
@@ -101,7 +101,7 @@ def test_identical_tracks_end_in_a_clear_message(
         add_track(store, number, np.full(12, constant))
     with pytest.raises(TrainingDataError, match="sound the same"):
         train(spark, address, PLAN, NOW)
-    assert store.models.get_run("m1").status is ModelStatus.FAILED
+    assert store.model_runs.get("m1").status is ModelStatus.FAILED
     assert free_model_id(store, "any") == model_id_of("any")
 
 
@@ -111,4 +111,4 @@ def test_a_retry_replaces_what_the_attempt_before_left(
     add_groups(store, groups=3, size=10)
     train(spark, address, dataclasses.replace(PLAN, k_min=5, k_max=5), NOW)
     train(spark, address, dataclasses.replace(PLAN, k_min=3, k_max=3), NOW)
-    assert [cluster.number for cluster in store.models.clusters("m1")] == [0, 1, 2]
+    assert [cluster.number for cluster in store.model_parts.clusters("m1")] == [0, 1, 2]

@@ -8,7 +8,7 @@ from earwise.clustering.ks import choose_k, ks_to_try
 from earwise.clustering.naming import name_clusters
 from earwise.clustering.publishing import model_id_of
 from earwise.errors import TrainingDataError
-from earwise.store.models import KTrial
+from earwise.store.model_runs import KTrial
 from earwise.store.tracks import Tags
 
 

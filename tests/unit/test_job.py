@@ -13,7 +13,7 @@ from earwise.embedded.airflow_api import TaskState
 from earwise.embedded.job import EXTRACTION, TRAINING, RunFailedError, run_job
 from earwise.errors import EarwiseError
 from earwise.store.extraction_runs import ExtractionRun
-from earwise.store.models import KTrial, ModelRun, ModelStatus
+from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from tests.unit.progress import SilentProgress
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -80,6 +80,10 @@ class FakeStore:
     def models(self) -> FakeStore:
         return self
 
+    @property
+    def model_runs(self) -> FakeStore:
+        return self
+
     def get(self, run_id: str) -> ExtractionRun | None:
         self.asked.add(run_id)
         return self.run
@@ -87,7 +91,7 @@ class FakeStore:
     def active_id(self) -> str | None:
         return self.active
 
-    def run_of_dag_run(self, run_id: str) -> ModelRun | None:
+    def of_dag_run(self, run_id: str) -> ModelRun | None:
         self.asked.add(run_id)
         return self.model
 

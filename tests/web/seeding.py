@@ -9,7 +9,8 @@ from pathlib import Path
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
-from earwise.store.models import Assignment, Cluster, KTrial, ModelRun, ModelStatus, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from earwise.store.tracks import Tags, Track, TrackFile
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
@@ -57,10 +58,10 @@ def seed_model(
     sizes = tuple(len(range(number, count, k)) for number in range(k))
     trials = tuple(KTrial(n, 0.1 + n / 100, 900.0 / n, sizes, 1.5) for n in range(2, k + 2))
     run = ModelRun(model_id, f"run {model_id}", "v1", ModelStatus.CANDIDATE, NOW, 42, count, k, trials, {"fit": 4.2})
-    store.models.put_run(run)
-    store.models.put_clusters(model_id, [Cluster(n, name, sizes[n]) for n, name in enumerate(names)])
-    store.models.put_assignments(model_id, (Assignment(t, n % k, (n // k) / 100) for n, t in enumerate(tracks)))
-    store.models.put_neighbours(
+    store.model_runs.put(run)
+    store.model_parts.put_clusters(model_id, [Cluster(n, name, sizes[n]) for n, name in enumerate(names)])
+    store.model_parts.put_assignments(model_id, (Assignment(t, n % k, (n // k) / 100) for n, t in enumerate(tracks)))
+    store.model_parts.put_neighbours(
         model_id,
         (
             (

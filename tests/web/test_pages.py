@@ -188,7 +188,7 @@ def test_library_of_one_track_is_told_in_the_singular(store: Store, listener: Br
 def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, listener: Browser) -> None:
     tracks = seed_tracks(store, 4)
     seed_model(store, tracks)
-    store.models.delete("model-1")
+    store.model_parts.delete("model-1")
     for path in ("/", "/clusters", "/clusters/1", f"/tracks/{tracks[0]}"):
         answer = listener.get(path)
         assert answer.status_code == 200, path

@@ -1,0 +1,192 @@
+"""What a model consists of: clusters, assignments and ranked neighbours, all under the model's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from pymongo import ASCENDING, ReplaceOne
+from pymongo.database import Database
+
+from earwise.store.translation import translated_errors
+from earwise.store.vectors import Vector, pack_vector
+
+_WRITE_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A group of tracks that sound alike.
+
+    Attributes
+    ----------
+    centroid : ndarray [shape=(n_features,), dtype=float32] or None
+        In MinMax-scaled features; None where a page has no use for it.
+    """
+
+    number: int
+    name: str
+    size: int
+    centroid: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which cluster a track belongs to.
+
+    Attributes
+    ----------
+    distance : float
+        Euclidean distance to the centroid, in scaled features.
+    """
+
+    track_id: str
+    cluster: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A track that sounds like another; a lower distance is more alike."""
+
+    track_id: str
+    distance: float
+    cluster: int
+
+
+class ModelParts:
+    """The collections ``clusters``, ``assignments`` and ``neighbours``."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._clusters = database["clusters"]
+        self._assignments = database["assignments"]
+        self._neighbours = database["neighbours"]
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        self._clusters.create_index([("model_id", ASCENDING), ("number", ASCENDING)])
+        self._assignments.create_index([("model_id", ASCENDING), ("cluster", ASCENDING), ("distance", ASCENDING)])
+        self._neighbours.create_index([("model_id", ASCENDING)])
+
+    # --- what training writes ---
+
+    @translated_errors()
+    def put_clusters(self, model_id: str, clusters: Sequence[Cluster]) -> None:
+        """Write the clusters of a model."""
+        for cluster in clusters:
+            document = {
+                "_id": f"{model_id}:{cluster.number}",
+                "model_id": model_id,
+                "number": cluster.number,
+                "name": cluster.name,
+                "size": cluster.size,
+                "centroid": None if cluster.centroid is None else pack_vector(cluster.centroid),
+            }
+            self._clusters.replace_one({"_id": document["_id"]}, document, upsert=True)
+
+    @translated_errors()
+    def put_assignments(self, model_id: str, assignments: Iterable[Assignment]) -> int:
+        """Write assignments of a model; returns how many."""
+        return self._put_many(
+            self._assignments,
+            (
+                {
+                    "_id": f"{model_id}:{assignment.track_id}",
+                    "model_id": model_id,
+                    "track_id": assignment.track_id,
+                    "cluster": assignment.cluster,
+                    "distance": assignment.distance,
+                }
+                for assignment in assignments
+            ),
+        )
+
+    @translated_errors()
+    def put_neighbours(self, model_id: str, neighbours: Iterable[tuple[str, Sequence[Neighbour]]]) -> int:
+        """Write the ranked neighbours of tracks, nearest first; returns how many tracks."""
+        return self._put_many(
+            self._neighbours,
+            (
+                {
+                    "_id": f"{model_id}:{track_id}",
+                    "model_id": model_id,
+                    "track_id": track_id,
+                    "neighbours": [
+                        {"track_id": near.track_id, "distance": near.distance, "cluster": near.cluster}
+                        for near in ranked
+                    ],
+                }
+                for track_id, ranked in neighbours
+            ),
+        )
+
+    @translated_errors()
+    def delete(self, model_id: str) -> None:
+        """Remove everything of a model but its run record."""
+        # Clusters first: a model without them is not whole, so what a crash leaves here can't be activated.
+        for collection in (self._clusters, self._assignments, self._neighbours):
+            collection.delete_many({"model_id": model_id})
+
+    # --- what readers see ---
+
+    @translated_errors()
+    def is_whole(self, model_id: str) -> bool:
+        """Whether everything of a model is there: its clusters are written last and deleted first."""
+        return self._clusters.find_one({"model_id": model_id}, {"_id": 1}) is not None
+
+    @translated_errors()
+    def whole_ids(self) -> set[str]:
+        """Ids of all models that are whole."""
+        return {group["_id"] for group in self._clusters.aggregate([{"$group": {"_id": "$model_id"}}])}
+
+    @translated_errors()
+    def clusters(self, model_id: str) -> list[Cluster]:
+        """The clusters of a model, by number."""
+        found = self._clusters.find({"model_id": model_id}, {"centroid": 0}).sort("number", ASCENDING)
+        return [_to_cluster(document) for document in found]
+
+    @translated_errors()
+    def cluster(self, model_id: str, number: int) -> Cluster | None:
+        """One cluster of a model."""
+        document = self._clusters.find_one({"_id": f"{model_id}:{number}"}, {"centroid": 0})
+        return _to_cluster(document) if document else None
+
+    @translated_errors()
+    def cluster_members(self, model_id: str, number: int, *, skip: int, limit: int) -> list[Assignment]:
+        """Tracks of a cluster, the most typical first."""
+        query = {"model_id": model_id, "cluster": number}
+        found = self._assignments.find(query).sort("distance", ASCENDING).skip(skip).limit(limit)
+        return [_to_assignment(document) for document in found]
+
+    @translated_errors()
+    def assignment(self, model_id: str, track_id: str) -> Assignment | None:
+        """The cluster of one track."""
+        document = self._assignments.find_one({"_id": f"{model_id}:{track_id}"})
+        return _to_assignment(document) if document else None
+
+    @translated_errors()
+    def neighbours(self, model_id: str, track_id: str) -> list[Neighbour] | None:
+        """Ranked neighbours of a track, nearest first; None if the model does not know the track."""
+        document = self._neighbours.find_one({"_id": f"{model_id}:{track_id}"})
+        if document is None:
+            return None
+        return [Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in document["neighbours"]]
+
+    def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
+        written = 0
+        for batch in batched(documents, _WRITE_BATCH):
+            replacements = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in batch]
+            collection.bulk_write(replacements, ordered=False)
+            written += len(batch)
+        return written
+
+
+def _to_cluster(document: dict[str, Any]) -> Cluster:
+    return Cluster(document["number"], document["name"], document["size"])
+
+
+def _to_assignment(document: dict[str, Any]) -> Assignment:
+    return Assignment(document["track_id"], document["cluster"], document["distance"])

@@ -1,0 +1,160 @@
+"""Training runs: one document each, kept when the model itself is pruned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from earwise.store.translation import translated_errors
+
+
+class ModelStatus(StrEnum):
+    """Where a model is in its life."""
+
+    TRAINING = "training"
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class KTrial:
+    """What KMeans gave for one k.
+
+    Attributes
+    ----------
+    silhouette : float
+        Mean silhouette with squared Euclidean distance, in [-1, 1].
+    training_cost : float
+        Sum of squared distances to the centroids.
+    sizes : tuple of int
+        Tracks of each cluster.
+    seconds : float
+        Time to fit and evaluate.
+    """
+
+    k: int
+    silhouette: float
+    training_cost: float
+    sizes: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRun:
+    """One training run."""
+
+    model_id: str
+    dag_run_id: str
+    feature_version: str
+    status: ModelStatus
+    created_at: datetime
+    seed: int
+    tracks: int = 0
+    k: int = 0
+    trials: tuple[KTrial, ...] = field(default=())
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class ModelRuns:
+    """The ``model_runs`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._runs = database["model_runs"]
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        self._runs.create_index([("created_at", DESCENDING)])
+        self._runs.create_index([("dag_run_id", ASCENDING)])
+
+    @translated_errors()
+    def put(self, run: ModelRun) -> None:
+        """Write the record of a training run."""
+        self._runs.replace_one({"_id": run.model_id}, _from_run(run), upsert=True)
+
+    @translated_errors()
+    def get(self, model_id: str) -> ModelRun | None:
+        """The record of one training run."""
+        document = self._runs.find_one({"_id": model_id})
+        return _to_run(document) if document else None
+
+    @translated_errors()
+    def of_dag_run(self, dag_run_id: str) -> ModelRun | None:
+        """The training run that an Airflow Dag run made last; None if it made none (yet)."""
+        document = self._runs.find_one({"dag_run_id": dag_run_id}, sort=[("created_at", DESCENDING)])
+        return _to_run(document) if document else None
+
+    @translated_errors()
+    def recent(self, limit: int) -> list[ModelRun]:
+        """The newest training runs, newest first."""
+        return [_to_run(document) for document in self._runs.find().sort("created_at", DESCENDING).limit(limit)]
+
+    @translated_errors()
+    def newest_ids(self) -> list[str]:
+        """Ids of all training runs, newest first."""
+        return [run["_id"] for run in self._runs.find({}, {"_id": 1}).sort("created_at", DESCENDING)]
+
+    @translated_errors()
+    def abandoned_ids(self, before: datetime) -> list[str]:
+        """Ids of the runs begun before a time and still in training."""
+        found = self._runs.find({"status": ModelStatus.TRAINING, "created_at": {"$lt": before}}, {"_id": 1})
+        return [run["_id"] for run in found]
+
+    @translated_errors()
+    def mark_failed(self, model_id: str) -> None:
+        """Note that nothing comes of a run."""
+        self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.FAILED}})
+
+    @translated_errors()
+    def mark_active(self, model_id: str, now: datetime) -> None:
+        """Note that readers see the model of this run, and no longer that of another."""
+        self._runs.update_many(
+            {"status": ModelStatus.ACTIVE, "_id": {"$ne": model_id}}, {"$set": {"status": ModelStatus.RETIRED}}
+        )
+        self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.ACTIVE, "published_at": now}})
+
+
+def _from_run(run: ModelRun) -> dict[str, Any]:
+    return {
+        "_id": run.model_id,
+        "dag_run_id": run.dag_run_id,
+        "feature_version": run.feature_version,
+        "status": run.status,
+        "created_at": run.created_at,
+        "seed": run.seed,
+        "tracks": run.tracks,
+        "k": run.k,
+        "trials": [
+            {
+                "k": trial.k,
+                "silhouette": trial.silhouette,
+                "training_cost": trial.training_cost,
+                "sizes": list(trial.sizes),
+                "seconds": trial.seconds,
+            }
+            for trial in run.trials
+        ],
+        "seconds": run.seconds,
+    }
+
+
+def _to_run(document: dict[str, Any]) -> ModelRun:
+    return ModelRun(
+        model_id=document["_id"],
+        dag_run_id=document["dag_run_id"],
+        feature_version=document["feature_version"],
+        status=ModelStatus(document["status"]),
+        created_at=document["created_at"],
+        seed=document["seed"],
+        tracks=document["tracks"],
+        k=document["k"],
+        trials=tuple(KTrial(**{**trial, "sizes": tuple(trial["sizes"])}) for trial in document["trials"]),
+        seconds=document["seconds"],
+    )
