@@ -11,10 +11,13 @@ EarwiseError
 │  ├ NonFiniteAudioError
 │  ├ UnsupportedFormatError
 │  ├ UnreadableFileError     permission, vanished, input/output error
-│  └ DecodeTimeoutError
+│  ├ DecodeTimeoutError
+│  ├ OutOfMemoryError        more memory than a worker may take
+│  └ ProcessKilledError      the worker was ended from outside, again and again
 ├ TrainingDataError      fails the run, and a retry would not help: degenerate clustering, an empty range of k
 │  └ TooFewTracksError       skips the run
 ├ StoreError             transient; the scheduler retries
+│  └ StoreAwayError          the server does not answer: it may be back in a minute
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more
 ├ DuplicateError         the document exists already (a user name taken)
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
@@ -120,6 +123,18 @@ class DecodeTimeoutError(TrackError):
     code = "time_out"
 
 
+class OutOfMemoryError(TrackError):
+    """Analysis asked for more memory than a worker may take."""
+
+    code = "out_of_memory"
+
+
+class ProcessKilledError(TrackError):
+    """The worker was ended from outside, which need not be the file's fault."""
+
+    code = "killed"
+
+
 class TrainingDataError(EarwiseError):
     """The features can't be trained on; a retry would not help."""
 
@@ -130,6 +145,10 @@ class TooFewTracksError(TrainingDataError):
 
 class StoreError(EarwiseError):
     """The store did not answer or refused; worth a retry."""
+
+
+class StoreAwayError(StoreError):
+    """The store did not answer; what was asked of it can be asked again."""
 
 
 class PartError(EarwiseError):

@@ -89,8 +89,8 @@ def _extract(api: AirflowApi, store: Store, progress: Progress, check: Callable[
             check()
             run = store.extraction_runs.get(run_id)
             if run is not None and run.planned:
-                rate = run.done / max((datetime.now(UTC) - run.started_at).total_seconds(), 0.1)
-                step.update(run.done, run.planned, f"{rate:.1f} a second")
+                rate = f"{run.files_per_s:.1f} a second" if run.files_per_s else ""
+                step.update(run.done, run.planned, rate)
 
         _run_dag(api, EXTRACTION, run_id, show)
         show()

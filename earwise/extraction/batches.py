@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from earwise.errors import BrokenDecoderError, TrackError
 from earwise.extraction.analysis import Analysis
 from earwise.extraction.messages import Job
+from earwise.extraction.patience import patiently
 from earwise.extraction.pool import analyse_files
 from earwise.extraction.progress import BatchReport, Progress
-from earwise.extraction.reference import write_reference_clips
+from earwise.extraction.recount import count_finished, read_entries
+from earwise.extraction.suspicion import check_decoder
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
@@ -28,8 +28,6 @@ from earwise.store.tracks import Track, TrackFile
 
 log = logging.getLogger(__name__)
 
-# From so many files on, a batch of which more than half fail raises the question whether the decoder works at all.
-SUSPICIOUS_BATCH = 20
 # Outcomes are stored in groups: an update of a folder's entries costs as much as the folder is large.
 _MOST_IN_GROUP, _GROUP_S = 100, 2.0
 
@@ -39,6 +37,11 @@ def extract_batch(
 ) -> BatchReport:
     """Analyse the files of one batch that are still pending.
 
+    Parameters
+    ----------
+    now : datetime
+        When the run began: what it stores carries this time.
+
     Raises
     ------
     BrokenDecoderError
@@ -46,44 +49,38 @@ def extract_batch(
     StoreError
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """
-    entries = _pending_entries(store, store.extraction_runs.batch(run_id, number), config)
-    progress = Progress(store, run_id, len(entries))
+    files = patiently(lambda: read_entries(store, store.extraction_runs.batch(run_id, number)))
+    entries = {file: entry for file, entry in files.items() if entry.analysed_version != config.feature_version}
+    finished = {file: entry for file, entry in files.items() if file not in entries}
+    earlier = patiently(lambda: count_finished(store, finished, config, now))
+    progress = Progress(store, run_id, number, len(files), earlier)
     jobs, failures = _make_jobs(entries, settings, config)
-    is_known = partial(store.features.has, feature_version=config.feature_version)
-    for some in _in_groups(_analyse(jobs, settings, is_known)):
-        failures.update({job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)})
+    progress.add([], failures.values())
+    for some in _in_groups(_analyse(jobs, settings, store, config)):
+        failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
         analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
-        _store_analyses(store, analyses, entries, config, now)
-        for analysis in analyses.values():
-            progress.add_analysed(was_decoded=analysis.vector is not None)
-    if len(entries) >= SUSPICIOUS_BATCH and len(failures) > len(entries) / 2:
-        _check_decoder(settings, config)
+        patiently(partial(_store_analyses, store, analyses, entries, config, now))
+        failures.update(failed)
+        progress.add(analyses.values(), failed.values())
+    try:
+        check_decoder(entries.keys(), failures.keys(), settings, config)
+    except BrokenDecoderError:
+        progress.forget_failures()
+        raise
     for file, error in failures.items():
-        _store_failure(store, file, entries[file], error, config, now)
-        progress.add_failed(error.code)
+        patiently(partial(_store_failure, store, file, entries[file], error, config, now))
     return progress.finish()
 
 
 def _analyse(
-    jobs: Sequence[Job], settings: Settings, is_known: Callable[[str], bool]
+    jobs: Sequence[Job], settings: Settings, store: Store, config: MfccConfig
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
+    def is_known(audio_id: str) -> bool:
+        return patiently(lambda: store.features.has(audio_id, config.feature_version))
+
     return analyse_files(
         jobs, processes=settings.extract_processes, timeout_s=settings.decode_timeout_s, is_known=is_known
     )
-
-
-def _pending_entries(store: Store, files: Iterable[LibraryPath], config: MfccConfig) -> dict[LibraryPath, FileEntry]:
-    """The files of a batch that no earlier attempt has finished, with what the scan saw of them."""
-    folders: dict[LibraryPath, Mapping[bytes, FileEntry]] = {}
-    entries = {}
-    for file in files:
-        if file.parent not in folders:
-            folder = store.folders.get(file.parent)
-            folders[file.parent] = folder.files if folder else {}
-        entry = folders[file.parent].get(file.name)
-        if entry is not None and entry.analysed_version != config.feature_version:
-            entries[file] = entry
-    return entries
 
 
 def _make_jobs(
@@ -166,18 +163,3 @@ def _store_failure(
     finished = replace(entry, analysed_version=config.feature_version, track_id=None)
     store.folders.put_entries(file.parent, {file.name: finished})
     log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
-
-
-def _check_decoder(settings: Settings, config: MfccConfig) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            clips = write_reference_clips(Path(folder))
-        except Exception as error:  # whatever it is, the audio library does not work
-            raise BrokenDecoderError(f"No reference clip can be written: {error}") from error
-        jobs = [Job(LibraryPath("reference", clip.rpartition(b"/")[2]), clip, config) for clip in clips]
-        for job, outcome in _analyse(jobs, settings, lambda audio_id: False):
-            if isinstance(outcome, TrackError):
-                raise BrokenDecoderError(
-                    f"More than half of the batch failed, and so did {job.file.display}, which is known to be good: "
-                    f"{outcome} Nothing was quarantined."
-                )

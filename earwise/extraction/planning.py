@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from earwise.errors import UnreadableFileError
+from earwise.extraction.recount import settle_counts
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath, open_regular
 from earwise.settings import Root
@@ -47,11 +48,13 @@ def plan_batches(
     """
     if retry_quarantined:
         _release_quarantined(store, roots, config)
+    _release_requested(store)
     _release_readable(store, roots)
     files = list(pending_files(store, roots, config))
     if not files:
         log.info("nothing to analyse: every file of the library is known")
         return []
+    settle_counts(store, config)
     size = max(SMALLEST_BATCH, math.ceil(len(files) / MOST_BATCHES))
     batches = [files[first : first + size] for first in range(0, len(files), size)]
     store.extraction_runs.start(run_id, batches, now)
@@ -81,6 +84,19 @@ def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
         folder = store.folders.get(file.parent)
         entry = folder.files.get(file.name) if folder else None
         if entry is not None and entry.analysed_version is not None and _can_be_opened(file, roots):
+            store.folders.put_entries(file.parent, {file.name: replace(entry, analysed_version=None)})
+
+
+def _release_requested(store: Store) -> None:
+    """Let files wait again that an admin asked for; the request stands until they have been tried."""
+    for quarantined in store.quarantine.retries():
+        file = quarantined.location
+        folder = store.folders.get(file.parent)
+        entry = folder.files.get(file.name) if folder else None
+        if entry is None:
+            # Not a file that could be opened: every scan looks at it anyway.
+            store.quarantine.forget_retry(file)
+        elif entry.analysed_version is not None:
             store.folders.put_entries(file.parent, {file.name: replace(entry, analysed_version=None)})
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from earwise.errors import TrackError
+from earwise.extraction.analysis import Analysis
+from earwise.extraction.patience import patiently
 from earwise.log import fields
 from earwise.store import Store
+from earwise.store.extraction_runs import Counts
 
 log = logging.getLogger(__name__)
 
@@ -27,29 +32,37 @@ class BatchReport:
 
 
 class Progress:
-    """Counts the files of one batch, and writes the counts down every few seconds."""
+    """Counts the files of one batch, and writes the counts down every few seconds.
 
-    def __init__(self, store: Store, run_id: str, total: int) -> None:
-        self._store, self._run_id, self._total = store, run_id, total
-        self._started = self._written = time.monotonic()
+    Parameters
+    ----------
+    total : int
+        Files in the batch.
+    earlier : Counts
+        What earlier attempts at the batch have done.
+    """
+
+    def __init__(self, store: Store, run_id: str, number: int, total: int, earlier: Counts) -> None:
+        self._store, self._run_id, self._number, self._total = store, run_id, number, total
+        self._earlier = earlier
+        self._started = time.monotonic()
         self._analysed = self._decoded = 0
         self._failures = Counter[str]()
-        self._unwritten = Counter[str]()
-        self._unwritten_failures = Counter[str]()
+        self._write()
 
-    def add_analysed(self, *, was_decoded: bool) -> None:
-        """Count a file that became a track."""
-        self._analysed += 1
-        self._decoded += was_decoded
-        self._unwritten.update(done=1, decoded=int(was_decoded))
-        self._write_sometimes()
+    def add(self, analyses: Collection[Analysis], failures: Collection[TrackError]) -> None:
+        """Count files that became tracks and files that did not."""
+        self._analysed += len(analyses)
+        self._decoded += sum(analysis.vector is not None for analysis in analyses)
+        self._failures.update(error.code for error in failures)
+        if time.monotonic() - self._written >= _EVERY_S:
+            self._write()
+            self._log_progress()
 
-    def add_failed(self, code: str) -> None:
-        """Count a file that went to quarantine."""
-        self._failures[code] += 1
-        self._unwritten.update(done=1)
-        self._unwritten_failures[code] += 1
-        self._write_sometimes()
+    def forget_failures(self) -> None:
+        """Take back what failed: those files stay as they were."""
+        self._failures.clear()
+        self._write()
 
     def finish(self) -> BatchReport:
         """Write down what is left to write and return the totals."""
@@ -57,37 +70,62 @@ class Progress:
         seconds = time.monotonic() - self._started
         report = BatchReport(self._analysed, self._decoded, dict(self._failures), round(seconds, 1))
         log.info(
-            "batch done: %d analysed, %d decoded, %d quarantined in %.1f s",
+            "batch done: %d analysed, %d decoded, %d quarantined%s in %.1f s",
             report.analysed,
             report.decoded,
             self._failures.total(),
+            _list_codes(self._failures),
             seconds,
             extra=fields(run_id=self._run_id),
         )
         return report
 
-    def _write_sometimes(self) -> None:
-        if time.monotonic() - self._written >= _EVERY_S:
-            self._write()
-            done = self._analysed + self._failures.total()
-            rate = done / (time.monotonic() - self._started)
-            log.info(
-                "%d of %d files, %.1f a second, %.0f s left",
-                done,
-                self._total,
-                rate,
-                (self._total - done) / rate,
-                extra=fields(run_id=self._run_id),
-            )
+    @property
+    def _done(self) -> int:
+        return self._analysed + self._failures.total()
+
+    @property
+    def _rate(self) -> float:
+        return self._done / max(time.monotonic() - self._started, 0.001)
+
+    def _log_progress(self) -> None:
+        done = self._earlier.done + self._done
+        left_s = (self._total - done) / self._rate if self._done else 0.0
+        log.info(
+            "%d of %d files, %.1f a second, %s left, %d failed%s",
+            done,
+            self._total,
+            self._rate,
+            _describe_time(left_s),
+            self._failures.total(),
+            _list_codes(self._failures),
+            extra=fields(run_id=self._run_id),
+        )
 
     def _write(self) -> None:
-        if self._unwritten["done"]:
-            self._store.extraction_runs.add_progress(
-                self._run_id,
-                done=self._unwritten["done"],
-                decoded=self._unwritten["decoded"],
-                failures=self._unwritten_failures,
-            )
-        self._unwritten.clear()
-        self._unwritten_failures.clear()
+        counts = self._earlier + Counts(self._done, self._decoded, self._failures)
+        rate, now = self._rate if self._done else None, datetime.now(UTC)
+        patiently(lambda: self._store.extraction_runs.put_progress(self._run_id, self._number, counts, rate, now))
         self._written = time.monotonic()
+
+
+def _list_codes(failures: Mapping[str, int]) -> str:
+    """Failures by code, the most frequent first, in brackets.
+
+    >>> _list_codes({"silent": 1, "truncated": 3}), _list_codes({})
+    (' (truncated 3, silent 1)', '')
+    """
+    codes = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
+    return f" ({', '.join(f'{code} {count}' for code, count in codes)})" if codes else ""
+
+
+def _describe_time(seconds: float) -> str:
+    """A time that is left, as people say it.
+
+    >>> _describe_time(42.4), _describe_time(3 * 60 + 20), _describe_time(2 * 3600 + 300)
+    ('42 s', '3 min', '2 h 5 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -15,8 +15,9 @@ from multiprocessing.connection import Connection
 import librosa
 import numpy as np
 
-from earwise.errors import TrackError, UnreadableFileError
+from earwise.errors import OutOfMemoryError, TrackError, UnreadableFileError
 from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.extraction.limits import HEADROOM_MB, limit_memory
 from earwise.extraction.messages import Job, Question, Ready
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import summarise
@@ -27,6 +28,7 @@ def main() -> None:
     _end_with_parent(os.getppid())
     connection = Connection(int(sys.argv[1]))
     _warm_up(MfccConfig())
+    limit_memory()
     connection.send(Ready())
     # Decoders write about damaged files to stderr, thousands of lines for some; the outcome says what matters.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -46,6 +48,10 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return analyse_track(job.file, job.location, job.config, is_known)
     except TrackError as error:
         return error
+    except MemoryError:
+        return OutOfMemoryError(
+            f"Analysing this file takes more memory than a file may take, which is {HEADROOM_MB} MB."
+        )
     except (EOFError, ConnectionError):
         raise
     except OSError as error:

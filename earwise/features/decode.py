@@ -77,6 +77,8 @@ def decode_track(location: bytes, config: MfccConfig, *, duration_s: float | Non
             return _decode_by_ffmpeg(file, config, duration_s)
     except _IncompleteError as error:
         raise DecodeError(str(error), code="truncated") from error
+    except MemoryError:
+        raise  # also FFmpeg's own, which says nothing about what is in the file
     except FFMPEG_ERRORS as error:
         raise DecodeError(f"No audio in this file. libsndfile: {first_refusal} FFmpeg: {_reason(error)}.") from error
 

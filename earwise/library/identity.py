@@ -43,6 +43,8 @@ def identify_recording(location: bytes) -> Identity:
     with open_regular(location) as file:
         try:
             identity = _identify_packets(file)
+        except MemoryError:
+            raise  # also FFmpeg's own: the digest of all bytes would be another one
         except FFMPEG_ERRORS:
             identity = None
         if identity is None:

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
 from earwise.store.translation import translated_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was done.
+
+    Attributes
+    ----------
+    done : int
+        Files analysed or failed.
+    decoded : int
+        Files whose audio had to be decoded.
+    failures : dict of str to int
+        Files that failed, by code.
+    """
+
+    done: int = 0
+    decoded: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together.
+
+        >>> Counts(2, 1, {"silent": 1}) + Counts(1, 0, {"silent": 1})
+        Counts(done=3, decoded=1, failures={'silent': 2})
+        """
+        failures = Counter(self.failures) + Counter(other.failures)
+        return Counts(self.done + other.done, self.decoded + other.decoded, dict(failures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +50,53 @@ class ExtractionRun:
 
     Attributes
     ----------
-    planned, done : int
-        Files to analyse, and files analysed or quarantined so far.
-    decoded : int
-        Files whose audio had to be decoded.
-    failures : dict of str to int
-        Files quarantined in this run, by code.
+    planned : int
+        Files to analyse.
+    counts : Counts
+        What was done of that so far.
+    files_per_s : float or None
+        How fast it goes, once that is known.
+    updated_at : datetime or None
+        When progress was last written down.
+    is_broken_off : bool
+        Whether it was given up, and a later run took over what it had left.
     """
 
     run_id: str
     started_at: datetime
     planned: int
-    done: int = 0
-    decoded: int = 0
-    failures: Mapping[str, int] = field(default_factory=dict)
+    counts: Counts
+    files_per_s: float | None = None
+    updated_at: datetime | None = None
     finished_at: datetime | None = None
+    is_broken_off: bool = False
+
+    @property
+    def done(self) -> int:
+        """Files analysed or failed so far."""
+        return self.counts.done
+
+    @property
+    def decoded(self) -> int:
+        """Files whose audio had to be decoded."""
+        return self.counts.decoded
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Files that failed, by code."""
+        return self.counts.failures
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the present rate; None where that is not known."""
+        return (self.planned - self.done) / self.files_per_s if self.files_per_s else None
 
 
 class ExtractionRuns:
-    """The collections ``extraction_runs`` and ``extraction_batches``."""
+    """The collections ``extraction_runs`` and ``extraction_batches``.
+
+    Every batch has its own counts in the run's document, so that writing them is repeatable.
+    """
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._runs = database["extraction_runs"]
@@ -52,24 +109,36 @@ class ExtractionRuns:
 
     @translated_errors()
     def start(self, run_id: str, batches: Sequence[Sequence[LibraryPath]], now: datetime) -> None:
-        """Record a run and what each of its batches is to analyse; batches of runs that were broken off are dropped.
+        """Record a run and what each of its batches is to analyse; runs that were broken off are closed.
 
         A run that is planned again keeps its counts: what it has done and what is left are what it planned.
         """
+        # The old batches go first: their counts would be added once more if they were still there at a second start.
         self._batches.delete_many({})
+        self._runs.update_many(
+            {"_id": {"$ne": run_id}, "finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}}
+        )
+        run = self._runs.find_one({"_id": run_id})
+        earlier = _total(run) if run else Counts()
+        document = {
+            "started_at": run["started_at"] if run else now,
+            "planned": earlier.done + sum(len(files) for files in batches),
+            "earlier": _from_counts(earlier),
+            "batches": {},
+            "files_per_s": None,
+            "updated_at": None,
+            "finished_at": None,
+            "is_broken_off": False,
+        }
+        self._runs.replace_one({"_id": run_id}, document, upsert=True)
         for number, files in enumerate(batches):
-            document = {
+            batch = {
                 "_id": f"{run_id}:{number}",
                 "run_id": run_id,
+                "number": number,
                 "files": [{"root": file.root, "path": Binary(file.path)} for file in files],
             }
-            self._batches.replace_one({"_id": document["_id"]}, document, upsert=True)
-        left = sum(len(files) for files in batches)
-        fresh = {"started_at": now, "planned": left, "done": 0, "decoded": 0, "failures": {}, "finished_at": None}
-        self._runs.update_one({"_id": run_id}, {"$setOnInsert": fresh}, upsert=True)
-        run = self._runs.find_one({"_id": run_id}, {"done": 1})
-        planned = left + (run["done"] if run else 0)
-        self._runs.update_one({"_id": run_id}, {"$set": {"planned": planned, "finished_at": None}})
+            self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
 
     @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:
@@ -79,10 +148,23 @@ class ExtractionRuns:
         return [LibraryPath(file["root"], bytes(file["path"])) for file in files]
 
     @translated_errors()
-    def add_progress(self, run_id: str, *, done: int, decoded: int, failures: Mapping[str, int]) -> None:
-        """Add to the totals of a run that is working."""
-        increments = {"done": done, "decoded": decoded, **{f"failures.{code}": n for code, n in failures.items()}}
-        self._runs.update_one({"_id": run_id}, {"$inc": increments})
+    def open_batches(self) -> list[tuple[str, int]]:
+        """Run id and number of every batch of a run that has not finished."""
+        found = self._batches.find({}, {"run_id": 1, "number": 1}).sort("_id", ASCENDING)
+        return [(batch["run_id"], batch["number"]) for batch in found]
+
+    @translated_errors()
+    def put_progress(
+        self,
+        run_id: str,
+        number: int,
+        counts: Counts,
+        files_per_s: float | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        """Write down what was done of one batch, all attempts together."""
+        progress = {f"batches.{number}": _from_counts(counts), "files_per_s": files_per_s, "updated_at": now}
+        self._runs.update_one({"_id": run_id}, {"$set": progress})
 
     @translated_errors()
     def finish(self, run_id: str, now: datetime) -> None:
@@ -101,6 +183,14 @@ class ExtractionRuns:
         return _to_run(self._runs.find_one(sort=[("started_at", DESCENDING)]))
 
 
+def _from_counts(counts: Counts) -> dict[str, Any]:
+    return asdict(counts) | {"failures": dict(counts.failures)}
+
+
+def _total(document: Mapping[str, Any]) -> Counts:
+    return sum((Counts(**counts) for counts in document["batches"].values()), Counts(**document["earlier"]))
+
+
 def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
     if document is None:
         return None
@@ -108,8 +198,9 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
         run_id=document["_id"],
         started_at=document["started_at"],
         planned=document["planned"],
-        done=document["done"],
-        decoded=document["decoded"],
-        failures=document["failures"],
+        counts=_total(document),
+        files_per_s=document["files_per_s"],
+        updated_at=document["updated_at"],
         finished_at=document["finished_at"],
+        is_broken_off=document["is_broken_off"],
     )

@@ -5,7 +5,7 @@ The ``_id`` is ``feature_version:audio_id``, so that one version is one contiguo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,12 @@ class Features:
     def count(self, feature_version: str) -> int:
         """How many recordings have features in this version."""
         return self._features.count_documents({"_id": version_range(feature_version)})
+
+    @translated_errors()
+    def count_extracted(self, audio_ids: Iterable[str], feature_version: str, at: datetime) -> int:
+        """How many of these recordings got their features of this version in the run of this time."""
+        ids = [feature_id(feature_version, audio_id) for audio_id in audio_ids]
+        return self._features.count_documents({"_id": {"$in": ids}, "extracted_at": at})
 
     def read_range(self, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
         """Features with ``first_id <= _id < end_id``, in order of ``_id``."""

@@ -27,6 +27,8 @@ class QuarantinedFile:
         One sentence for people.
     attempts : int
         How often it was tried, as it is now or as it was before.
+    is_retry_requested : bool
+        Whether the next run shall try it again although it has not changed.
     """
 
     location: LibraryPath
@@ -35,6 +37,7 @@ class QuarantinedFile:
     attempts: int
     first_seen: datetime
     last_seen: datetime
+    is_retry_requested: bool = False
 
 
 class Quarantine:
@@ -45,9 +48,10 @@ class Quarantine:
 
     @translated_errors()
     def create_indexes(self) -> None:
-        """Create the indexes that `recent` and `with_codes` use."""
+        """Create the indexes that `recent`, `with_codes` and `retries` use."""
         self._files.create_index([("last_seen", DESCENDING)])
         self._files.create_index([("code", ASCENDING)])
+        self._files.create_index([("retry_requested", ASCENDING)])
 
     @translated_errors()
     def put(self, location: LibraryPath, code: str, message: str, now: datetime) -> None:
@@ -57,6 +61,7 @@ class Quarantine:
             {
                 "$set": {"code": code, "message": message, "last_seen": now},
                 "$inc": {"attempts": 1},
+                "$unset": {"retry_requested": ""},
                 "$setOnInsert": {
                     "root": location.root,
                     "path": Binary(location.path),
@@ -71,6 +76,28 @@ class Quarantine:
     def remove(self, location: LibraryPath) -> None:
         """Release a file: it became a track, or it is gone."""
         self._files.delete_one({"_id": location.key})
+
+    @translated_errors()
+    def request_retry(self, key: str | None = None) -> int:
+        """Have the next run try a file again although it has not changed; how many files will be.
+
+        Parameters
+        ----------
+        key : str or None
+            `LibraryPath.key` of the file; None for every file in quarantine.
+        """
+        which = {} if key is None else {"_id": key}
+        return self._files.update_many(which, {"$set": {"retry_requested": True}}).matched_count
+
+    @translated_errors()
+    def retries(self) -> list[QuarantinedFile]:
+        """The files that shall be tried again."""
+        return [_to_file(document) for document in self._files.find({"retry_requested": True})]
+
+    @translated_errors()
+    def forget_retry(self, location: LibraryPath) -> None:
+        """Take back that a file shall be tried again."""
+        self._files.update_one({"_id": location.key}, {"$unset": {"retry_requested": ""}})
 
     @translated_errors()
     def get(self, location: LibraryPath) -> QuarantinedFile | None:
@@ -95,6 +122,15 @@ class Quarantine:
         return {group["_id"]: group["count"] for group in groups}
 
     @translated_errors()
+    def count_codes(self, locations: Iterable[LibraryPath]) -> dict[str, int]:
+        """How many of these files are in quarantine for each code."""
+        keys = [location.key for location in locations]
+        groups = self._files.aggregate(
+            [{"$match": {"_id": {"$in": keys}}}, {"$group": {"_id": "$code", "count": {"$sum": 1}}}]
+        )
+        return {group["_id"]: group["count"] for group in groups}
+
+    @translated_errors()
     def recent(self, *, skip: int = 0, limit: int) -> list[QuarantinedFile]:
         """The files that failed last, newest first."""
         found = self._files.find().sort([("last_seen", DESCENDING), ("_id", ASCENDING)]).skip(skip).limit(limit)
@@ -109,4 +145,5 @@ def _to_file(document: dict[str, Any]) -> QuarantinedFile:
         attempts=document["attempts"],
         first_seen=document["first_seen"],
         last_seen=document["last_seen"],
+        is_retry_requested=document.get("retry_requested", False),
     )

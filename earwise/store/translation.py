@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 
-from earwise.errors import DuplicateError, StoreError
+from earwise.errors import DuplicateError, StoreAwayError, StoreError
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise `DuplicateError` or `StoreError` where pymongo raises; usable as a decorator."""
+    """Raise `DuplicateError`, `StoreAwayError` or `StoreError` where pymongo raises; usable as a decorator."""
     try:
         yield
     except DuplicateKeyError as error:
@@ -20,5 +20,7 @@ def translated_errors() -> Iterator[None]:
     except BulkWriteError as error:
         first = error.details["writeErrors"][0]["errmsg"] if error.details.get("writeErrors") else str(error)
         raise StoreError(f"MongoDB refused a write: {first}") from error
+    except ConnectionFailure as error:
+        raise StoreAwayError(f"MongoDB did not answer: {error}") from error
     except PyMongoError as error:
-        raise StoreError(f"MongoDB did not answer: {error}") from error
+        raise StoreError(f"MongoDB refused what was asked: {error}") from error

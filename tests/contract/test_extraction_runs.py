@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
+from earwise.store.extraction_runs import Counts
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FILES = [LibraryPath("music", path) for path in (b"a.mp3", b"caf\xe9/b.mp3", b"c.mp3")]
@@ -18,24 +19,36 @@ def test_batches_come_back_in_their_order(store: Store) -> None:
     assert store.extraction_runs.batch("manual__2026-01-31T12:00:00+00:00", 2) == []
 
 
-def test_run_counts_what_is_added(store: Store) -> None:
-    store.extraction_runs.start("r", [FILES], NOW)
-    store.extraction_runs.add_progress("r", done=2, decoded=1, failures={"silent": 1})
-    store.extraction_runs.add_progress("r", done=1, decoded=0, failures={"silent": 1, "too_short": 1})
+def test_run_counts_what_its_batches_have_done(store: Store) -> None:
+    store.extraction_runs.start("r", [FILES[:2], FILES[2:]], NOW)
+    store.extraction_runs.put_progress("r", 0, Counts(1, 1, {}), 4.0, NOW)
+    store.extraction_runs.put_progress("r", 0, Counts(2, 1, {"silent": 1}), 2.0, NOW)
     run = store.extraction_runs.get("r")
-    assert run is not None
-    assert (run.planned, run.done, run.decoded, run.failures) == (3, 3, 1, {"silent": 2, "too_short": 1})
-    assert (run.started_at, run.finished_at) == (NOW, None)
+    assert (run.planned, run.done, run.decoded, run.failures) == (3, 2, 1, {"silent": 1})
+    assert (run.files_per_s, run.seconds_left, run.updated_at) == (2.0, 0.5, NOW)
+    store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}))
+    run = store.extraction_runs.get("r")
+    assert (run.done, run.decoded, run.failures, run.seconds_left) == (3, 1, {"silent": 2}, None)
+    assert (run.started_at, run.finished_at, run.is_broken_off) == (NOW, None, False)
 
 
 def test_planning_again_keeps_what_was_counted(store: Store) -> None:
     store.extraction_runs.start("r", [FILES], NOW)
-    store.extraction_runs.add_progress("r", done=2, decoded=1, failures={})
+    store.extraction_runs.put_progress("r", 0, Counts(2, 1, {}))
     store.extraction_runs.finish("r", NOW)
-    store.extraction_runs.start("r", [FILES[2:]], NOW)
+    store.extraction_runs.start("r", [FILES[2:]], NOW + timedelta(minutes=1))
     run = store.extraction_runs.get("r")
-    assert (run.planned, run.done, run.finished_at) == (3, 2, None)
+    assert (run.planned, run.done, run.started_at, run.finished_at) == (3, 2, NOW, None)
     assert store.extraction_runs.batch("r", 0) == FILES[2:]
+    store.extraction_runs.put_progress("r", 0, Counts(1, 1, {}))
+    assert store.extraction_runs.get("r").counts == Counts(3, 2, {})
+
+
+def test_batches_are_open_until_their_run_has_finished(store: Store) -> None:
+    store.extraction_runs.start("r", [FILES[:1], FILES[1:]], NOW)
+    assert store.extraction_runs.open_batches() == [("r", 0), ("r", 1)]
+    store.extraction_runs.finish("r", NOW)
+    assert store.extraction_runs.open_batches() == []
 
 
 def test_finished_run_drops_its_batches(store: Store) -> None:
@@ -45,10 +58,12 @@ def test_finished_run_drops_its_batches(store: Store) -> None:
     assert store.extraction_runs.get("r").finished_at == NOW + timedelta(minutes=1)
 
 
-def test_new_run_drops_the_batches_of_one_that_was_broken_off(store: Store) -> None:
+def test_new_run_closes_one_that_was_broken_off(store: Store) -> None:
     store.extraction_runs.start("broken", [FILES], NOW)
     store.extraction_runs.start("next", [FILES[:1]], NOW + timedelta(minutes=15))
     assert store.extraction_runs.batch("broken", 0) == []
+    broken = store.extraction_runs.get("broken")
+    assert (broken.is_broken_off, broken.finished_at) == (True, NOW + timedelta(minutes=15))
     assert store.extraction_runs.latest().run_id == "next"
 
 

@@ -49,3 +49,23 @@ def test_newest_come_first_and_page(store: Store) -> None:
         store.quarantine.put(location, "silent", "Wrong.", NOW + timedelta(days=days))
     assert [file.location for file in store.quarantine.recent(limit=2)] == [C, B]
     assert [file.location for file in store.quarantine.recent(skip=2, limit=2)] == [A]
+
+
+def test_retry_stands_until_the_file_was_tried(store: Store) -> None:
+    for location in (A, B, C):
+        store.quarantine.put(location, "silent", "Wrong.", NOW)
+    assert store.quarantine.request_retry(A.key) == 1
+    assert store.quarantine.request_retry("f" * 24) == 0
+    assert [(file.location, file.is_retry_requested) for file in store.quarantine.retries()] == [(A, True)]
+    assert store.quarantine.request_retry() == 3
+    store.quarantine.put(A, "silent", "Wrong again.", NOW)
+    store.quarantine.forget_retry(B)
+    assert [file.location for file in store.quarantine.retries()] == [C]
+    assert not store.quarantine.get(A).is_retry_requested
+
+
+def test_codes_of_certain_files_are_counted(store: Store) -> None:
+    for location, code in ((A, "silent"), (B, "silent"), (C, "too_short")):
+        store.quarantine.put(location, code, "Wrong.", NOW)
+    assert store.quarantine.count_codes([A, C, LibraryPath("music", b"good.mp3")]) == {"silent": 1, "too_short": 1}
+    assert store.quarantine.count_codes([]) == {}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from earwise.errors import DecodeError
 from earwise.extraction import worker
 from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.extraction.limits import HEADROOM_MB
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 
@@ -18,6 +19,12 @@ def analyse(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Ca
     """Analyse a file, unless its name asks for a fault."""
     if b"segv" in file.name:
         os.kill(os.getpid(), signal.SIGSEGV)
+    if b"kill" in file.name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if b"bump" in file.name and _is_first_time(location):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if b"greedy" in file.name:
+        bytearray(HEADROOM_MB << 20)
     if b"exit" in file.name:
         os._exit(3)
     if b"hang" in file.name:
@@ -26,9 +33,17 @@ def analyse(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Ca
         raise RuntimeError("out of cheese")
     if b"disk" in file.name:
         raise OSError(5, "Input/output error")
-    if os.environ.get("DECODER") == "broken":
+    if file.name.endswith(os.environ.get("BROKEN_DECODER", "none").encode()):
         raise DecodeError("The decoder is broken.")
     return analyse_track(file, location, config, is_known)
+
+
+def _is_first_time(location: bytes) -> bool:
+    try:
+        os.close(os.open(location + b".seen", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 worker.analyse_track = analyse

@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from earwise.extraction import pool
+from earwise.extraction import link, pool
 from earwise.extraction.messages import Job
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 
-pool.WORKER_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
-begin = pool._Worker.begin
+link.WORKER_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
+begin = link.Link.begin
 
 
-def begin_and_say_so(worker: pool._Worker, job: Job) -> None:
+def begin_and_say_so(worker: link.Link, job: Job) -> None:
     """Print a line once the worker has been given its file."""
     begin(worker, job)
     print("hanging", flush=True)  # noqa: T201
 
 
-pool._Worker.begin = begin_and_say_so  # type: ignore[method-assign]
+link.Link.begin = begin_and_say_so  # type: ignore[method-assign]
 jobs = [Job(LibraryPath("music", b"hang.wav"), b"/nowhere/hang.wav", MfccConfig())]
 list(pool.analyse_files(jobs, processes=1, timeout_s=300, is_known=lambda audio_id: False))

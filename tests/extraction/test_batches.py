@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import shutil
 import sys
@@ -14,7 +15,7 @@ import pytest
 import soundfile
 
 from earwise.errors import BrokenDecoderError
-from earwise.extraction import batches, pool
+from earwise.extraction import batches, link
 from earwise.extraction.analysis import Analysis
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Job
@@ -223,19 +224,22 @@ def test_file_that_leads_out_of_the_library_meanwhile_is_not_opened(
 def test_decoder_that_crashes_or_hangs_costs_one_file(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "WORKER_COMMAND", FAULTY_WORKER)
-    names = ("segv.wav", "exit.wav", "hang.wav", "surprise.wav", "disk.wav", "1.wav", "2.wav", "3.wav")
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    names = ("segv", "exit", "hang", "surprise", "disk", "greedy", "kill", "bump", "1", "2", "3")
     for number, name in enumerate(names):
-        write_tone(library / name, number)
+        write_tone(library / f"{name}.wav", number)
     extraction.settings = dataclasses.replace(extraction.settings, extract_processes=2, decode_timeout_s=8.0)
     (report,) = extraction.run()
-    assert report.analysed == 3
+    assert titles(extraction) == ["1", "2", "3", "bump"]
+    assert report.analysed == 4
     assert extraction.codes() == {
         "segv.wav": "decoder_crash",
         "exit.wav": "decoder_crash",
         "hang.wav": "time_out",
         "surprise.wav": "failed",
         "disk.wav": "read_error",
+        "greedy.wav": "out_of_memory",
+        "kill.wav": "killed",
     }
     messages = {file.location.display: file.message for file in extraction.store.quarantine.recent(limit=9)}
     assert "SIGSEGV" in messages["segv.wav"]
@@ -243,20 +247,59 @@ def test_decoder_that_crashes_or_hangs_costs_one_file(
     assert "8 s" in messages["hang.wav"]
     assert "out of cheese" in messages["surprise.wav"]
     assert "Input/output error" in messages["disk.wav"]
+    assert "256 MB" in messages["greedy.wav"]
+    assert "SIGKILL" in messages["kill.wav"]
+
+
+def test_kill_while_the_system_is_out_of_memory_is_called_that(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setattr(link, "count_memory_kills", itertools.count().__next__)
+    write_tone(library / "kill.wav", 1)
+    extraction.run()
+    assert extraction.codes() == {"kill.wav": "out_of_memory"}
 
 
 def test_broken_decoder_does_not_look_like_a_library_of_broken_files(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
     for number in range(20):
         write_tone(library / f"{number}.wav", number, duration_s=1.1)
     with monkeypatch.context() as patch, pytest.raises(BrokenDecoderError, match="known to be good"):
-        patch.setenv("DECODER", "broken")
+        patch.setenv("BROKEN_DECODER", ".wav")
         extraction.run()
     assert extraction.codes() == {}
+    assert extraction.store.extraction_runs.latest().done == 0
     (report,) = extraction.run()
     assert report.analysed == 20
+
+
+def test_decoder_broken_for_one_format_quarantines_nothing_of_that_format(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    tone = write_tone(library / "0.wav", 0, duration_s=1.1)
+    for number in range(1, 21):
+        shutil.copy(os.fsdecode(tone), library / f"{number}.wav")
+        (library / f"{number}.wma").write_bytes(bytes([number]) * 100)
+    with monkeypatch.context() as patch, pytest.raises(BrokenDecoderError, match=r"20 of 41 .*reference\.wma"):
+        patch.setenv("BROKEN_DECODER", ".wma")
+        extraction.run()
+    assert extraction.codes() == {}
+    assert extraction.store.tracks.count_ready() == 1
+
+
+def test_decoder_broken_for_a_format_that_did_not_fail_does_not_stop_the_batch(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setenv("BROKEN_DECODER", ".wma")
+    for number in range(20):
+        (library / f"{number}.mp3").write_text(f"words {number}")
+    (report,) = extraction.run()
+    assert report.failures == {"not_audio": 20}
 
 
 def test_library_of_broken_files_is_quarantined_when_the_decoder_is_sound(
@@ -272,7 +315,7 @@ def test_worker_that_does_not_start_fails_the_batch_and_not_the_files(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tone(library / "a.wav", 1)
-    monkeypatch.setattr(pool, "WORKER_COMMAND", (sys.executable, "-c", "raise SystemExit(7)"))
+    monkeypatch.setattr(link, "WORKER_COMMAND", (sys.executable, "-c", "raise SystemExit(7)"))
     with pytest.raises(BrokenDecoderError, match="status 7"):
         extraction.run()
     assert extraction.codes() == {}

@@ -16,6 +16,7 @@ from earwise.notice import LibraryNotice, Source, write_notice
 from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.store import Store
+from earwise.store.extraction_runs import Counts
 from earwise.store.listeners import Listeners
 from earwise.store.tracks import Tags, Tracks
 from tests.conftest import free_port
@@ -197,7 +198,7 @@ def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, list
 
 def start_extraction(store: Store, *, done: int) -> None:
     store.extraction_runs.start("run", [[LibraryPath("music", b"a")] * 40], NOW)
-    store.extraction_runs.add_progress("run", done=done, decoded=done, failures={})
+    store.extraction_runs.put_progress("run", 0, Counts(done, done, {}))
 
 
 @pytest.mark.parametrize("path", ["/", "/clusters", "/clusters/3", "track"])
