@@ -17,4 +17,6 @@ _FORMATS = "aac,aiff,ape,asf,caf,flac,matroska,mov,mp3,mpc,mpc8,ogg,tak,tta,w64,
 
 def open_container(file: FileIO) -> av.container.InputContainer:
     """Open an audio file that was opened for reading; a context manager."""
-    return av.open(file, "r", options={"format_whitelist": _FORMATS}, buffer_size=1 << 17)
+    # A WAV is probed for other codecs inside, again and again over all that was read: 45 ms, and 10 with this bound.
+    options = {"format_whitelist": _FORMATS, "max_probe_packets": "8"}
+    return av.open(file, "r", options=options, buffer_size=1 << 17)

@@ -9,38 +9,151 @@ from pathlib import Path
 
 import mutagen
 import mutagen.apev2
+import mutagen.flac
 import mutagen.id3
+import numpy as np
 import pytest
 
+from earwise.containers import open_container
 from earwise.errors import UnreadableFileError
+from earwise.library import contiguous
+from earwise.library.contiguous import read_blocks, read_mp3
 from earwise.library.identity import identify_recording
+from earwise.library.packets import AudioDigest, read_all_packets, read_sampled_packets
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
 
 Y = make_tone(2.0)
+RATE_HZ = 16_000
+LONG_Y = make_tone(64.0, rate_hz=RATE_HZ)
+TAGGED_SUFFIXES = [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wma", ".wav", ".aiff"]
 
 
-@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a"])
-def test_retagging_leaves_the_recording_the_same(tmp_path: Path, suffix: str) -> None:
-    location = write_audio(tmp_path / f"a{suffix}", Y)
+@pytest.fixture(scope="module")
+def long_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A track of more than a minute in every format: long enough for the short ways."""
+    folder = tmp_path_factory.mktemp("long")
+    for suffix in TAGGED_SUFFIXES:
+        # Opus is written at 48 kHz, three times as many samples for the same time.
+        y = np.tile(LONG_Y, (3, 1)) if suffix == ".opus" else LONG_Y
+        write_audio(folder / f"a{suffix}", y, rate_hz=RATE_HZ)
+    return folder
+
+
+def retag(location: bytes, title: str) -> None:
+    tagged = mutagen.File(location.decode())
+    if tagged.tags is None:
+        tagged.add_tags()
+    if isinstance(tagged.tags, mutagen.id3.ID3):
+        tagged.tags.setall("TIT2", [mutagen.id3.TIT2(encoding=3, text=title)])
+    else:
+        tagged.tags["\xa9nam" if location.endswith(b".m4a") else "title"] = [title]
+    tagged.save()
+
+
+def assert_same_under_any_tags(location: bytes) -> None:
     before = identify_recording(location)
-    for title in ("Ivory", "A much longer title " * 500):
-        tagged = mutagen.File(location.decode(), easy=True)
-        if tagged.tags is None:
-            tagged.add_tags()
-        tagged["title"] = title
-        tagged.save()
+    for title in ("Ivory", "A much longer title " * 8_000, "Short again"):
+        retag(location, title)
         assert identify_recording(location) == before
-    tagged.delete()
+    mutagen.File(location.decode()).delete()
     assert identify_recording(location) == before
 
 
-def test_tags_at_the_end_of_an_mp3_leave_the_recording_the_same(tmp_path: Path) -> None:
-    location = write_audio(tmp_path / "a.mp3", Y)
+@pytest.mark.parametrize("suffix", TAGGED_SUFFIXES)
+def test_retagging_leaves_the_recording_the_same(tmp_path: Path, suffix: str) -> None:
+    assert_same_under_any_tags(write_audio(tmp_path / f"a{suffix}", Y))
+
+
+@pytest.mark.parametrize("suffix", TAGGED_SUFFIXES)
+def test_retagging_a_long_track_leaves_it_the_same(
+    tmp_path: Path, long_files: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contiguous, "_MOST_BLOCKS", 4)
+    shutil.copy(long_files / f"a{suffix}", tmp_path)
+    assert_same_under_any_tags(os.fsencode(tmp_path / f"a{suffix}"))
+
+
+def test_pictures_and_padding_of_a_flac_leave_the_recording_the_same(tmp_path: Path) -> None:
+    location = write_audio(tmp_path / "a.flac", Y)
     before = identify_recording(location)
-    frames = mutagen.id3.ID3()
-    frames.add(mutagen.id3.TIT2(encoding=3, text="Ivory"))
-    frames.save(location.decode(), v1=2)  # writes ID3v1 as well
+    tagged = mutagen.flac.FLAC(location.decode())
+    picture = mutagen.flac.Picture()
+    picture.data, picture.mime = bytes(range(256)) * 4_000, "image/png"
+    tagged.add_picture(picture)
+    tagged.save(padding=lambda info: 100_000)
+    assert identify_recording(location) == before
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".flac"])
+def test_tags_behind_the_audio_leave_the_recording_the_same(tmp_path: Path, suffix: str) -> None:
+    location = write_audio(tmp_path / f"a{suffix}", Y)
+    before = identify_recording(location)
+    behind = mutagen.apev2.APEv2()
+    behind["Title"] = "Ivory " * 10_000
+    behind.save(location.decode())
+    assert identify_recording(location) == before
+    with (tmp_path / f"a{suffix}").open("ab") as file:
+        file.write(b"TAG" + b"Ivory".ljust(125, b"\0"))
+    assert identify_recording(location) == before
+    mutagen.apev2.delete(location.decode())
+    assert identify_recording(location) == before
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".wav", ".aiff"])
+def test_audio_read_as_bytes_is_the_audio_of_all_packets(long_files: Path, suffix: str) -> None:
+    with (long_files / f"a{suffix}").open("rb", buffering=0) as file:
+        with open_container(file) as container:
+            fast = read_mp3(container, file) if suffix == ".mp3" else read_blocks(container, file)
+        assert fast is not None
+        assert fast.digest == all_packets(long_files / f"a{suffix}").digest
+        assert fast.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".ogg", ".opus", ".m4a"])
+def test_length_of_a_track_of_which_packets_were_sought_is_that_of_all(long_files: Path, suffix: str) -> None:
+    with (long_files / f"a{suffix}").open("rb", buffering=0) as file, open_container(file) as container:
+        sampled = read_sampled_packets(container)
+    assert sampled is not None
+    assert sampled.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=0.001)
+
+
+def all_packets(path: Path) -> AudioDigest:
+    with path.open("rb", buffering=0) as file, open_container(file) as container:
+        found = read_all_packets(container)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".wav", ".aiff", ".wma"])
+def test_length_of_a_track_that_was_cut_off_is_that_of_what_is_there(
+    tmp_path: Path, long_files: Path, suffix: str
+) -> None:
+    content = (long_files / f"a{suffix}").read_bytes()
+    (tmp_path / f"a{suffix}").write_bytes(content[: len(content) * 6 // 10])
+    cut = identify_recording(os.fsencode(tmp_path / f"a{suffix}"))
+    assert cut.duration_s == pytest.approx(all_packets(tmp_path / f"a{suffix}").duration_s, abs=0.1)
+    assert cut.duration_s < 0.7 * 64
+    assert cut.audio_id != identify_recording(os.fsencode(long_files / f"a{suffix}")).audio_id
+
+
+def test_mp3_with_noise_between_its_frames_is_still_known_by_its_packets(tmp_path: Path) -> None:
+    location = write_audio(tmp_path / "a.mp3", Y)
+    content = (tmp_path / "a.mp3").read_bytes()
+    (tmp_path / "a.mp3").write_bytes(content[:9_000] + b"\0" * 700 + content[9_000:])
+    before = identify_recording(location)
+    assert before.audio_id == all_packets(tmp_path / "a.mp3").digest
+    retag(location, "Ivory")
     assert identify_recording(location).audio_id == before.audio_id
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav"])
+def test_one_altered_packet_of_a_clip_makes_another_recording(tmp_path: Path, suffix: str) -> None:
+    location = write_audio(tmp_path / f"a{suffix}", LONG_Y[: 40 * RATE_HZ], rate_hz=RATE_HZ)
+    before = identify_recording(location)
+    content = bytearray((tmp_path / f"a{suffix}").read_bytes())
+    content[len(content) * 2 // 5] ^= 1
+    (tmp_path / f"a{suffix}").write_bytes(content)
+    assert identify_recording(location).audio_id != before.audio_id
 
 
 def test_renaming_leaves_the_recording_the_same(tmp_path: Path) -> None:
@@ -67,15 +180,6 @@ def test_same_samples_at_another_rate_are_another_recording(tmp_path: Path) -> N
     first = identify_recording(write_audio(tmp_path / "a.wav", Y, rate_hz=44_100))
     slower = identify_recording(write_audio(tmp_path / "b.wav", Y, rate_hz=32_000))
     assert first.audio_id != slower.audio_id
-
-
-def test_one_altered_byte_in_the_middle_is_another_recording(tmp_path: Path) -> None:
-    location = write_audio(tmp_path / "a.mp3", make_tone(5.0))
-    before = identify_recording(location)
-    content = bytearray((tmp_path / "a.mp3").read_bytes())
-    content[len(content) // 2] ^= 1
-    (tmp_path / "a.mp3").write_bytes(content)
-    assert identify_recording(location).audio_id != before.audio_id
 
 
 def test_file_that_can_not_be_taken_apart_is_known_by_its_bytes(tmp_path: Path) -> None:

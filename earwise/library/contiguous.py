@@ -1,0 +1,150 @@
+"""Digests of audio that lies in one piece between what stands before and behind it: MP3, FLAC and PCM.
+
+FFmpeg says where the first packet begins. From there on tags do not matter, however large they are, and the bytes are
+those of the packets, read without the cost of taking each by hand.
+"""
+
+from __future__ import annotations
+
+import os
+from io import FileIO
+from typing import Any
+
+import av.container
+
+from earwise.library.packets import AudioDigest, begin_digest, end_digest
+
+_BLOCK_BYTES = 1 << 17
+_MOST_BLOCKS = 64
+_READ_BYTES = 1 << 20
+_END_S = 1
+
+# MPEG audio, layer III (ISO 11172-3, 13818-3): kbit/s by the four bits of the header, and samples of a frame.
+_KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
+_KBPS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
+_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+
+
+def read_mp3(container: av.container.InputContainer, file: FileIO) -> AudioDigest | None:
+    """Digest of all frames of an MP3, and its exact length by counting them: equal to that of all its packets.
+
+    Returns
+    -------
+    AudioDigest or None
+        None where anything but frames lies between the first frame and the tags at the end.
+    """
+    first = _first_position(container)
+    if first is None:
+        return None
+    stream = container.streams.audio[0]
+    end = _end_of_audio(file)
+    file.seek(first)
+    head = file.read(4)
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or (head[2] >> 2) & 3 == 3:
+        return None
+    lengths, samples, rate_hz = _frame_lengths(head)
+    digest, frames = begin_digest(stream), 0
+    waiting, position = b"", 0
+    file.seek(first)
+    while block := file.read(max(0, min(_READ_BYTES, end - file.tell()))):
+        digest.update(block)
+        waiting, position = waiting[position:] + block, max(position - len(waiting), 0)
+        while length := lengths.get(waiting[position : position + 3]):
+            position += length
+            frames += 1
+        if position <= len(waiting) - 3:
+            return None
+    # The encoder's delay, which FFmpeg takes off too.
+    delay_s = float((stream.start_time or 0) * (stream.time_base or 0))
+    return end_digest(digest, frames * samples / rate_hz - delay_s)
+
+
+def read_blocks(container: av.container.InputContainer, file: FileIO) -> AudioDigest | None:
+    """Digest of the audio of a FLAC or PCM file: of all of it up to 8 MiB, else of 64 blocks spread over it.
+
+    Returns
+    -------
+    AudioDigest or None
+        None where the audio is of another kind, or its end is not where the header says.
+    """
+    first = _first_position(container)
+    if first is None:
+        return None
+    stream = container.streams.audio[0]
+    if not stream.duration or not stream.time_base:
+        return None
+    end = _end_of_audio(file)
+    if stream.codec_context.name == "flac":
+        if not _goes_on_to_the_end(container, stream):
+            return None
+        duration_s = float(stream.duration * stream.time_base)
+    elif stream.codec_context.name.startswith("pcm_") and (frame_bytes := _frame_bytes(stream)):
+        frames = min(round(stream.duration * stream.time_base * stream.sample_rate), (end - first) // frame_bytes)
+        end, duration_s = first + frames * frame_bytes, frames / stream.sample_rate
+    else:
+        return None
+    return end_digest(_digest_blocks(stream, file, first, end), duration_s) if end > first else None
+
+
+def _first_position(container: av.container.InputContainer) -> int | None:
+    if not container.streams.audio:
+        return None
+    packet = next(container.demux(container.streams.audio[0]), None)
+    return None if packet is None or not packet.size else packet.pos
+
+
+def _frame_lengths(head: bytes) -> tuple[dict[bytes, int], int, int]:
+    """Bytes of a frame by the first three bytes of its header, for frames like this one; its samples; its Hz."""
+    version, rate_bits = (head[1] >> 3) & 3, (head[2] >> 2) & 3
+    kbps, samples = (_KBPS_1, 1152) if version == 3 else (_KBPS_2, 576)
+    rate_hz = _RATES_HZ[version][rate_bits]
+    lengths = {
+        bytes((0xFF, head[1] & 0xFE | is_unprotected, third)): (
+            samples // 8 * 1000 * kbps[third >> 4] // rate_hz + ((third >> 1) & 1)
+        )
+        for is_unprotected in (0, 1)
+        for third in range(256)
+        if (third >> 2) & 3 == rate_bits and kbps[third >> 4]
+    }
+    return lengths, samples, rate_hz
+
+
+def _frame_bytes(stream: Any) -> int:
+    bits_a_second, rate_hz = stream.codec_context.bit_rate or 0, stream.codec_context.sample_rate
+    return 0 if bits_a_second % (8 * rate_hz) else bits_a_second // (8 * rate_hz)
+
+
+def _goes_on_to_the_end(container: av.container.InputContainer, stream: Any) -> bool:
+    """Whether there is audio up to the end that the header claims."""
+    claimed, second = (stream.start_time or 0) + stream.duration, round(_END_S / stream.time_base)
+    container.seek(max(claimed - second, 0), stream=stream)
+    ends = (packet.pts + (packet.duration or 0) for packet in container.demux(stream) if packet.pts is not None)
+    return bool(max(ends, default=0) > claimed - second // 2)
+
+
+def _digest_blocks(stream: Any, file: FileIO, first: int, end: int) -> Any:
+    length = end - first
+    is_whole = length <= _MOST_BLOCKS * _BLOCK_BYTES
+    digest = begin_digest(stream) if is_whole else begin_digest(stream, length)
+    count = -(-length // _BLOCK_BYTES) if is_whole else _MOST_BLOCKS
+    for number in range(count):
+        start = number * _BLOCK_BYTES if is_whole else number * (length - _BLOCK_BYTES) // (count - 1)
+        file.seek(first + start)
+        digest.update(file.read(min(_BLOCK_BYTES, length - start)))
+    return digest
+
+
+def _end_of_audio(file: FileIO) -> int:
+    """Where the tags begin that some programs write behind the audio (ID3v1, APEv2), else the end of the file."""
+    end = file.seek(0, os.SEEK_END)
+    while True:
+        before = end
+        file.seek(max(end - 160, 0))
+        tail = file.read(min(160, end))
+        if tail[-128:-125] == b"TAG":
+            end -= 128
+        elif tail[-32:-24] == b"APETAGEX":
+            size, flags = (int.from_bytes(tail[place : place + 4], "little") for place in (-20, -12))
+            end -= size + (32 if flags >> 31 else 0)
+        if end == before or end < 0:
+            return max(end, 0)
