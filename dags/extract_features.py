@@ -3,7 +3,7 @@
 **Purpose.** Walks the library's folders, reads tags, measures the MFCCs of every recording that is new, and keeps
 what can't be read in quarantine with a reason.
 
-**Inputs.** The folders of `EARWISE_LIBRARY`.
+**Inputs.** The folders, archives and buckets of `EARWISE_LIBRARY`.
 
 **Outputs.** `folders`, `tracks`, `features`, `quarantine` and one `extraction_runs` document in MongoDB; the asset
 `track_features`, whose event carries the counts, when something was analysed.
@@ -70,7 +70,7 @@ def extract_features() -> None:
             store.create_indexes()
             try:
                 losses = params["accept_losses"]
-                return scan_library(store, settings.library, dag_run.run_after, accept_losses=losses).counts
+                return scan_library(store, settings.roots, dag_run.run_after, accept_losses=losses).counts
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
 
@@ -85,7 +85,7 @@ def extract_features() -> None:
         with open_store(settings) as store:
             batches = plan_batches(
                 store,
-                settings.library,
+                settings.roots,
                 MfccConfig(),
                 dag_run.run_id,
                 dag_run.run_after,
@@ -125,7 +125,7 @@ def extract_features() -> None:
         settings = Settings.from_env()
         with open_store(settings) as store:
             try:
-                done = report_run(store, settings.library, MfccConfig(), dag_run.run_id, ti.start_date)
+                done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date)
             except EarwiseError as error:
                 raise AirflowFailException(str(error)) from None
         if done.left:

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,47 @@ _ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
+class Copies:
+    """Where local copies of files lie that can't be opened in place, and how much room they may take."""
+
+    folder: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
-    """A folder of the library under a name that stays when the folder is mounted elsewhere."""
+    """A part of the library under a name that stays when it is mounted elsewhere.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder, or the zip archive; a path that is never there for a bucket.
+    bucket : str
+        Name of a bucket, and the prefix in it if there is one, as ``bucket/prefix``; empty for others.
+    endpoint : str
+        Address of the bucket's server; empty for Amazon's.
+    copies : Copies or None
+        For local copies of an archive's or a bucket's files.
+    is_optional : bool
+        Whether it need not be there.
+    """
 
     name: str
     folder: Path
+    bucket: str = ""
+    endpoint: str = ""
+    copies: Copies | None = None
+    is_optional: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its files can be opened in place."""
+        return not self.bucket and (self.folder.suffix.lower() != ".zip" or self.folder.is_dir())
+
+    @property
+    def address(self) -> str:
+        """What people call the place."""
+        return f"s3://{self.bucket}" if self.bucket else str(self.folder)
 
 
 def _setting(variable: str, default: Any, help_text: str, example: str, *, is_secret: bool = False) -> Any:
@@ -42,7 +78,20 @@ class Settings:
         "EARWISE_HOME", lambda: Path(".earwise").absolute(), "Folder of all state, logs and secrets", "/srv/earwise"
     )
     library: tuple[Root, ...] = _setting(
-        "EARWISE_LIBRARY", (), "Your music: one folder, or several as name=folder, separated by :", "/srv/music"
+        "EARWISE_LIBRARY",
+        (),
+        "Your music: one folder, or several as name=folder, separated by :; each may be a zip archive"
+        " or s3://bucket/prefix instead",
+        "/srv/music",
+    )
+    s3_endpoint: str = _setting(
+        "EARWISE_S3_ENDPOINT",
+        "",
+        "Address of an object store other than Amazon's; credentials come from the usual AWS_ variables",
+        "https://s3.example.org",
+    )
+    copies_gb: float = _setting(
+        "EARWISE_COPIES_GB", 5.0, "Gigabytes for local copies of files from archives and object stores", "20"
     )
     demo: str = _setting(
         "EARWISE_DEMO",
@@ -160,33 +209,47 @@ class Settings:
         """Airflow's address for links, without a closing slash."""
         return (self.airflow_url or f"http://127.0.0.1:{self.airflow_port}").rstrip("/")
 
-    def root_folder(self, name: str) -> Path | None:
-        """Folder of the root of this name, if there is one."""
-        return next((root.folder for root in self.library if root.name == name), None)
+    @property
+    def roots(self) -> tuple[Root, ...]:
+        """The roots of the library, with what it takes to read them."""
+        copies = Copies(self.home / "copies", round(self.copies_gb * 1e9))
+        return tuple(
+            root if root.is_folder else replace(root, endpoint=self.s3_endpoint, copies=copies) for root in self.library
+        )
 
 
 def parse_library(value: str) -> tuple[Root, ...]:
-    """Read ``EARWISE_LIBRARY``: one folder, or several ``name=folder`` pairs separated by ``:``.
+    """Read ``EARWISE_LIBRARY``: one place, or several ``name=place`` pairs separated by ``:``.
 
-    A value that is an existing folder is that folder, whatever characters it holds.
+    A place is a folder, a zip archive or ``s3://bucket/prefix``. A value that is an existing folder is that folder,
+    whatever characters it holds.
 
-    >>> parse_library("/srv/music")
-    (Root(name='music', folder=PosixPath('/srv/music')),)
-    >>> [root.name for root in parse_library("cds=/srv/cds:vinyl=/srv/vinyl")]
-    ['cds', 'vinyl']
+    >>> parse_library("/srv/music")[0].folder
+    PosixPath('/srv/music')
+    >>> [root.address for root in parse_library("cds=/srv/cds:cloud=s3://music/mine/")]
+    ['/srv/cds', 's3://music/mine']
     """
     pairs = re.split(rf":(?={_ROOT_NAME.pattern}=)", value)
     if Path(value).is_dir() or not re.match(rf"{_ROOT_NAME.pattern}=", value):
-        return (Root("music", Path(value).expanduser().absolute()),)
+        return (_parse_root("music", value),)
     roots = []
     for pair in pairs:
-        name, _, folder = pair.partition("=")
-        if not _ROOT_NAME.fullmatch(name) or not folder:
+        name, _, place = pair.partition("=")
+        if not _ROOT_NAME.fullmatch(name) or not place:
             raise ConfigError("EARWISE_LIBRARY", f"has a part that is not name=folder: {pair!r}", "music=/srv/music")
-        roots.append(Root(name, Path(folder).expanduser().absolute()))
+        roots.append(_parse_root(name, place))
     if len({root.name for root in roots}) < len(roots):
         raise ConfigError("EARWISE_LIBRARY", "names a root twice", "cds=/srv/cds:vinyl=/srv/vinyl")
     return tuple(roots)
+
+
+def _parse_root(name: str, place: str) -> Root:
+    if not place.startswith("s3://"):
+        return Root(name, Path(place).expanduser().absolute())
+    bucket = place.removeprefix("s3://").rstrip("/")
+    if not re.match(r"[a-z0-9][a-z0-9.-]{2,62}(?:/|$)", bucket):
+        raise ConfigError("EARWISE_LIBRARY", f"names no bucket: {place!r}", "s3://bucket/prefix")
+    return Root(name, Path("/s3:") / bucket, bucket)
 
 
 def _parse_int(value: str) -> int:

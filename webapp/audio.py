@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from io import BufferedReader
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper
 
 from earwise.errors import UnreadableFileError
+from earwise.roots.opening import OpenFile, open_file
 from earwise.store.tracks import Track, TrackFile
 from webapp.context import settings, store
 
@@ -37,25 +34,18 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenFile:
-    reader: BufferedReader
-    size_bytes: int
-    mtime_ns: int
-    mimetype: str
-    key: str
-
-
 @blueprint.get("/tracks/<track_id:track_id>/audio")
 def stream(track_id: str) -> ResponseReturnValue:
     """The track's audio, whole or in ranges."""
     track = store().tracks.get(track_id)
-    opened = next(_open_files(track), None) if track else None
-    if opened is None:
+    found = next(_open_files(track), None) if track else None
+    if found is None:
         abort(404)
-    response = Response(wrap_file(request.environ, opened.reader), mimetype=opened.mimetype, direct_passthrough=True)
+    file, opened = found
+    # Werkzeug's own wrapper seeks to the start of a range, where a server's might read up to it.
+    response = Response(FileWrapper(opened.reader), mimetype=_mimetype(file), direct_passthrough=True)
     response.content_length = opened.size_bytes
-    response.set_etag(f"{opened.key}-{opened.size_bytes:x}-{opened.mtime_ns:x}")
+    response.set_etag(f"{file.location.key}-{opened.size_bytes:x}-{opened.version}")
     response.headers["Cache-Control"] = "private, no-cache"
     environ = _bound_range(dict(request.environ), opened.size_bytes)
     try:
@@ -65,7 +55,7 @@ def stream(track_id: str) -> ResponseReturnValue:
         raise
 
 
-def _open_files(track: Track) -> Iterator[_OpenFile]:
+def _open_files(track: Track) -> Iterator[tuple[TrackFile, OpenFile]]:
     for file in track.files:
         try:
             yield _open(file)
@@ -73,17 +63,13 @@ def _open_files(track: Track) -> Iterator[_OpenFile]:
             continue  # this copy is gone; the library may hold another
 
 
-def _open(file: TrackFile) -> _OpenFile:
-    location = file.location.locate(settings().library)
-    # The location has no links; NOFOLLOW and NONBLOCK keep it so if it is swapped for a link or a pipe meanwhile.
-    reader = os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    status = os.fstat(reader.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        reader.close()
-        raise UnreadableFileError("This is not a file.")
+def _open(file: TrackFile) -> tuple[TrackFile, OpenFile]:
+    return file, open_file(file.location, settings().roots)
+
+
+def _mimetype(file: TrackFile) -> str:
     extension = file.location.display.rpartition(".")[2].lower()
-    mimetype = _TYPES.get(extension, "application/octet-stream")
-    return _OpenFile(reader, status.st_size, status.st_mtime_ns, mimetype, file.location.key)
+    return _TYPES.get(extension, "application/octet-stream")
 
 
 def _bound_range(environ: dict[str, object], size_bytes: int) -> dict[str, object]:

@@ -98,7 +98,7 @@ def _describe_model(model: ModelRun | None) -> str:
 def _describe_library(settings: Settings) -> str:
     notice = read_notice(settings.library)
     if notice is None:
-        return ", ".join(str(root.folder) for root in settings.library)
+        return ", ".join(root.address for root in settings.library)
     licences = sorted({source.licence for source in notice.sources})
     return f"{notice.title}: {notice.text} Licences: {'; '.join(licences)}."
 

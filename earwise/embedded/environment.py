@@ -123,4 +123,4 @@ def write_airflow_password(home: Path, secrets: Secrets) -> None:
 
 
 def _join_roots(roots: tuple[Root, ...]) -> str:
-    return ":".join(f"{root.name}={root.folder}" for root in roots)
+    return ":".join(f"{root.name}={root.address}" for root in roots)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earwise.embedded.secrets import write_private
-from earwise.errors import ConfigError
+from earwise.errors import ConfigError, LibraryError
 from earwise.library.scan import AUDIO_SUFFIXES
+from earwise.roots.opening import check_listable
 from earwise.settings import Root
 
 _MIN_FREE_BYTES = 500_000_000
@@ -45,7 +46,7 @@ def prepare_home(home: Path) -> None:
 
 
 def check_library(roots: tuple[Root, ...]) -> None:
-    """Raise unless every root of the library can be read and holds audio.
+    """Raise unless every root of the library can be read, and some holds audio.
 
     Raises
     ------
@@ -53,13 +54,23 @@ def check_library(roots: tuple[Root, ...]) -> None:
         Saying which folder, and what is wrong with it.
     """
     for root in roots:
+        if not root.is_folder:
+            _check_listable(root)
+            continue
         if not root.folder.is_dir():
             raise ConfigError("EARWISE_LIBRARY", f"names {root.folder}, which is not a folder here", "/srv/music")
         if not os.access(root.folder, os.R_OK | os.X_OK):
             raise ConfigError("EARWISE_LIBRARY", f"names {root.folder}, which can't be read", "/srv/music")
-    if not any(_has_audio(root.folder) for root in roots):
-        folders = ", ".join(str(root.folder) for root in roots)
+    if not any(not root.is_folder or _has_audio(root.folder) for root in roots):
+        folders = ", ".join(root.address for root in roots)
         raise ConfigError("EARWISE_LIBRARY", f"names {folders}, which holds no audio files", "/srv/music")
+
+
+def _check_listable(root: Root) -> None:
+    try:
+        check_listable(root)
+    except LibraryError as error:
+        raise ConfigError("EARWISE_LIBRARY", f"names {root.address}. {error}", "/srv/music") from None
 
 
 @contextmanager

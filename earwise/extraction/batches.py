@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -54,8 +54,8 @@ def extract_batch(
     finished = {file: entry for file, entry in files.items() if file not in entries}
     earlier = patiently(lambda: count_finished(store, finished, config, now))
     progress = Progress(store, run_id, number, len(files), earlier)
-    jobs, failures = _make_jobs(entries, settings, config)
-    progress.add([], failures.values())
+    jobs = [Job(file, settings.roots, config) for file in entries]
+    failures: dict[LibraryPath, TrackError] = {}
     for some in _in_groups(_analyse(jobs, settings, store, config)):
         failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
         analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
@@ -81,19 +81,6 @@ def _analyse(
     return analyse_files(
         jobs, processes=settings.extract_processes, timeout_s=settings.decode_timeout_s, is_known=is_known
     )
-
-
-def _make_jobs(
-    entries: Iterable[LibraryPath], settings: Settings, config: MfccConfig
-) -> tuple[list[Job], dict[LibraryPath, TrackError]]:
-    jobs: list[Job] = []
-    failures: dict[LibraryPath, TrackError] = {}
-    for file in entries:
-        try:
-            jobs.append(Job(file, file.locate(settings.library), config))
-        except TrackError as error:
-            failures[file] = error
-    return jobs, failures
 
 
 def _in_groups(

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
+from earwise.settings import Root
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to analyse, and where it lies in the file system."""
+    """A file to analyse, and the roots by which it is found."""
 
     file: LibraryPath
-    location: bytes
+    roots: tuple[Root, ...]
     config: MfccConfig
 
 

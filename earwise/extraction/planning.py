@@ -11,7 +11,8 @@ from datetime import datetime
 from earwise.errors import UnreadableFileError
 from earwise.extraction.recount import settle_counts
 from earwise.features.config import MfccConfig
-from earwise.paths import LibraryPath, open_regular
+from earwise.paths import LibraryPath
+from earwise.roots.opening import open_file
 from earwise.settings import Root
 from earwise.store import Store
 
@@ -102,10 +103,10 @@ def _release_requested(store: Store) -> None:
 
 def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     try:
-        with open_regular(file.locate(roots)):
-            return True
-    except UnreadableFileError:
+        open_file(file, roots).reader.close()
+    except (UnreadableFileError, OSError):
         return False
+    return True
 
 
 def _release_quarantined(store: Store, roots: tuple[Root, ...], config: MfccConfig) -> None:

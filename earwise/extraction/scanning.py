@@ -96,7 +96,7 @@ def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept
         If a root is absent or unreadable, or, unless losses are accepted, has become empty or has lost so many files
         at once that a disk is more likely missing than its files; then nothing is changed.
     """
-    if not roots:
+    if all(root.is_optional and not root.folder.exists() for root in roots):
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
     # The changes wait on disk until every root is known to be sound: memory stays flat, and nothing is half done.
     with tempfile.TemporaryFile() as spool:
@@ -172,7 +172,7 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
 def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
     if tally.vanished and not tally.files:
         raise LibraryError(
-            f"The library's folder {root.folder} holds no audio file any more, but {tally.known} are known. "
+            f"The library's folder {root.address} holds no audio file any more, but {tally.known} are known. "
             f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
         )
     if tally.vanished < MOST_VANISHED_FILES or tally.vanished <= MOST_VANISHED_SHARE * tally.known:
@@ -180,7 +180,7 @@ def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
     lost = _count_lost(root, spool)
     if lost >= MOST_VANISHED_FILES and lost > MOST_VANISHED_SHARE * tally.known:
         raise LibraryError(
-            f"{lost} of {tally.known} files known in {root.folder} are gone at once. "
+            f"{lost} of {tally.known} files known in {root.address} are gone at once. "
             f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
         )
 

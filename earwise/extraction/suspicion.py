@@ -15,7 +15,7 @@ from earwise.extraction.reference import concerns, format_of, write_reference_cl
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
-from earwise.settings import Settings
+from earwise.settings import Root, Settings
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ def _decode_clips(settings: Settings, config: MfccConfig) -> dict[str, TrackErro
             clips = write_reference_clips(Path(folder))
         except Exception as error:  # whatever it is, the audio library does not work
             raise BrokenDecoderError(f"No reference clip can be written: {error}") from error
-        jobs = [Job(LibraryPath("reference", clip.rpartition(b"/")[2]), clip, config) for clip in clips]
+        roots = (Root("reference", Path(folder)),)
+        jobs = [Job(LibraryPath("reference", clip.rpartition(b"/")[2]), roots, config) for clip in clips]
         outcomes = analyse_files(
             jobs,
             processes=settings.extract_processes,

@@ -21,6 +21,7 @@ from earwise.extraction.limits import HEADROOM_MB, limit_memory
 from earwise.extraction.messages import Job, Question, Ready
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import summarise
+from earwise.roots.opening import local_copy
 
 
 def main() -> None:
@@ -45,7 +46,9 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return bool(connection.recv())
 
     try:
-        return analyse_track(job.file, job.location, job.config, is_known)
+        # Fetching a copy is the file's own time too, and its failures are the file's.
+        with local_copy(job.file, job.roots) as location:
+            return analyse_track(job.file, location, job.config, is_known)
     except TrackError as error:
         return error
     except MemoryError:

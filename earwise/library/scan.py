@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from earwise.errors import LibraryError
 from earwise.paths import LibraryPath, is_below
+from earwise.roots.opening import list_folders
 from earwise.settings import Root
 
 AUDIO_SUFFIXES = frozenset(
@@ -71,11 +72,17 @@ def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
     Hidden and system entries are passed over. Links to files are followed within the library; links to folders are
     not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
 
+    An archive or a bucket is listed instead, by the same rules about names; what need not be there and is not has no
+    folders.
+
     Raises
     ------
     LibraryError
         If the root itself is absent or can't be listed.
     """
+    if not root.is_folder:
+        yield from _read_listing(root)
+        return
     base = os.fsencode(root.folder)
     inside = [os.path.realpath(os.fsencode(other.folder)) for other in roots]
     # A heap, since plain depth first would give a, a/b, a-b: not the order of bytes.
@@ -88,6 +95,26 @@ def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
         if not (folder.is_readable or location.path):
             raise LibraryError(f"The library's folder {root.folder} can't be read. {folder.problems[0].message}")
         yield folder
+
+
+def _read_listing(root: Root) -> Iterator[FoundFolder]:
+    if root.is_optional and not root.folder.exists():
+        return
+    for path, files in list_folders(root, _is_track):
+        found = {name: FoundFile(file.size_bytes, file.mtime_ns) for name, file in files.items()}
+        yield FoundFolder(LibraryPath(root.name, path), found)
+
+
+def _is_track(path: bytes) -> bool:
+    """Whether a listed path is an audio file that a walk would find, and a path that can be gone back to."""
+    *folders, name = path.split(b"/")
+    is_passed_over = any(not part or part.startswith(b".") or part in _SYSTEM_NAMES for part in (*folders, name))
+    return not is_passed_over and _has_audio_suffix(name)
+
+
+def _has_audio_suffix(name: bytes) -> bool:
+    stem, _, suffix = name.rpartition(b".")
+    return bool(stem) and suffix.lower() in AUDIO_SUFFIXES
 
 
 def _read_folder(base: bytes, location: LibraryPath, inside: list[bytes]) -> tuple[FoundFolder, list[bytes]]:
@@ -123,8 +150,7 @@ class _EntryProblemError(Exception):
 
 def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None:
     """Size and time of an audio file; None for what is none."""
-    stem, _, suffix = entry.name.rpartition(b".")
-    has_suffix = bool(stem) and suffix.lower() in AUDIO_SUFFIXES
+    has_suffix = _has_audio_suffix(entry.name)
     is_link = entry.is_symlink()
     if not (has_suffix or is_link):
         return None

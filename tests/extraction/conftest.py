@@ -38,14 +38,14 @@ class Extraction:
         return f"run {self.runs}"
 
     def scan(self) -> ScanReport:
-        return scan_library(self.store, self.settings.library, NOW)
+        return scan_library(self.store, self.settings.roots, NOW)
 
     def run(self, *, retry_quarantined: bool = False) -> list[BatchReport]:
         self.scan()
         self.runs += 1
         batches = plan_batches(
             self.store,
-            self.settings.library,
+            self.settings.roots,
             self.config,
             self.run_id,
             NOW,
@@ -56,7 +56,7 @@ class Extraction:
         ]
 
     def report(self) -> RunReport:
-        return report_run(self.store, self.settings.library, self.config, self.run_id, NOW)
+        return report_run(self.store, self.settings.roots, self.config, self.run_id, NOW)
 
     def codes(self) -> dict[str, str]:
         return {file.location.display: file.code for file in self.store.quarantine.recent(limit=1000)}

@@ -9,6 +9,7 @@ from earwise.extraction import link, pool
 from earwise.extraction.messages import Job
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
+from earwise.settings import Root
 
 link.WORKER_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
 begin = link.Link.begin
@@ -21,5 +22,5 @@ def begin_and_say_so(worker: link.Link, job: Job) -> None:
 
 
 link.Link.begin = begin_and_say_so  # type: ignore[method-assign]
-jobs = [Job(LibraryPath("music", b"hang.wav"), b"/nowhere/hang.wav", MfccConfig())]
+jobs = [Job(LibraryPath("music", b"hang.wav"), (Root("music", Path("/nowhere")),), MfccConfig())]
 list(pool.analyse_files(jobs, processes=1, timeout_s=300, is_known=lambda audio_id: False))

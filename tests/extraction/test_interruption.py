@@ -16,6 +16,7 @@ from earwise.errors import StoreError, TrackError
 from earwise.extraction import batches
 from earwise.extraction.analysis import Analysis, analyse_track
 from earwise.extraction.messages import Job
+from earwise.roots.opening import local_copy
 from earwise.store.features import Features
 from earwise.store.folders import Folders
 from earwise.store.quarantine import Quarantine
@@ -32,7 +33,9 @@ def analyse_here(
     """Analyse in this process: nothing here is about workers."""
     for job in jobs:
         try:
-            yield job, analyse_track(job.file, job.location, job.config, is_known)
+            with local_copy(job.file, job.roots) as location:
+                analysis = analyse_track(job.file, location, job.config, is_known)
+            yield job, analysis
         except TrackError as error:
             yield job, error
 

@@ -100,8 +100,6 @@ def test_one_folder_is_the_root_music() -> None:
 def test_several_folders_have_names() -> None:
     roots = parse_library("cds=/srv/a b:vinyl=/srv/x=y")
     assert roots == (Root("cds", Path("/srv/a b")), Root("vinyl", Path("/srv/x=y")))
-    assert Settings(library=roots).root_folder("vinyl") == Path("/srv/x=y")
-    assert Settings(library=roots).root_folder("tapes") is None
 
 
 def test_colon_separates_only_before_a_name() -> None:

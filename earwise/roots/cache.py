@@ -1,0 +1,138 @@
+"""A bounded folder of local copies, shared by all processes of a machine.
+
+A copy is written under another name and renamed when it is whole, so nobody sees a part of one. Whoever uses a copy
+holds a shared lock on it, and room is made only of copies that nobody uses; locks end with their process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from earwise.errors import UnreadableFileError
+from earwise.settings import Copies
+
+# A sweep reads the whole folder: it makes more room than is asked for, so that the next is far away.
+_KEPT_SHARE = 0.9
+_PART = ".part"
+# A download locks its file at once; one that is older and not locked was left by a process that was killed.
+_PART_GRACE_S = 60.0
+
+
+@contextmanager
+def cached_copy(copies: Copies, key: str, size_bytes: int, fetch: Callable[[BinaryIO], None]) -> Iterator[bytes]:
+    """The copy of this key, brought if it is not there; it stays while the context lasts.
+
+    Parameters
+    ----------
+    key : str
+        Name of the content: other content has another key. Letters and digits, at least three.
+    size_bytes : int
+        What the copy will take.
+    fetch : callable
+        Writes the content.
+
+    Yields
+    ------
+    bytes
+        Path of the copy.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the content has another size than was said, or the disk has no room.
+    """
+    location = copies.folder / key[:2] / key
+    try:
+        held = _hold(location)
+        if held is None:
+            held = _bring(copies, location, size_bytes, fetch)
+    except OSError as error:
+        message = f"No local copy could be written to {copies.folder}: {os.strerror(error.errno or 0)}."
+        raise UnreadableFileError(message) from error
+    try:
+        yield os.fsencode(location)
+    finally:
+        os.close(held)
+
+
+def _hold(location: Path) -> int | None:
+    try:
+        descriptor = os.open(location, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if not os.fstat(descriptor).st_nlink:  # removed between opening and locking
+        os.close(descriptor)
+        return None
+    os.utime(descriptor)  # the copies used last are removed last
+    return descriptor
+
+
+def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[BinaryIO], None]) -> int:
+    location.parent.mkdir(parents=True, exist_ok=True)
+    _reserve(copies, size_bytes)
+    descriptor, part = tempfile.mkstemp(suffix=_PART, dir=location.parent)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        with open(descriptor, "wb", closefd=False) as file:
+            fetch(file)
+        written = os.fstat(descriptor).st_size
+        if written != size_bytes:
+            raise UnreadableFileError(f"Only {written:,} of {size_bytes:,} bytes could be fetched.")
+        os.replace(part, location)
+    except BaseException:
+        os.close(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+        raise
+    return descriptor
+
+
+def _reserve(copies: Copies, size_bytes: int) -> None:
+    """Count bytes that are about to be written, and make room for them where there is none."""
+    with (copies.folder / "size").open("a+") as counter:
+        fcntl.flock(counter, fcntl.LOCK_EX)
+        counter.seek(0)
+        counted = counter.read()
+        total = int(counted) if counted.isdigit() else copies.size_bytes + 1
+        if total + size_bytes > copies.size_bytes:
+            total = _sweep(copies.folder, _KEPT_SHARE * copies.size_bytes - size_bytes)
+        counter.truncate(0)
+        counter.write(str(total + size_bytes))
+
+
+def _sweep(folder: Path, kept_bytes: float) -> int:
+    """Remove copies, those not used for longest first, until no more than so many bytes are left; how many are."""
+    found = [(status.st_mtime_ns, status.st_size, path) for path, status in _copies(folder)]
+    total = sum(size for _, size, _ in found)
+    oldest_part_ns = time.time_ns() - round(_PART_GRACE_S * 1e9)
+    for used_ns, size, path in sorted(found):
+        is_part = path.suffix == _PART
+        is_wanted = used_ns > oldest_part_ns if is_part else total <= kept_bytes
+        if not is_wanted and _remove_unless_held(path):
+            total -= size
+    return total
+
+
+def _copies(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in folder.glob("??/*"):
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.stat()
+
+
+def _remove_unless_held(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True

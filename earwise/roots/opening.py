@@ -1,0 +1,117 @@
+"""Opens a file of the library, of whatever kind its root is."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+
+from earwise.errors import LibraryError, UnreadableFileError
+from earwise.paths import LibraryPath
+from earwise.roots.archive import list_archive, member_copy
+from earwise.roots.bucket import find_object, list_bucket, object_copy, open_object
+from earwise.roots.listing import ListedFile, group_by_folder
+from earwise.settings import Copies, Root
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file opened for reading.
+
+    Attributes
+    ----------
+    version : str
+        Another one for other content.
+    """
+
+    reader: BufferedReader
+    size_bytes: int
+    version: str
+
+
+def list_folders(root: Root, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[bytes, dict[bytes, ListedFile]]]:
+    """Folders of an archive or a bucket in order of their path's bytes, each with its wanted files by name.
+
+    Raises
+    ------
+    LibraryError
+        If the root is absent or can't be listed.
+    """
+    listed = list_bucket(root) if root.bucket else list_archive(root)
+    return group_by_folder(listed, is_wanted)
+
+
+def check_listable(root: Root) -> None:
+    """Raise unless an archive or a bucket can be listed.
+
+    Raises
+    ------
+    LibraryError
+        If it can't be.
+    """
+    next(iter(list_bucket(root) if root.bucket else list_archive(root)), None)
+
+
+@contextmanager
+def local_copy(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[bytes]:
+    """Where a file lies in the file system while the context lasts: itself, or a copy.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such root or file, or it can't be fetched.
+    """
+    root = _root_of(file, roots)
+    if root.is_folder:
+        yield file.locate(roots)
+        return
+    copy_file = object_copy if root.bucket else member_copy
+    with copy_file(root, file, _copies_of(root)) as location:
+        yield location
+
+
+def open_file(file: LibraryPath, roots: tuple[Root, ...]) -> OpenFile:
+    """Open a file to be read in ranges.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such root or file, or it can't be fetched.
+    OSError
+        If the operating system refuses.
+    """
+    root = _root_of(file, roots)
+    if root.bucket:
+        found = find_object(root, file)
+        return OpenFile(open_object(found, root.endpoint), found.size_bytes, found.etag.strip('"'))
+    # An open file outlives its name, so a copy may be removed while it is read.
+    with local_copy(file, roots) as location:
+        return _open_regular(location, is_copy=not root.is_folder)
+
+
+def _open_regular(location: bytes, *, is_copy: bool) -> OpenFile:
+    # The location has no links; NOFOLLOW and NONBLOCK keep it so if it is swapped for a link or a pipe meanwhile.
+    reader = os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    status = os.fstat(reader.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        reader.close()
+        raise UnreadableFileError("This is not a file.")
+    # A copy's time is that of its last use, and its name that of its content.
+    version = location.rpartition(b"/")[2].decode()[:24] if is_copy else f"{status.st_mtime_ns:x}"
+    return OpenFile(reader, status.st_size, version)
+
+
+def _root_of(file: LibraryPath, roots: tuple[Root, ...]) -> Root:
+    root = next((root for root in roots if root.name == file.root), None)
+    if root is None:
+        raise UnreadableFileError(f"The library has no root named {file.root!r}.")
+    return root
+
+
+def _copies_of(root: Root) -> Copies:
+    if root.copies is None:
+        raise LibraryError(f"The root {root.name!r} has no folder for local copies.")
+    return root.copies

@@ -1,0 +1,161 @@
+"""A bucket as a root, on a server that speaks S3's protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earwise.errors import LibraryError, UnreadableFileError
+from earwise.library.scan import walk_root
+from earwise.paths import LibraryPath
+from earwise.roots import bucket as bucket_root
+from earwise.roots.opening import local_copy, open_file
+from earwise.settings import Root, Settings
+from earwise.store import Store
+from tests.audio import write_tone
+from tests.conftest import free_port
+from tests.extraction.conftest import Extraction
+
+
+def put(s3: Any, bucket: str, contents: dict[str, bytes]) -> None:
+    for name, content in contents.items():
+        s3.put_object(Bucket=bucket, Key=f"mine/{name}", Body=content)
+
+
+def walk(root: Root) -> dict[bytes, list[bytes]]:
+    return {folder.location.path: list(folder.files) for folder in walk_root(root, (root,))}
+
+
+def read(root: Root, path: bytes) -> bytes:
+    with local_copy(LibraryPath("cloud", path), (root,)) as location:
+        return Path(os.fsdecode(location)).read_bytes()
+
+
+def test_what_lies_below_the_prefix_is_found_folder_by_folder(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    names = ("b/1.mp3", "a.flac", "b/c/1.ogg", "b-c/ü.mp3", "z.txt", ".x/1.mp3", "b//1.mp3")
+    put(s3, bucket, dict.fromkeys(names, b"x"))
+    s3.put_object(Bucket=bucket, Key="mine-not/1.mp3", Body=b"x")
+    assert walk(bucket_of_music) == {
+        b"": [b"a.flac"],
+        b"b": [b"1.mp3"],
+        b"b-c": ["ü.mp3".encode()],
+        b"b/c": [b"1.ogg"],
+    }
+
+
+def test_listing_goes_on_beyond_a_thousand_objects(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    put(s3, bucket, {f"{number % 7}/{number:04d}.mp3": b"" for number in range(1100)})
+    assert sum(map(len, walk(bucket_of_music).values())) == 1100
+
+
+def test_overwritten_object_of_the_same_size_is_seen_and_read_anew(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    seen = []
+    for content in (b"one", b"two"):
+        put(s3, bucket, {"1.mp3": content})
+        (folder,) = walk_root(bucket_of_music, (bucket_of_music,))
+        seen.append((folder.files[b"1.mp3"], read(bucket_of_music, b"1.mp3")))
+    assert seen[0][0] != seen[1][0]
+    assert [content for _, content in seen] == [b"one", b"two"]
+
+
+def test_object_is_fetched_once(s3: Any, bucket: str, bucket_of_music: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(s3, bucket, {"1.mp3": b"a tune"})
+    assert read(bucket_of_music, b"1.mp3") == b"a tune"
+    monkeypatch.setattr(type(bucket_root._client(bucket_of_music.endpoint)), "get_object", None, raising=False)
+    assert read(bucket_of_music, b"1.mp3") == b"a tune"
+
+
+def test_ranges_are_fetched_alone(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    content = os.urandom(3_000_000)
+    put(s3, bucket, {"1.mp3": content})
+    opened = open_file(LibraryPath("cloud", b"1.mp3"), (bucket_of_music,))
+    with opened.reader as reader:
+        assert opened.size_bytes == 3_000_000
+        reader.seek(2_500_000)
+        assert reader.read(1000) == content[2_500_000:2_501_000]
+        reader.seek(-5, os.SEEK_END)
+        assert reader.read(10) == content[-5:]
+        reader.seek(0)
+        assert reader.read() == content
+    assert not bucket_of_music.copies.folder.exists(), "playing brings no copy"  # type: ignore[union-attr]
+
+
+def test_object_that_changes_while_it_plays_breaks_off(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    put(s3, bucket, {"1.mp3": b"a" * 3_000_000})
+    opened = open_file(LibraryPath("cloud", b"1.mp3"), (bucket_of_music,))
+    opened.reader.read(10)
+    put(s3, bucket, {"1.mp3": b"b" * 3_000_000})
+    with pytest.raises(OSError, match="changed meanwhile"):
+        opened.reader.read()
+
+
+def test_absent_object_is_the_files_error(bucket_of_music: Root) -> None:
+    for attempt in (read, lambda root, path: open_file(LibraryPath("cloud", path), (root,))):
+        with pytest.raises(UnreadableFileError, match="not there any more"):
+            attempt(bucket_of_music, b"1.mp3")
+
+
+def extraction_of(extraction: Extraction, endpoint: str, *roots: Root) -> Extraction:
+    extraction.settings = dataclasses.replace(extraction.settings, library=roots, s3_endpoint=endpoint)
+    return extraction
+
+
+def test_bucket_is_extracted_beside_a_folder(
+    extraction: Extraction, library: Path, s3: Any, s3_endpoint: str, bucket: str, store: Store
+) -> None:
+    for number in range(4):
+        write_tone(library / f"{number}.ogg", number, duration_s=1.5)
+    put(s3, bucket, {f"Ben/Live/{number}.ogg": (library / f"{number}.ogg").read_bytes() for number in range(1, 4)})
+    for number in range(2, 4):
+        (library / f"{number}.ogg").unlink()
+    roots = (*extraction.settings.library, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    extraction_of(extraction, s3_endpoint, *roots)
+    (batch,) = extraction.run()
+    assert (batch.analysed, dict(batch.failures)) == (5, {})
+    assert store.tracks.count_ready() == 4, "one recording lies in both roots"
+    assert extraction.run() == []
+    s3.delete_object(Bucket=bucket, Key="mine/Ben/Live/3.ogg")
+    assert extraction.scan().vanished == 1
+    assert store.tracks.count_ready() == 3
+
+
+def test_bucket_that_is_gone_or_emptied_changes_nothing(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, store: Store, tmp_path: Path
+) -> None:
+    write_tone(tmp_path / "1.mp3", 1, duration_s=1.5)
+    put(s3, bucket, {"1.mp3": (tmp_path / "1.mp3").read_bytes()})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    extraction.run()
+    s3.delete_object(Bucket=bucket, Key="mine/1.mp3")
+    with pytest.raises(LibraryError, match=rf"s3://{bucket}/mine holds no audio file any more, but 1 are known"):
+        extraction.scan()
+    s3.delete_bucket(Bucket=bucket)
+    with pytest.raises(LibraryError, match="there is no such bucket"):
+        extraction.scan()
+    extraction_of(extraction, f"http://127.0.0.1:{free_port()}", *extraction.settings.library)
+    with pytest.raises(LibraryError, match="Could not connect"):
+        extraction.scan()
+    assert store.tracks.count_ready() == 1
+
+
+def test_refused_access_says_which_variable_to_check(
+    bucket_of_music: Root, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    bucket_root._client.cache_clear()
+    with pytest.raises(LibraryError, match="Unable to locate credentials"):
+        walk(bucket_of_music)
+
+
+def test_setting_of_a_bucket_is_read_and_written_back() -> None:
+    settings = Settings.from_env(
+        {"EARWISE_LIBRARY": "cds=/srv/cds:cloud=s3://music/mine", "EARWISE_S3_ENDPOINT": "http://127.0.0.1:9"}
+    )
+    folder, cloud = settings.roots[:2]
+    assert (folder.address, folder.is_folder) == ("/srv/cds", True)
+    assert (cloud.address, cloud.is_folder, cloud.endpoint) == ("s3://music/mine", False, "http://127.0.0.1:9")
