@@ -16,7 +16,7 @@ killed is finished by the next; an unchanged library is neither decoded nor writ
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable or has lost many files at once:
 mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on purpose, trigger it with `accept_losses`.
-`extract` fails when MongoDB does not answer (retried) or when the
+`extract` fails when MongoDB does not answer for minutes (retried), when a disk is full, or when the
 decoder fails on clips known to be good (look at the task log, reinstall the audio libraries). `report` fails when
 files are left over; the next run takes them up. Single broken files fail nothing.
 """
@@ -32,6 +32,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from earwise.settings import Settings
 
 TRACK_FEATURES = Asset("track_features")
+# A MongoDB that is away for a minute, as while it restarts, costs no attempt.
+_PATIENCE_S = 60.0
 
 
 @dag(
@@ -66,7 +68,7 @@ def extract_features() -> None:
         from earwise.store import open_store
 
         settings = Settings.from_env()
-        with open_store(settings) as store:
+        with open_store(settings, patience_s=_PATIENCE_S) as store:
             store.create_indexes()
             try:
                 losses = params["accept_losses"]
@@ -82,7 +84,7 @@ def extract_features() -> None:
         from earwise.store import open_store
 
         settings = Settings.from_env()
-        with open_store(settings) as store:
+        with open_store(settings, patience_s=_PATIENCE_S) as store:
             batches = plan_batches(
                 store,
                 settings.roots,
@@ -107,14 +109,15 @@ def extract_features() -> None:
         from earwise.store import open_store
 
         settings = Settings.from_env()
-        with open_store(settings) as store:
+        with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
                 extract_batch(store, dag_run.run_id, number, settings, MfccConfig(), dag_run.run_after)
             except BrokenDecoderError as error:
                 raise AirflowFailException(str(error)) from None
 
-    # Runs after failed batches too, to close the run; and not at all where there was nothing to extract.
-    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10), trigger_rule="none_skipped")
+    # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was
+    # nothing to extract, or nothing could be planned.
+    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10), trigger_rule="all_done_min_one_success")
     def report(dag_run: Any, ti: Any):  # type: ignore[no-untyped-def]
         """Close the run, and tell those who wait for features."""
         from earwise.errors import EarwiseError
@@ -123,7 +126,7 @@ def extract_features() -> None:
         from earwise.store import open_store
 
         settings = Settings.from_env()
-        with open_store(settings) as store:
+        with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
                 done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date)
             except EarwiseError as error:
@@ -136,7 +139,7 @@ def extract_features() -> None:
 
     planned = plan()
     scan() >> planned
-    extract.expand_kwargs(planned) >> report()
+    [planned, extract.expand_kwargs(planned)] >> report()
 
 
 extract_features()

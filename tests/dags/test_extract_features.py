@@ -93,3 +93,45 @@ def test_retry_without_success_announces_nothing(runs: list[dict[str, Any]], ext
     assert runs[2]["events"] == []
     (file,) = extracted.quarantine.recent(limit=9)
     assert file.attempts == 2
+
+
+def test_failed_scan_is_the_one_red_task(mongo_uri: str, tmp_path: Path) -> None:
+    variables = {
+        "EARWISE_LIBRARY": str(tmp_path / "absent"),
+        "EARWISE_MONGO_URI": mongo_uri,
+        "EARWISE_MONGO_DATABASE": f"{DATABASE}_absent",
+    }
+    (run,) = run_dag(tmp_path, "extract_features", [{}], variables)
+    assert run["state"] == "failed"
+    failed = states(run)
+    assert failed.pop("scan") == "failed"
+    assert set(failed.values()) == {"upstream_failed"}
+    assert "report" in failed
+
+
+def test_failed_batch_still_closes_the_run(mongo_uri: str, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    write_tone(library / "a.wav", 1)
+    database = f"{DATABASE}_broken"
+    variables = {
+        "EARWISE_LIBRARY": str(library),
+        "EARWISE_MONGO_URI": mongo_uri,
+        "EARWISE_MONGO_DATABASE": database,
+        "PYTHONPATH": str(_broken_librosa(tmp_path)),
+    }
+    (run,) = run_dag(tmp_path, "extract_features", [{}], variables)
+    failed = states(run)
+    assert (failed["plan"], failed["extract[0]"], failed["report"]) == ("success", "failed", "failed")
+    with open_store_at(mongo_uri, database) as store:
+        ended = store.extraction_runs.get(run["run_id"])
+    assert ended is not None
+    assert (ended.planned, ended.done) == (1, 0)
+    assert ended.finished_at is not None
+
+
+def _broken_librosa(folder: Path) -> Path:
+    """A folder whose librosa can't be imported, so that no worker starts."""
+    (folder / "broken").mkdir()
+    (folder / "broken" / "librosa.py").write_text("raise RuntimeError('broken')\n")
+    return folder / "broken"
