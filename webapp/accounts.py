@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from earwise.store.listeners import Listener, Role
 from webapp.context import store
+from webapp.navigation import is_part_request, leave_to
 
 # The only endpoints that answer without a session.
 PUBLIC = frozenset({"auth.log_in", "auth.sign_up", "health.health", "static"})
@@ -74,4 +75,5 @@ def _require_session() -> Response | None:
     if request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.log_in", next=None if wanted == "/" else wanted))
+    entrance = url_for("auth.log_in", next=None if wanted == "/" else wanted)
+    return leave_to(entrance) if is_part_request() else redirect(entrance)

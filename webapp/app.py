@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 from flask_limiter import Limiter
@@ -27,6 +28,7 @@ from webapp import (
     filters,
     health,
     library,
+    navigation,
     recommendations,
     security,
 )
@@ -51,7 +53,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         configure_logging(settings.log_level)
     if not settings.secret_key:
         raise ConfigError("EARWISE_SECRET_KEY", "is needed to sign sessions", "$(openssl rand -hex 32)")
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_configuration(settings))
     app.url_map.converters["track_id"] = TrackIdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -80,7 +82,8 @@ def _extend(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    for module in (security, errors, assets, filters, accounts):
+    assets.attach(app, Path(__file__).parent / "static")
+    for module in (security, errors, filters, navigation, accounts):
         module.attach(app)
     CSRFProtect(app)
     for module in _BLUEPRINTS:

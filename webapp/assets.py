@@ -1,34 +1,46 @@
-"""Static files under addresses that change with their content, so that browsers may keep them for good."""
+"""Static files under addresses that change with their content, so that browsers may keep them for good.
+
+All files share one digest in their path, and not a parameter each: what a script imports by its relative path then has
+the digest too, without a build step.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
 
+ENDPOINT = "static"
 _DIGEST_LENGTH = 12
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def attach(app: Flask) -> None:
-    """Give templates ``asset(name)`` and send static files with the right lifetime."""
-    folder = Path(str(app.static_folder))
-    digests = {path.relative_to(folder).as_posix(): _digest(path) for path in folder.rglob("*") if path.is_file()}
+def attach(app: Flask, folder: Path) -> None:
+    """Serve the folder, give templates ``asset(name)`` and send static files with the right lifetime."""
+    digest = _digest(folder)
+
+    def send(release: str, filename: str) -> ResponseReturnValue:
+        # Another release is that of a page which was open while the app was updated: it gets what there is now.
+        return send_from_directory(folder, filename)
 
     def asset(name: str) -> str:
-        return url_for("static", filename=name, v=digests[name])
+        return url_for(ENDPOINT, release=digest, filename=name)
 
     def set_lifetime(response: Response) -> Response:
-        if request.endpoint == "static" and response.status_code < 400:
-            name = (request.view_args or {}).get("filename", "")
-            is_current = request.args.get("v") == digests.get(name, "")
+        if request.endpoint == ENDPOINT and response.status_code < 400:
+            is_current = (request.view_args or {}).get("release") == digest
             response.headers["Cache-Control"] = _FOR_GOOD if is_current else "public, no-cache"
         return response
 
+    app.add_url_rule("/static/<release>/<path:filename>", ENDPOINT, send)
     app.jinja_env.globals["asset"] = asset
     app.after_request(set_lifetime)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGEST_LENGTH]
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:_DIGEST_LENGTH]

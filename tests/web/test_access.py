@@ -12,7 +12,13 @@ from tests.web.conftest import Browser
 from tests.web.seeding import seed_model, seed_tracks, track_id
 from webapp.accounts import PUBLIC
 
-_VALUES = {"track_id": track_id("Title 000Artist 0"), "number": 1, "model_id": "model-1", "filename": "earwise.css"}
+_VALUES = {
+    "track_id": track_id("Title 000Artist 0"),
+    "number": 1,
+    "model_id": "model-1",
+    "release": "0",
+    "filename": "earwise.css",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +74,7 @@ def test_every_page_answers_an_admin(app: Flask, admin: Browser) -> None:
 
 
 def test_every_answer_carries_the_security_headers(app: Flask, listener: Browser) -> None:
-    for path in ("/", "/log-in", "/no/such/page", "/health", "/static/earwise.css", "/clusters"):
+    for path in ("/", "/log-in", "/no/such/page", "/health", "/static/0/earwise.css", "/clusters"):
         headers = listener.get(path).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -100,9 +106,21 @@ def test_static_files_are_kept_for_good_under_the_address_of_their_content(nobod
     page = nobody.get("/log-in").text
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
     assert "immutable" in nobody.get(address).headers["Cache-Control"]
-    assert nobody.get("/static/earwise.css?v=other").headers["Cache-Control"] == "public, no-cache"
+    assert nobody.get("/static/other/earwise.css").headers["Cache-Control"] == "public, no-cache"
     assert "Set-Cookie" not in nobody.get(address).headers
 
 
 def test_health_needs_no_session(nobody: Browser) -> None:
     assert nobody.get("/health").json["status"] == "ok"
+
+
+def test_links_to_another_program_of_this_host_are_left_to_the_browser(store: Store, admin: Browser) -> None:
+    for path in ("/admin", "/admin/models/model-1"):
+        links = [tag.split(">")[0] for tag in admin.get(path).text.split("<a ")[1:]]
+        assert [link for link in links if 'href="http' in link and 'hx-boost="false"' not in link] == []
+
+
+def test_part_of_a_page_asked_for_without_a_session_leads_the_whole_page_to_log_in(nobody: Browser) -> None:
+    answer = nobody.get("/clusters?page=2", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/log-in?next=/clusters?page%3D2"

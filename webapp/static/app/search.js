@@ -2,9 +2,17 @@
 
 const PAUSE_MS = 120;
 
-for (const form of document.querySelectorAll("form[data-suggestions]")) attach(form);
+export function attachSearch() {
+  attachAll(document);
+  document.addEventListener("htmx:load", (event) => attachAll(event.target));
+}
+
+function attachAll(root) {
+  for (const form of root.querySelectorAll("form[data-suggestions]:not([data-is-attached])")) attach(form);
+}
 
 function attach(form) {
+  form.dataset.isAttached = "";
   const input = form.querySelector("input[name=q]");
   const box = form.querySelector(".suggestions");
   const count = form.querySelector("[data-suggestion-count]");

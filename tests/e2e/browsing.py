@@ -1,0 +1,45 @@
+"""What a listener does in a browser, step by step."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+
+def sign_up(page: Page, address: str) -> None:
+    """Sign up as somebody new."""
+    page.goto(address)
+    page.get_by_role("link", name="Sign up").click()
+    page.get_by_label("User name").fill(f"listener-{uuid.uuid4().hex[:8]}")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_label("Password again").fill("correct horse battery")
+    page.get_by_role("button", name="Create account").click()
+
+
+def start_watching(page: Page) -> None:
+    """Keep the page's audio elements where the test can see them."""
+    page.add_init_script("""
+        const Native = window.Audio;
+        window.Audio = function (...rest) { return (window.__audio = new Native(...rest)); };
+    """)
+
+
+def played_s(page: Page) -> float:
+    return float(page.evaluate("window.__audio?.currentTime ?? 0"))
+
+
+def wait_for_playing(page: Page) -> None:
+    wait_until(page, lambda: played_s(page) > 0.3)
+    before = played_s(page)
+    wait_until(page, lambda: played_s(page) > before + 0.3)
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Wait without evaluating in the page: its policy forbids what Playwright's own waiting would do."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "waited in vain"
+        page.wait_for_timeout(50)

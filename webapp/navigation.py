@@ -1,0 +1,52 @@
+"""Pages that change without the player stopping: links and forms replace a part of the page, by htmx.
+
+Every page works without it. What is special about such a request is said here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from webapp.security import safe_next
+
+_CONFIG = {
+    # Needs neither eval nor a style of its own, so that the policy can forbid both.
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "selfRequestsOnly": True,
+    # Pages are about one listener: none is kept in the browser's storage.
+    "historyCacheSize": 0,
+    # Pages that say what is wrong are shown like all others.
+    "responseHandling": [{"code": "204", "swap": False}, {"code": "...", "swap": True}],
+}
+
+
+def attach(app: Flask) -> None:
+    """Give the layout its configuration."""
+    app.jinja_env.globals["navigation_config"] = json.dumps(_CONFIG)
+
+
+def is_part_request() -> bool:
+    """Whether the answer replaces a part of a page."""
+    return "HX-Request" in request.headers
+
+
+def wants_fragment() -> bool:
+    """Whether the answer replaces less than the whole content of a page."""
+    return is_part_request() and request.headers.get("HX-Target", "page") != "page"
+
+
+def leave_to(address: str) -> Response:
+    """An answer that makes the browser load another page whole."""
+    return Response(status=401, headers={"HX-Redirect": address})
+
+
+def came_from(fallback: str) -> str:
+    """The page on which a form was sent; else the fallback."""
+    referrer = urlsplit(request.referrer or "")
+    path = safe_next(f"{referrer.path}?{referrer.query}".rstrip("?"))
+    return path if path and referrer.netloc == request.host else fallback

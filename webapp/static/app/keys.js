@@ -1,0 +1,52 @@
+// Single keys for the player. They can be turned off, because some ways of typing press keys by the dozen.
+
+const SEEK_S = 5;
+const LOUDER = 0.1;
+
+export function attachKeys(player, actions, storage) {
+  const panel = document.querySelector("[data-keys-panel]");
+  const isOn = panel.querySelector("[data-keys-on]");
+  isOn.checked = storage.read("keys") ?? true;
+  isOn.addEventListener("change", () => storage.write("keys", isOn.checked));
+  panel.addEventListener("click", (event) => event.target === panel && panel.close());
+
+  const keys = {
+    " ": actions.toggle,
+    k: actions.toggle,
+    n: actions.next,
+    p: actions.previous,
+    m: actions.mute,
+    s: actions.shuffle,
+    r: actions.repeat,
+    q: actions.queue,
+    ArrowLeft: () => player.seek(player.seconds - SEEK_S),
+    ArrowRight: () => player.seek(player.seconds + SEEK_S),
+    ArrowUp: () => (player.volume += LOUDER),
+    ArrowDown: () => (player.volume -= LOUDER),
+    "/": () => document.querySelector("main input[name=q]")?.focus(),
+    "?": () => panel.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act || !isOn.checked || event.defaultPrevented || isTaken(event)) return;
+    event.preventDefault();
+    act();
+  });
+
+  return { keys: () => panel.showModal() };
+}
+
+/** Whether the key belongs to what has the focus, to the page behind it, or to the browser. */
+function isTaken(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  if (document.querySelector("dialog[open]")) return true;
+  const focused = event.target;
+  if (focused.matches("input, textarea, select, [contenteditable], [role=option]")) return true;
+  if (event.key === " ") return focused.matches("button, a, summary");
+  if (event.key.startsWith("Arrow")) {
+    // Up and down scroll the page, unless the player itself has the focus.
+    return ["ArrowUp", "ArrowDown"].includes(event.key) && !focused.closest("[data-player]");
+  }
+  return false;
+}

@@ -1,0 +1,54 @@
+// Puts the listener's side together: queue, player, and what shows and drives them.
+
+import { attachBar } from "./bar.js";
+import { attachKeys } from "./keys.js";
+import { attachMediaSession } from "./media-session.js";
+import { attachNavigation } from "./navigation.js";
+import { nameOf } from "./format.js";
+import { Player } from "./player.js";
+import { Queue } from "./queue.js";
+import { attachQueuePanel } from "./queue-panel.js";
+import { attachRows } from "./rows.js";
+import { attachSearch } from "./search.js";
+import { Storage } from "./storage.js";
+import * as toast from "./toast.js";
+
+const bar = document.querySelector("[data-player]");
+const storage = new Storage(bar.dataset.listener);
+const queue = new Queue(storage, "queue");
+const player = new Player(queue, storage);
+
+const actions = {
+  toggle: () => player.toggle(),
+  next: () => player.next(),
+  previous: () => player.previous(),
+  mute: () => player.toggleMute(),
+  shuffle: () => queue.toggleShuffle(),
+  repeat: () => queue.cycleRepeat(),
+  close: (button) => button.closest("dialog").close(),
+};
+Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
+Object.assign(actions, attachKeys(player, actions, storage));
+attachBar(player, queue, actions);
+attachMediaSession(player, queue);
+attachNavigation();
+attachSearch();
+
+player.addEventListener("fail", (event) => explain(event.detail));
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-log-out]")) return;
+  player.stop();
+  Storage.forgetEverybody();
+});
+
+/** Say why a track does not play; the server knows, the audio element does not. */
+async function explain(track) {
+  let reason = "this browser doesn't know its format.";
+  try {
+    const answer = await fetch(track.source, { headers: { Accept: "application/json", Range: "bytes=0-0" } });
+    if (!answer.ok) reason = (await answer.json()).detail;
+  } catch {
+    reason = "the library can't be reached.";
+  }
+  toast.show(`${nameOf(track)} can't be played: ${reason}`);
+}

@@ -1,0 +1,44 @@
+// What a browser does by itself when a page is loaded, where only a part of it is replaced.
+
+const positions = new Map();
+
+export function attachNavigation() {
+  const status = document.querySelector("[data-announcement]");
+  let path = location.href;
+
+  document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id === "page") arrive();
+  });
+  document.addEventListener("htmx:historyRestore", () => {
+    arrive();
+    window.scrollTo(0, positions.get(path) ?? 0);
+  });
+  // No answer, or not one that can be shown in place: the browser's own way always works.
+  document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
+  });
+
+  // A menu closes when something else is used, and by Escape.
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("focusin", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
+    if (!menu) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  });
+
+  function arrive() {
+    path = location.href;
+    status.textContent = document.title;
+    if (!location.hash) document.querySelector("main")?.focus({ preventScroll: true });
+  }
+}
+
+function closeMenus(target) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(target)) menu.removeAttribute("open");
+  }
+}

@@ -1,0 +1,163 @@
+// The one audio element, driven by the queue. It belongs to no page, so it plays on while pages change.
+
+const SEEK_BACK_S = 3; // "previous" goes to the start of a track that has played for longer
+const REMEMBER_EVERY_S = 3;
+
+export class Player extends EventTarget {
+  #audio = new Audio();
+  #queue;
+  #storage;
+  #loaded = null; // the entry that the audio element holds
+  #wanted = null; // seconds to start from, as long as the track's length is not known
+  #failures = 0;
+  #remembered = 0;
+
+  constructor(queue, storage) {
+    super();
+    this.#queue = queue;
+    this.#storage = storage;
+    this.#audio.preload = "none";
+    this.#audio.volume = storage.read("volume") ?? 1;
+    const kept = storage.read("position");
+    if (kept && kept.entry === queue.current?.entry) this.#wanted = kept.seconds;
+    for (const event of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "volumechange", "seeked"]) {
+      this.#audio.addEventListener(event, () => this.#tell(event));
+    }
+    this.#audio.addEventListener("loadedmetadata", () => this.#startWhereWanted());
+    this.#audio.addEventListener("ended", () => this.#end());
+    this.#audio.addEventListener("error", () => this.#loaded && this.#fail());
+    queue.addEventListener("change", () => this.#follow());
+  }
+
+  get isPlaying() {
+    return this.#loaded !== null && !this.#audio.paused;
+  }
+
+  get isLoading() {
+    return this.isPlaying && this.#audio.readyState < 3;
+  }
+
+  get seconds() {
+    return this.#wanted ?? (this.#loaded ? this.#audio.currentTime : 0);
+  }
+
+  get length() {
+    const length = this.#loaded ? this.#audio.duration : NaN;
+    return Number.isFinite(length) ? length : (this.#queue.current?.seconds ?? 0);
+  }
+
+  get volume() {
+    return this.#audio.volume;
+  }
+
+  set volume(share) {
+    this.#audio.volume = Math.max(0, Math.min(1, share));
+    this.#audio.muted = false;
+    this.#storage.write("volume", this.#audio.volume);
+  }
+
+  get isMuted() {
+    return this.#audio.muted;
+  }
+
+  toggleMute() {
+    this.#audio.muted = !this.#audio.muted;
+  }
+
+  toggle() {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  play() {
+    const track = this.#queue.current;
+    if (!track) return;
+    if (this.#loaded?.entry !== track.entry || this.#audio.error) this.#load(track);
+    this.#audio.play().catch((error) => {
+      // Refused without a click, or overtaken by another track: neither is a fault of the track.
+      if (error.name !== "AbortError" && error.name !== "NotAllowedError" && this.#loaded === track) this.#fail();
+    });
+  }
+
+  pause() {
+    this.#audio.pause();
+  }
+
+  next() {
+    if (this.#queue.next()) this.play();
+  }
+
+  previous() {
+    if (this.seconds > SEEK_BACK_S || !this.#queue.previous()) this.seek(0);
+    else this.play();
+  }
+
+  seek(seconds) {
+    const target = Math.max(0, Math.min(seconds, this.length));
+    // While the slider is dragged there are many of these: the last one counts.
+    if (!this.#loaded || this.#audio.readyState === 0) this.#wanted = target;
+    else this.#audio.currentTime = target;
+    this.#tell("timeupdate");
+  }
+
+  stop() {
+    this.#audio.pause();
+    this.#unload();
+  }
+
+  #load(track) {
+    const wanted = this.#loaded === null ? this.#wanted : null;
+    this.#loaded = track;
+    this.#wanted = wanted;
+    this.#audio.src = track.source;
+    this.#tell("load");
+  }
+
+  #unload() {
+    this.#loaded = null;
+    this.#wanted = null;
+    this.#audio.removeAttribute("src");
+    this.#audio.load();
+    this.#tell("unload");
+  }
+
+  /** The queue changed: what is no longer current is not played on. */
+  #follow() {
+    const current = this.#queue.current;
+    if (this.#loaded && this.#loaded.entry !== current?.entry) {
+      const wasPlaying = this.isPlaying;
+      this.stop();
+      if (wasPlaying && current) this.play();
+    } else if (!this.#loaded) this.#wanted = null;
+  }
+
+  #startWhereWanted() {
+    if (this.#wanted !== null) this.#audio.currentTime = this.#wanted;
+    this.#wanted = null;
+    this.#failures = 0;
+  }
+
+  #end() {
+    this.#tell("ended");
+    if (!this.#queue.next({ hasEnded: true })) return;
+    this.#audio.currentTime = 0;
+    this.play();
+  }
+
+  #fail() {
+    const track = this.#loaded;
+    this.#failures += 1;
+    this.stop();
+    this.dispatchEvent(new CustomEvent("fail", { detail: track }));
+    // The next one may play; where nothing does, it ends after one round.
+    if (this.#failures < this.#queue.tracks.length && this.#queue.next()) this.play();
+  }
+
+  #tell(event) {
+    if (event === "timeupdate" && this.#loaded && Math.abs(this.seconds - this.#remembered) > REMEMBER_EVERY_S) {
+      this.#remembered = this.seconds;
+      this.#storage.write("position", { entry: this.#queue.current?.entry, seconds: this.seconds });
+    }
+    this.dispatchEvent(new Event(event === "timeupdate" ? "time" : "state"));
+  }
+}

@@ -1,0 +1,165 @@
+// What plays next: the tracks in their order, the place in it, shuffle and repeat. Knows nothing of sound or pages.
+
+const MOST_TRACKS = 1000;
+const REPEATS = ["off", "all", "one"];
+
+/**
+ * A track of the queue: {track, title, artist, seconds, page, source, artwork}, and `entry`, its number here, because a
+ * track may stand in the queue twice. `place` is where it stood before shuffling.
+ */
+export class Queue extends EventTarget {
+  tracks = [];
+  index = -1;
+  repeat = "off";
+  isShuffled = false;
+  #lastEntry = 0;
+  #storage;
+  #key;
+
+  constructor(storage, key) {
+    super();
+    this.#storage = storage;
+    this.#key = key;
+    this.#load();
+  }
+
+  get current() {
+    return this.tracks[this.index] ?? null;
+  }
+
+  /** A list becomes the queue and starts at one of its tracks. */
+  start(tracks, index) {
+    const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
+    this.tracks = tracks.slice(first, first + MOST_TRACKS).map((track) => this.#number(track));
+    this.index = index - first;
+    this.#renumber();
+    if (this.isShuffled) this.#shuffleRest();
+    this.#changed();
+  }
+
+  /** Put a track at the end, or right after the current one. */
+  add(track, { isNext = false } = {}) {
+    if (this.tracks.length >= MOST_TRACKS) return false;
+    const position = isNext ? this.index + 1 : this.tracks.length;
+    const place = isNext ? (this.current?.place ?? 0) + 0.5 : this.tracks.length;
+    this.tracks.splice(position, 0, { ...this.#number(track), place });
+    if (this.index < 0) this.index = 0;
+    this.#changed();
+    return true;
+  }
+
+  jump(entry) {
+    this.index = this.#find(entry);
+    this.#changed();
+  }
+
+  move(entry, to) {
+    const from = this.#find(entry);
+    const current = this.current;
+    const target = Math.max(0, Math.min(to, this.tracks.length - 1));
+    if (from < 0 || from === target) return;
+    this.tracks.splice(target, 0, ...this.tracks.splice(from, 1));
+    this.index = this.tracks.indexOf(current);
+    this.#changed();
+  }
+
+  /** Take a track out; the current one is followed by the one after it. */
+  remove(entry) {
+    const position = this.#find(entry);
+    if (position < 0) return;
+    this.tracks.splice(position, 1);
+    if (position < this.index || this.index === this.tracks.length) this.index -= 1;
+    this.#changed();
+  }
+
+  clear() {
+    this.tracks = [];
+    this.index = -1;
+    this.#changed();
+  }
+
+  /** What `restore` takes to undo what is done from now on. */
+  snapshot() {
+    return { tracks: [...this.tracks], index: this.index };
+  }
+
+  restore({ tracks, index }) {
+    this.tracks = tracks;
+    this.index = index;
+    this.#changed();
+  }
+
+  /** Go on; false at the end of the queue. A track that ended by itself is repeated where that is wanted. */
+  next({ hasEnded = false } = {}) {
+    if (hasEnded && this.repeat === "one") return this.current !== null;
+    if (this.index + 1 < this.tracks.length) this.index += 1;
+    else if (this.repeat === "all" && this.tracks.length) this.index = 0;
+    else return false;
+    this.#changed();
+    return true;
+  }
+
+  previous() {
+    if (this.index > 0) this.index -= 1;
+    else if (this.repeat === "all" && this.tracks.length) this.index = this.tracks.length - 1;
+    else return false;
+    this.#changed();
+    return true;
+  }
+
+  cycleRepeat() {
+    this.repeat = REPEATS[(REPEATS.indexOf(this.repeat) + 1) % REPEATS.length];
+    this.#changed();
+  }
+
+  /** Mix what is still to come, or put everything back into its order. */
+  toggleShuffle() {
+    this.isShuffled = !this.isShuffled;
+    if (this.isShuffled) this.#shuffleRest();
+    else {
+      const current = this.current;
+      this.tracks.sort((one, other) => one.place - other.place);
+      this.index = this.tracks.indexOf(current);
+    }
+    this.#changed();
+  }
+
+  #number(track) {
+    this.#lastEntry += 1;
+    return { ...track, entry: this.#lastEntry };
+  }
+
+  #find(entry) {
+    return this.tracks.findIndex((track) => track.entry === entry);
+  }
+
+  #renumber() {
+    this.tracks.forEach((track, position) => (track.place = position));
+  }
+
+  #shuffleRest() {
+    const rest = this.tracks.splice(this.index + 1);
+    for (let last = rest.length - 1; last > 0; last -= 1) {
+      const other = Math.floor(Math.random() * (last + 1));
+      [rest[last], rest[other]] = [rest[other], rest[last]];
+    }
+    this.tracks.push(...rest);
+  }
+
+  #changed() {
+    if (!this.isShuffled) this.#renumber();
+    const { tracks, index, repeat, isShuffled } = this;
+    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled });
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #load() {
+    const kept = this.#storage.read(this.#key);
+    if (!Array.isArray(kept?.tracks)) return;
+    this.tracks = kept.tracks;
+    this.index = Math.min(kept.index, kept.tracks.length - 1);
+    this.repeat = REPEATS.includes(kept.repeat) ? kept.repeat : "off";
+    this.isShuffled = kept.isShuffled === true;
+    this.#lastEntry = Math.max(0, ...kept.tracks.map((track) => track.entry));
+  }
+}

@@ -1,0 +1,79 @@
+// Lists of tracks: their play links become buttons of the one player, and their rows show what it does.
+
+import { clock, nameOf } from "./format.js";
+import * as toast from "./toast.js";
+
+export function attachRows(player, queue, artwork) {
+  enhance(document);
+  document.addEventListener("htmx:load", (event) => enhance(event.target));
+  queue.addEventListener("change", () => show(document));
+  player.addEventListener("state", () => show(document));
+  player.addEventListener("time", () => showTime());
+
+  return {
+    play: (button) => {
+      if (isCurrent(button)) return player.toggle();
+      const buttons = [...(button.closest("[data-tracks]") ?? document).querySelectorAll("button[data-play]")];
+      queue.start(buttons.map(read), buttons.indexOf(button));
+      player.play();
+    },
+    "play-next": (button) => enqueue(button, true),
+    enqueue: (button) => enqueue(button, false),
+  };
+
+  function enqueue(button, isNext) {
+    button.closest("details")?.removeAttribute("open");
+    button.closest("details")?.querySelector("summary").focus();
+    const track = read(button.closest("[data-row]").querySelector("button[data-play]"));
+    const before = queue.snapshot();
+    if (!queue.add(track, { isNext })) return toast.show("The queue is full. Take something out first.");
+    toast.show(`${nameOf(track)} ${isNext ? "plays next" : "is in the queue"}.`, () => queue.restore(before));
+  }
+
+  function read(button) {
+    const { play, title, artist, seconds, page, source, picture } = button.dataset;
+    return { track: play, title, artist, seconds: Number(seconds), page, source, artwork: picture ?? artwork };
+  }
+
+  function isCurrent(button) {
+    return button.dataset.play === queue.current?.track;
+  }
+
+  function enhance(root) {
+    for (const link of root.querySelectorAll("a[data-play]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = link.className;
+      Object.assign(button.dataset, link.dataset, { do: "play", source: link.getAttribute("href") });
+      button.append(...link.childNodes);
+      link.replaceWith(button);
+    }
+    for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+    show(root);
+  }
+
+  function show(root) {
+    for (const button of root.querySelectorAll("button[data-play]")) {
+      const isPlaying = isCurrent(button) && player.isPlaying;
+      button.classList.toggle("is-playing", isPlaying);
+      button.classList.toggle("is-loading", isPlaying && player.isLoading);
+      button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${nameOf(button.dataset)}`);
+    }
+    for (const row of root.querySelectorAll("[data-row]")) {
+      row.classList.toggle("is-current", row.dataset.row === queue.current?.track);
+    }
+    showTime();
+  }
+
+  function showTime() {
+    const share = player.length ? (player.seconds / player.length) * 100 : 0;
+    for (const button of document.querySelectorAll("button[data-play]")) {
+      button.style.setProperty("--played", isCurrent(button) ? share.toFixed(1) : "0");
+    }
+    for (const time of document.querySelectorAll("[data-row] [data-time]")) {
+      time.dataset.length ??= time.textContent;
+      const isNow = time.closest("[data-row]").classList.contains("is-current") && player.isPlaying;
+      time.textContent = isNow ? clock(player.seconds) : time.dataset.length;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// What this browser remembers for one listener. Where it may not remember, everything works until the page is closed.
+
+const PREFIX = "earwise:";
+
+export class Storage {
+  #prefix;
+
+  constructor(listener) {
+    this.#prefix = `${PREFIX}${listener}:`;
+  }
+
+  read(key) {
+    try {
+      return JSON.parse(localStorage.getItem(this.#prefix + key));
+    } catch {
+      return null;
+    }
+  }
+
+  write(key, value) {
+    try {
+      localStorage.setItem(this.#prefix + key, JSON.stringify(value));
+    } catch {
+      // Full or forbidden: the queue lives on in the page.
+    }
+  }
+
+  /** Nothing of the listener stays for whoever uses this browser next. */
+  static forgetEverybody() {
+    try {
+      Object.keys(localStorage)
+        .filter((key) => key.startsWith(PREFIX))
+        .forEach((key) => localStorage.removeItem(key));
+    } catch {
+      // What could not be written need not be removed.
+    }
+  }
+}
