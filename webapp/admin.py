@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from earwise.store.extraction_runs import ExtractionRun
 from webapp.context import store
+from webapp.faults import SEEN_BY_EVERY_SCAN
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 _RUNS_SHOWN = 20
 _PAGE_SIZE = 50
 _MOST_PAGES = 100_000
+# Progress is written every few seconds, or when the slowest file has come to its time-out.
+_SILENCE = timedelta(minutes=5)
 
 
 @blueprint.before_request
@@ -24,19 +30,21 @@ def require_admin() -> None:
 
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
-    """Totals, the latest extraction run and the latest training runs."""
+    """Totals, the extraction that runs or ran last, and what is in quarantine."""
+    run = store().extraction_runs.latest()
     return render_template(
         "admin/overview.html",
         tracks=store().tracks.count_ready(),
-        run=store().extraction_runs.latest(),
-        models=store().model_runs.recent(_RUNS_SHOWN),
+        run=run,
+        is_stalled=run is not None and _is_stalled(run),
+        counts=store().quarantine.count_by_code(),
     )
 
 
 @blueprint.get("/quarantine")
 def quarantine() -> ResponseReturnValue:
     """Files that did not become tracks, each with its reason."""
-    page = min(max(1, request.args.get("page", 1, type=int)), _MOST_PAGES)
+    page = _page_asked_for()
     files = store().quarantine.recent(skip=(page - 1) * _PAGE_SIZE, limit=_PAGE_SIZE + 1)
     return render_template(
         "admin/quarantine.html",
@@ -44,7 +52,30 @@ def quarantine() -> ResponseReturnValue:
         page=page,
         has_more=len(files) > _PAGE_SIZE,
         counts=store().quarantine.count_by_code(),
+        retries=store().quarantine.count_retries(),
+        seen_by_every_scan=SEEN_BY_EVERY_SCAN,
     )
+
+
+@blueprint.post("/quarantine/retry")
+def retry_all() -> ResponseReturnValue:
+    """Have the next run try every file in quarantine again."""
+    store().quarantine.request_retry()
+    return redirect(url_for("admin.quarantine"), 303)
+
+
+@blueprint.post("/quarantine/<key>/retry")
+def retry(key: str) -> ResponseReturnValue:
+    """Have the next run try one file again."""
+    if not store().quarantine.request_retry(key):
+        abort(404)
+    return redirect(url_for("admin.quarantine", page=_page_asked_for(), _anchor=f"file-{key}"), 303)
+
+
+@blueprint.get("/training")
+def training() -> ResponseReturnValue:
+    """The latest training runs."""
+    return render_template("admin/training.html", models=store().model_runs.recent(_RUNS_SHOWN))
 
 
 @blueprint.get("/models/<model_id>")
@@ -59,3 +90,13 @@ def model(model_id: str) -> ResponseReturnValue:
         clusters=store().model_parts.clusters(model_id),
         is_active=store().models.active_id() == model_id,
     )
+
+
+def _page_asked_for() -> int:
+    return min(max(1, request.args.get("page", 1, type=int)), _MOST_PAGES)
+
+
+def _is_stalled(run: ExtractionRun) -> bool:
+    """Whether a run that has not ended wrote nothing down for so long that it must have been broken off."""
+    last = run.updated_at or run.started_at
+    return run.finished_at is None and datetime.now(UTC) - last > _SILENCE

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
+from webapp.faults import fault_name
+
 # Cluster colours in the stylesheet: `tone-0` … `tone-11`.
 _TONES = 12
 _MOST_CHARACTERS = 300
@@ -16,7 +18,7 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 def attach(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (duration, clip, tone, moment, plural):
+    for function in (duration, clip, tone, moment, plural, span, fault_name):
         app.add_template_filter(function)
 
 
@@ -66,3 +68,15 @@ def plural(count: int, word: str) -> str:
     ('1 track', '1,200 tracks')
     """
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it.
+
+    >>> span(42.4), span(200), span(7500)
+    ('42 s', '3 min', '2 h 5 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

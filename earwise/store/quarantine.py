@@ -95,6 +95,11 @@ class Quarantine:
         return [_to_file(document) for document in self._files.find({"retry_requested": True})]
 
     @translated_errors()
+    def count_retries(self) -> int:
+        """How many files shall be tried again."""
+        return self._files.count_documents({"retry_requested": True})
+
+    @translated_errors()
     def forget_retry(self, location: LibraryPath) -> None:
         """Take back that a file shall be tried again."""
         self._files.update_one({"_id": location.key}, {"$unset": {"retry_requested": ""}})

@@ -24,7 +24,7 @@ def analyse(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Ca
     if b"bump" in file.name and _is_first_time(location):
         os.kill(os.getpid(), signal.SIGKILL)
     if b"greedy" in file.name:
-        bytearray(HEADROOM_MB << 20)
+        bytearray(HEADROOM_MB << 21)
     if b"exit" in file.name:
         os._exit(3)
     if b"hang" in file.name:

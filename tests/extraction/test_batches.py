@@ -14,7 +14,7 @@ import mutagen
 import pytest
 import soundfile
 
-from earwise.errors import BrokenDecoderError
+from earwise.errors import BrokenDecoderError, DecodeError, TrackError
 from earwise.extraction import batches, link
 from earwise.extraction.analysis import Analysis
 from earwise.extraction.batches import extract_batch
@@ -143,6 +143,48 @@ def test_quarantined_files_are_tried_again_when_asked(extraction: Extraction, li
     (report,) = extraction.run(retry_quarantined=True)
     assert report.failures == {"not_audio": 1}
     assert extraction.store.quarantine.get(LibraryPath("music", b"text.mp3")).attempts == 2
+
+
+def test_files_that_an_admin_names_are_tried_again_once(extraction: Extraction, library: Path) -> None:
+    for name in ("a.mp3", "b.mp3"):
+        (library / name).write_text("words")
+    os.mkfifo(library / "pipe.mp3")
+    extraction.run()
+    quarantine = extraction.store.quarantine
+    assert quarantine.request_retry(LibraryPath("music", b"a.mp3").key) == 1
+    assert quarantine.request_retry(LibraryPath("music", b"pipe.mp3").key) == 1
+    (report,) = extraction.run()
+    assert report.failures == {"not_audio": 1}
+    attempts = {file.location.path: file.attempts for file in quarantine.recent(limit=9)}
+    assert attempts == {b"a.mp3": 2, b"b.mp3": 1, b"pipe.mp3": 1}
+    assert quarantine.retries() == []
+    assert extraction.run() == []
+
+
+def test_files_in_quarantine_are_opened_once_until_they_change(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bytes] = []
+
+    def analyse_and_note(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, TrackError]]:
+        for job in jobs:
+            opened.append(job.file.name)
+            yield job, DecodeError("The decoder refused it.")
+
+    monkeypatch.setattr(batches, "analyse_files", analyse_and_note)
+    for name in ("a.mp3", "b.mp3"):
+        (library / name).write_text("words")
+    for _ in range(3):
+        extraction.run()
+    assert sorted(opened) == [b"a.mp3", b"b.mp3"]
+    (library / "b.mp3").write_text("other words")
+    for _ in range(2):
+        extraction.run()
+    assert opened[2:] == [b"b.mp3"]
+    extraction.config = dataclasses.replace(extraction.config, revision=99)
+    for _ in range(2):
+        extraction.run()
+    assert sorted(opened[3:]) == [b"a.mp3", b"b.mp3"]
 
 
 def test_file_that_could_not_be_opened_is_analysed_as_soon_as_it_can(

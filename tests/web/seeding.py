@@ -9,6 +9,7 @@ from pathlib import Path
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
+from earwise.store.extraction_runs import Counts
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from earwise.store.tracks import Tags, Track, TrackFile
@@ -75,3 +76,9 @@ def seed_model(
         ),
     )
     store.models.activate(model_id, NOW)
+
+
+def start_extraction(store: Store, *, done: int) -> None:
+    """Begin an extraction of forty files."""
+    store.extraction_runs.start("run", [[LibraryPath("music", b"a")] * 40], NOW)
+    store.extraction_runs.put_progress("run", 0, Counts(done, done, {}))

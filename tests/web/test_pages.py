@@ -16,12 +16,11 @@ from earwise.notice import LibraryNotice, Source, write_notice
 from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.store import Store
-from earwise.store.extraction_runs import Counts
 from earwise.store.listeners import Listeners
 from earwise.store.tracks import Tags, Tracks
 from tests.conftest import free_port
 from tests.web.conftest import Browser, broken
-from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks
+from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks, start_extraction
 from webapp import create_app
 from webapp.filters import clip
 
@@ -160,6 +159,7 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
         "/clusters/1",
         "/admin",
         "/admin/quarantine",
+        "/admin/training",
         "/admin/models/model-1",
     ]
     for path in paths:
@@ -194,11 +194,6 @@ def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, list
         answer = listener.get(path)
         assert answer.status_code == 200, path
         assert "Waiting for the first look" in answer.text, path
-
-
-def start_extraction(store: Store, *, done: int) -> None:
-    store.extraction_runs.start("run", [[LibraryPath("music", b"a")] * 40], NOW)
-    store.extraction_runs.put_progress("run", 0, Counts(done, done, {}))
 
 
 @pytest.mark.parametrize("path", ["/", "/clusters", "/clusters/3", "track"])
@@ -318,26 +313,3 @@ def test_app_does_not_wait_long_for_a_store_that_is_away(settings: Settings) -> 
     assert app.test_client().get("/health").status_code == 503
     assert time.monotonic() - began < 5
     app.extensions["earwise_store"].close()
-
-
-def test_admin_sees_totals_runs_quarantine_and_silhouettes(store: Store, admin: Browser) -> None:
-    seed_model(store, seed_tracks(store, 12))
-    start_extraction(store, done=13)
-    store.quarantine.put(LibraryPath("music", b"caf\xe9.mp3"), "not_audio", "No decoder could read it.", NOW)
-    overview = admin.get("/admin").text
-    assert "<span>12</span> tracks in the library" in overview
-    assert "13 of 40" in overview
-    assert "3: 0.130" in overview
-    quarantine = admin.get("/admin/quarantine").text
-    assert "music/caf�.mp3" in quarantine
-    assert "No decoder could read it." in quarantine
-    assert "not_audio" in quarantine
-
-
-def test_admin_follows_airflows_link_to_a_model(store: Store, admin: Browser) -> None:
-    seed_model(store, seed_tracks(store, 12))
-    page = admin.get("/admin/models/model-1").text
-    assert "This is the model that listeners hear." in page
-    assert "0.1300" in page
-    assert "/dags/train_clusters/runs/run%20model-1" in page
-    assert admin.get("/admin/models/none").status_code == 404

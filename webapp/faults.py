@@ -1,0 +1,38 @@
+"""What the codes of failures mean, in the words of the admin pages."""
+
+from __future__ import annotations
+
+# Files that every scan looks at anew; the rest is opened again only when it changes or somebody asks for it.
+SEEN_BY_EVERY_SCAN = frozenset(
+    ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file", "unreadable")
+)
+_NAMES = {
+    "dangling_link": "link to nowhere",
+    "decoder_crash": "decoder crashed",
+    "empty": "empty file",
+    "failed": "unexpected failure",
+    "killed": "process killed",
+    "link_outside": "link out of the library",
+    "non_finite": "samples that are no numbers",
+    "not_a_file": "not a file",
+    "not_audio": "no audio in it",
+    "out_of_memory": "takes too much memory",
+    "read_error": "read error",
+    "silent": "silent",
+    "time_out": "took too long",
+    "too_short": "too short",
+    "truncated": "cut off",
+    "unreadable": "can't be opened",
+    "unreadable_entry": "can't be looked at",
+    "unreadable_folder": "folder can't be listed",
+    "unsupported": "unknown format",
+}
+
+
+def fault_name(code: str) -> str:
+    """A few words for a code; the code itself where there are none.
+
+    >>> fault_name("not_audio"), fault_name("fell_in_the_sea")
+    ('no audio in it', 'fell in the sea')
+    """
+    return _NAMES.get(code, code.replace("_", " "))
