@@ -20,6 +20,7 @@ EarwiseError
 │  └ StoreAwayError          the server does not answer: it may be back in a minute
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more
 ├ DuplicateError         the document exists already (a user name taken)
+├ PlaylistFullError      a playlist takes no more tracks
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
 """
 
@@ -157,6 +158,10 @@ class PartError(EarwiseError):
 
 class DuplicateError(EarwiseError):
     """A document with this unique value exists already."""
+
+
+class PlaylistFullError(EarwiseError):
+    """A playlist takes no more tracks."""
 
 
 class ModelNotFoundError(EarwiseError):

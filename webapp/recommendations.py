@@ -15,8 +15,7 @@ blueprint = Blueprint("recommendations", __name__)
 @blueprint.get("/tracks/<track_id:track_id>")
 def track(track_id: str) -> ResponseReturnValue:
     """The seed track and its ranked neighbours."""
-    active = store().serving.find_active()
-    placement = store().serving.placement(active.model_id, track_id) if active else None
+    active, placement = store().serving.find_placed(track_id)
     neighbours = placement.neighbours if placement else ()
     tracks = store().tracks.get_many([track_id, *(near.track_id for near in neighbours)])
     if track_id not in tracks:

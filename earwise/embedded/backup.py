@@ -1,4 +1,4 @@
-"""Rotating dumps of what listeners made: accounts, ratings and playlists can't be computed again.
+"""Rotating dumps of what listeners made: accounts, ratings, playlists and history can't be computed again.
 
 One dump is one folder, ``backups/2026-01-31T12-00-00``, with a file of lines per collection. It is written under
 another name and renamed when complete, so that every folder of that form is whole.
@@ -16,8 +16,9 @@ from pathlib import Path
 from earwise.errors import StoreError
 from earwise.store import Store
 from earwise.store.dumps import dump_collection, restore_collection
+from earwise.store.personal import PERSONAL
 
-COLLECTIONS = ("users", "ratings", "playlists")
+COLLECTIONS = ("users", *PERSONAL)
 KEPT = 14
 _TIME = "%Y-%m-%dT%H-%M-%S.%f"
 

@@ -10,6 +10,8 @@ from pymongo import MongoClient
 from pymongo.server_api import ServerApi
 
 from earwise.settings import Settings
+from earwise.store.attempts import Attempts
+from earwise.store.events import Events
 from earwise.store.extraction_runs import ExtractionRuns
 from earwise.store.features import Features
 from earwise.store.folders import Folders
@@ -17,7 +19,10 @@ from earwise.store.listeners import Listeners
 from earwise.store.model_parts import ModelParts
 from earwise.store.model_runs import ModelRuns
 from earwise.store.models import Models
+from earwise.store.personal import Personal
+from earwise.store.playlists import Playlists
 from earwise.store.quarantine import Quarantine
+from earwise.store.ratings import Ratings
 from earwise.store.serving import Serving
 from earwise.store.tracks import Tracks
 from earwise.store.translation import translated_errors
@@ -38,12 +43,18 @@ class Store:
     models: Models
     serving: Serving
     listeners: Listeners
+    attempts: Attempts
+    ratings: Ratings
+    playlists: Playlists
+    events: Events
+    personal: Personal
 
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
         for repository in (
             *(self.folders, self.tracks, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.listeners),
+            *(self.attempts, self.ratings, self.playlists, self.events),
         ):
             repository.create_indexes()
 
@@ -98,4 +109,9 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         models=Models(selected, runs, parts),
         serving=Serving(selected),
         listeners=Listeners(selected),
+        attempts=Attempts(selected),
+        ratings=Ratings(selected),
+        playlists=Playlists(selected),
+        events=Events(selected),
+        personal=Personal(selected),
     )

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pymongo import WriteConcern
 from pymongo.database import Database
 
+from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
@@ -52,7 +52,7 @@ class Listeners:
     """The ``users`` collection."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._users = database.get_collection("users", write_concern=WriteConcern("majority", j=True))
+        self._users = acknowledged_collection(database, "users")
 
     @translated_errors()
     def create_indexes(self) -> None:

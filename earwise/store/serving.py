@@ -47,27 +47,20 @@ class Serving:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._active = database["active"]
         self._assignments = database["assignments"]
-        self._neighbours = database["neighbours"]
 
     @translated_errors()
     def find_active(self) -> ActiveModel | None:
         """The model that readers see; None before the first is published."""
-        document = next(
-            self._active.aggregate(
-                [
-                    {"$match": {"_id": "model"}},
-                    _join("clusters", on="model_id"),
-                    {"$project": {"clusters.centroid": 0}},
-                ]
-            ),
-            None,
-        )
-        # A model without clusters was pruned or lost: it has nothing to show, as if there were none.
-        if document is None or not document["clusters"]:
-            return None
-        clusters = [Cluster(found["number"], found["name"], found["size"]) for found in document["clusters"]]
-        ordered = sorted(clusters, key=lambda cluster: cluster.number)
-        return ActiveModel(document["model_id"], {cluster.number: cluster for cluster in ordered})
+        return _to_active(next(self._active.aggregate([*_ACTIVE]), None))
+
+    @translated_errors()
+    def find_placed(self, track_id: str) -> tuple[ActiveModel | None, Placement | None]:
+        """The model that readers see, and where it puts a track, in one query."""
+        key = {"$set": {"key": {"$concat": ["$model_id", f":{track_id}"]}}}
+        stages = [*_ACTIVE, key, _join("neighbours", on="key", key="_id"), _join("assignments", on="key", key="_id")]
+        document = next(self._active.aggregate(stages), None)
+        active = _to_active(document)
+        return active, _to_placement(document) if active and document else None
 
     def require_active(self) -> ActiveModel:
         """The model that readers see.
@@ -83,17 +76,6 @@ class Serving:
         return active
 
     @translated_errors()
-    def placement(self, model_id: str, track_id: str) -> Placement | None:
-        """Cluster and neighbours of a track; None if the model does not know the track."""
-        stages = [{"$match": {"_id": f"{model_id}:{track_id}"}}, _join("assignments", on="_id")]
-        document = next(self._neighbours.aggregate(stages), None)
-        if document is None:
-            return None
-        cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
-        ranked = (Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in document["neighbours"])
-        return Placement(cluster, tuple(ranked))
-
-    @translated_errors()
     def typical_tracks(self, model_id: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
         """The first tracks of each of these clusters, the most typical first."""
         typical: dict[int, list[Assignment]] = {number: [] for number in clusters}
@@ -106,8 +88,28 @@ class Serving:
         return typical
 
 
-def _join(collection: str, *, on: str) -> dict[str, Any]:
-    return {"$lookup": {"from": collection, "localField": on, "foreignField": on, "as": collection}}
+def _join(collection: str, *, on: str, key: str | None = None) -> dict[str, Any]:
+    return {"$lookup": {"from": collection, "localField": on, "foreignField": key or on, "as": collection}}
+
+
+_ACTIVE = ({"$match": {"_id": "model"}}, _join("clusters", on="model_id"), {"$project": {"clusters.centroid": 0}})
+
+
+def _to_active(document: dict[str, Any] | None) -> ActiveModel | None:
+    # A model without clusters was pruned or lost: it has nothing to show, as if there were none.
+    if document is None or not document["clusters"]:
+        return None
+    clusters = [Cluster(found["number"], found["name"], found["size"]) for found in document["clusters"]]
+    ordered = sorted(clusters, key=lambda cluster: cluster.number)
+    return ActiveModel(document["model_id"], {cluster.number: cluster for cluster in ordered})
+
+
+def _to_placement(document: dict[str, Any]) -> Placement | None:
+    if not document["neighbours"]:
+        return None
+    cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
+    ranked = document["neighbours"][0]["neighbours"]
+    return Placement(cluster, tuple(Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in ranked))
 
 
 def _nearest_of(model_id: str, number: int, limit: int) -> list[dict[str, Any]]:

@@ -39,9 +39,12 @@ def test_requiring_a_model_before_the_first_says_so(store: Store) -> None:
 
 
 def test_placement_holds_cluster_and_ranked_neighbours(store: Store) -> None:
+    assert store.serving.find_placed("t1") == (None, None)
     publish(store, "m")
-    assert store.serving.placement("m", "t1") == Placement(1, (Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)))
-    assert store.serving.placement("m", "unknown") is None
+    active, placement = store.serving.find_placed("t1")
+    assert active == store.serving.find_active()
+    assert placement == Placement(1, (Neighbour("t4", 0.25, 1), Neighbour("t2", 0.5, 2)))
+    assert store.serving.find_placed("unknown") == (active, None)
 
 
 def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:

@@ -1,0 +1,86 @@
+"""Events: what was played, and what was skipped. For history now, and to learn from later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.translation import translated_errors
+
+_PLAYED_S = 30.0
+_PLAYED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A track that was played, and the cursor that continues after it."""
+
+    track_id: str
+    at: datetime
+    cursor: str
+
+
+def is_play(heard_s: float, duration_s: float) -> bool:
+    """Whether so much of a track was heard that it counts as played: 30 s, or half of it.
+
+    >>> is_play(30, 185), is_play(12, 185), is_play(12, 20)
+    (True, False, True)
+    """
+    return heard_s >= min(_PLAYED_S, _PLAYED_SHARE * duration_s)
+
+
+class Events:
+    """The ``events`` collection: one document for each time that a listener turned to a track."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._events = acknowledged_collection(database, "events")
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        self._events.create_index([("listener_id", ASCENDING), ("is_play", ASCENDING), ("at", DESCENDING)])
+        self._events.create_index("track_id")
+
+    @translated_errors()
+    def record(
+        self, listener_id: str, listening_id: str, track_id: str, *, heard_s: float, duration_s: float, now: datetime
+    ) -> None:
+        """Record how much of a track was heard: as played, or else as skipped. Told again, the longest counts.
+
+        Parameters
+        ----------
+        listening_id : str
+            Names this one time that the listener turned to the track.
+        """
+        self._events.update_one(
+            {"_id": f"{listener_id}:{listening_id}"},
+            {
+                "$max": {"heard_s": heard_s, "is_play": is_play(heard_s, duration_s)},
+                "$setOnInsert": {
+                    "listener_id": listener_id,
+                    "track_id": track_id,
+                    "duration_s": duration_s,
+                    "at": now,
+                },
+            },
+            upsert=True,
+        )
+
+    @translated_errors()
+    def plays(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[Play]:
+        """What the listener played, the last first."""
+        query: dict[str, Any] = {"listener_id": listener_id, "is_play": True}
+        if cursor:
+            query["at"] = {"$lt": datetime.fromisoformat(cursor)}
+        found = self._events.find(query).sort([("at", DESCENDING)]).limit(limit)
+        return [Play(document["track_id"], document["at"], document["at"].isoformat()) for document in found]
+
+    @translated_errors()
+    def follow_track(self, old_id: str, new_id: str) -> None:
+        """Let a track that became another keep its history. Safe to repeat."""
+        self._events.update_many({"track_id": old_id}, {"$set": {"track_id": new_id}})

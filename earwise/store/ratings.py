@@ -1,0 +1,154 @@
+"""Ratings: what a listener thinks of a track (stars, favourite) and of a recommendation (thumb up or down).
+
+Everything carries the time at which it was said, so that of two documents about one thing the newer can stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.translation import translated_errors
+
+MOST_STARS = 5
+_SAID = {"stars": "stars_at", "favourite": "favourite_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a listener said of a track, and of the recommendations for it.
+
+    Attributes
+    ----------
+    stars : int
+        1 to 5; 0 when the track is not rated.
+    thumbs : mapping of str to bool
+        Recommended tracks by id: True for up, False for down.
+    """
+
+    stars: int = 0
+    is_favourite: bool = False
+    thumbs: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RatedTrack:
+    """One line of a listener's list, and the cursor that continues after it."""
+
+    track_id: str
+    stars: int
+    cursor: str
+
+
+class Ratings:
+    """The ``ratings`` and ``thumbs`` collections."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._ratings = acknowledged_collection(database, "ratings")
+        self._thumbs = acknowledged_collection(database, "thumbs")
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        for name in _SAID.values():
+            self._ratings.create_index([("listener_id", ASCENDING), (name, DESCENDING)])
+        self._ratings.create_index("track_id")
+        for name in ("listener_id", "track_id", "seed_id"):
+            self._thumbs.create_index(name)
+
+    @translated_errors()
+    def set_stars(self, listener_id: str, track_id: str, stars: int, now: datetime) -> None:
+        """Rate a track; 0 stars take the rating back."""
+        _say(self._ratings, _about(listener_id, track_id), "stars", stars, now)
+
+    @translated_errors()
+    def set_favourite(self, listener_id: str, track_id: str, is_favourite: bool, now: datetime) -> None:
+        """Take a track among the favourites, or out of them."""
+        _say(self._ratings, _about(listener_id, track_id), "favourite", is_favourite, now)
+
+    @translated_errors()
+    def set_thumb(
+        self, listener_id: str, seed_id: str, track_id: str, is_up: bool | None, *, model_id: str, now: datetime
+    ) -> None:
+        """Judge the recommendation of a track for a seed track; None takes the judgement back."""
+        about = _about(listener_id, track_id, seed_id)
+        if is_up is None:
+            self._thumbs.delete_one({"_id": about["_id"]})
+        else:
+            _write_unless_newer(self._thumbs, about | {"is_up": is_up, "model_id": model_id, "at": now}, "at")
+
+    @translated_errors()
+    def marks(self, listener_id: str, seed_id: str, track_ids: Iterable[str] = ()) -> Marks:
+        """What the listener said of the seed track, and of these recommendations for it, in one query."""
+        thumbs = [_about(listener_id, track_id, seed_id)["_id"] for track_id in track_ids]
+        judged = {"$unionWith": {"coll": self._thumbs.name, "pipeline": [{"$match": {"_id": {"$in": thumbs}}}]}}
+        own = {"$match": {"_id": _about(listener_id, seed_id)["_id"]}}
+        found = list(self._ratings.aggregate([own, *([judged] if thumbs else [])]))
+        rating = next((document for document in found if "seed_id" not in document), {})
+        return Marks(
+            rating.get("stars", 0),
+            rating.get("favourite", False),
+            {document["track_id"]: document["is_up"] for document in found if "seed_id" in document},
+        )
+
+    @translated_errors()
+    def favourites(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[RatedTrack]:
+        """The listener's favourites, those taken last first."""
+        return self._list(listener_id, "favourite", limit, cursor)
+
+    @translated_errors()
+    def rated(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[RatedTrack]:
+        """The tracks that the listener gave stars, the last first."""
+        return self._list(listener_id, "stars", limit, cursor)
+
+    @translated_errors()
+    def follow_track(self, old_id: str, new_id: str) -> None:
+        """Let a track that became another keep what was said of it; the newer word stands. Safe to repeat."""
+        for document in self._ratings.find({"track_id": old_id}):
+            about = _about(document["listener_id"], new_id)
+            for name, at in _SAID.items():
+                if at in document:
+                    _say(self._ratings, about, name, document[name], document[at])
+            self._ratings.delete_one({"_id": document["_id"]})
+        for document in self._thumbs.find({"$or": [{"track_id": old_id}, {"seed_id": old_id}]}):
+            renamed = {key: new_id if document[key] == old_id else document[key] for key in ("seed_id", "track_id")}
+            about = _about(document["listener_id"], renamed["track_id"], renamed["seed_id"])
+            _write_unless_newer(self._thumbs, document | about, "at")
+            self._thumbs.delete_one({"_id": document["_id"]})
+
+    def _list(self, listener_id: str, name: str, limit: int, cursor: str | None) -> list[RatedTrack]:
+        at = _SAID[name]
+        query: dict[str, Any] = {"listener_id": listener_id, name: {"$gt": 0} if name == "stars" else True}
+        query[at] = {"$lt": datetime.fromisoformat(cursor)} if cursor else {"$exists": True}
+        found = self._ratings.find(query).sort([(at, DESCENDING)]).limit(limit)
+        return [
+            RatedTrack(document["track_id"], document.get("stars", 0), document[at].isoformat()) for document in found
+        ]
+
+
+def _about(listener_id: str, track_id: str, seed_id: str | None = None) -> dict[str, Any]:
+    ids = {"listener_id": listener_id, "seed_id": seed_id, "track_id": track_id}
+    known = {name: value for name, value in ids.items() if value is not None}
+    return {"_id": ":".join(known.values()), **known}
+
+
+def _say(collection: Collection[dict[str, Any]], about: dict[str, Any], name: str, value: Any, now: datetime) -> None:
+    _write_unless_newer(collection, about | {name: value, _SAID[name]: now}, _SAID[name])
+
+
+def _write_unless_newer(collection: Collection[dict[str, Any]], document: dict[str, Any], at: str) -> None:
+    """Set the document's fields, unless what is there was said later: one atomic write, whoever else writes."""
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    older = {"_id": document["_id"], "$or": [{at: {"$exists": False}}, {at: {"$lte": document[at]}}]}
+    try:
+        collection.update_one(older, {"$set": fields}, upsert=True)
+    except DuplicateKeyError:
+        return  # there is one, and it is newer
