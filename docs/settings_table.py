@@ -11,7 +11,11 @@ from earwise.settings import Settings
 README = Path(__file__).resolve().parent.parent / "README.md"
 _TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
 # Defaults that depend on the machine, as people would say them.
-_IN_WORDS = {"home": "`.earwise` beside `./run`", "extract_processes": "one for each core"}
+_IN_WORDS = {
+    "home": "`.earwise` beside `./run`",
+    "extract_processes": "one for each core",
+    "fma_folder": "`fma` in `EARWISE_HOME`",
+}
 
 
 def settings_table() -> str:

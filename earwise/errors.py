@@ -14,6 +14,8 @@ EarwiseError
 │  ├ DecodeTimeoutError
 │  ├ OutOfMemoryError        more memory than a worker may take
 │  └ ProcessKilledError      the worker was ended from outside, again and again
+├ DownloadError          broke off; what is there is kept, and a retry goes on from it
+│  └ BadDownloadError        a retry would not help: refused, no room, or not what was promised
 ├ TrainingDataError      fails the run, and a retry would not help: degenerate clustering, an empty range of k
 │  └ TooFewTracksError       skips the run
 ├ StoreError             transient; the scheduler retries
@@ -134,6 +136,14 @@ class ProcessKilledError(TrackError):
     """The worker was ended from outside, which need not be the file's fault."""
 
     code = "killed"
+
+
+class DownloadError(EarwiseError):
+    """A download broke off again and again; a retry goes on where it ended."""
+
+
+class BadDownloadError(DownloadError):
+    """A download can't be had, has no room, or is not what was promised; a retry would not help."""
 
 
 class TrainingDataError(EarwiseError):

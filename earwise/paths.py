@@ -82,7 +82,7 @@ class LibraryPath:
         if os.path.isabs(self.path) or b".." in self.path.split(b"/") or b"\0" in self.path:
             raise UnreadableFileError("The path leads out of the library.")
         location = os.path.realpath(os.path.join(folder, self.path))
-        if not any(is_below(location, os.path.realpath(os.fsencode(root.folder))) for root in roots):
+        if not any(is_below(location, os.path.realpath(os.fsencode(root.folder))) for root in roots if root.is_folder):
             raise UnreadableFileError("The path leads out of the library.")
         return location
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from earwise.errors import ConfigError
 
+#: Root of the tracks that load_fma brings, unless `EARWISE_LIBRARY` names a root so.
+FMA_ROOT = "fma"
 _ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -92,6 +94,21 @@ class Settings:
     )
     copies_gb: float = _setting(
         "EARWISE_COPIES_GB", 5.0, "Gigabytes for local copies of files from archives and object stores", "20"
+    )
+    fma_folder: Path | None = _setting(
+        "EARWISE_FMA_FOLDER", None, "Folder of the FMA archives that load_fma downloads", "/srv/fma"
+    )
+    fma_url: str = _setting(
+        "EARWISE_FMA_URL",
+        "https://os.unil.cloud.switch.ch/fma/",
+        "Where they are downloaded from",
+        "https://example.org/",
+    )
+    fma_sha1: str = _setting(
+        "EARWISE_FMA_SHA1",
+        "",
+        "SHA-1 of archives that are not the published ones, as name=digest, separated by commas",
+        "fma_small.zip=ade154f733639d52e35e32f5593efe5be76c6d70",
     )
     demo: str = _setting(
         "EARWISE_DEMO",
@@ -211,11 +228,19 @@ class Settings:
 
     @property
     def roots(self) -> tuple[Root, ...]:
-        """The roots of the library, with what it takes to read them."""
+        """The roots of the library, with what it takes to read them, and the FMA archive that was loaded last."""
         copies = Copies(self.home / "copies", round(self.copies_gb * 1e9))
-        return tuple(
+        named = tuple(
             root if root.is_folder else replace(root, endpoint=self.s3_endpoint, copies=copies) for root in self.library
         )
+        if any(root.name == FMA_ROOT for root in named):
+            return named
+        return (*named, Root(FMA_ROOT, self.fma_home / "tracks.zip", copies=copies, is_optional=True))
+
+    @property
+    def fma_home(self) -> Path:
+        """Folder of the FMA archives."""
+        return self.fma_folder or self.home / "fma"
 
 
 def parse_library(value: str) -> tuple[Root, ...]:
@@ -268,6 +293,7 @@ def _parse_positive(value: str) -> float:
 
 _PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "Path": (lambda value: Path(value).expanduser().absolute(), "must be a folder"),
+    "Path | None": (lambda value: Path(value).expanduser().absolute(), "must be a folder"),
     "tuple[Root, ...]": (parse_library, "must be a folder"),
     "int": (_parse_int, "must be a whole number, zero or more"),
     "float": (_parse_positive, "must be a number greater than zero"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +15,12 @@ class Tags:
     genre: str = ""
     year: int | None = None
     track_number: int | None = None
+
+
+def combine_tags(first: Tags, second: Tags) -> Tags:
+    """The first, with what the second says where the first says nothing.
+
+    >>> combine_tags(Tags("A tune", year=1999), Tags("000002", artist="Ben"))
+    Tags(title='A tune', artist='Ben', album='', genre='', year=1999, track_number=None)
+    """
+    return Tags(**{tag.name: getattr(first, tag.name) or getattr(second, tag.name) for tag in fields(Tags)})

@@ -78,6 +78,12 @@ def training() -> ResponseReturnValue:
     return render_template("admin/training.html", models=store().model_runs.recent(_RUNS_SHOWN))
 
 
+@blueprint.get("/downloads")
+def downloads() -> ResponseReturnValue:
+    """How far downloads are, and what became of them."""
+    return render_template("admin/downloads.html", downloads=store().downloads.all())
+
+
 @blueprint.get("/models/<model_id>")
 def model(model_id: str) -> ResponseReturnValue:
     """One training run: every k that was tried, and its clusters."""

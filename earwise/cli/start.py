@@ -58,7 +58,7 @@ def _run_here(settings: Settings, progress: Progress, started: float, *, once: b
     settings = dataclasses.replace(settings, secret_key=settings.secret_key or secrets.web_secret_key)
     demo = None if settings.library else DemoLibrary(settings, progress)
     if demo is None:
-        check_library(settings.roots)
+        check_library([root for root in settings.roots if not root.is_optional])
     else:
         settings = dataclasses.replace(settings, library=(demo.root,))
     check_ports(settings)

@@ -63,6 +63,8 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     values = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
+        if value is None:
+            continue
         values[field.metadata["variable"]] = _join_roots(value) if field.name == "library" else str(value)
     return values
 

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def prepare_home(home: Path) -> None:
         )
 
 
-def check_library(roots: tuple[Root, ...]) -> None:
+def check_library(roots: Sequence[Root]) -> None:
     """Raise unless every root of the library can be read, and some holds audio.
 
     Raises

@@ -25,6 +25,7 @@ from earwise.store import Store
 from earwise.store.features import TrackFeatures
 from earwise.store.folders import FileEntry
 from earwise.store.tracks import Track, TrackFile
+from earwise.tags import combine_tags
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +123,10 @@ def _store_analyses(
         if (left := entries[file].track_id) is not None:
             store.tracks.remove_file(left, file)
     _put_entries(store, named)
+    stated = store.catalogue.tags_of(analyses)
     for file, analysis in analyses.items():
-        track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
+        tags = combine_tags(stated[file], analysis.tags) if file in stated else analysis.tags
+        track = Track(analysis.audio_id, tags, analysis.duration_s)
         store.tracks.put(track, TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns), now)
         store.quarantine.remove(file)
     _put_entries(

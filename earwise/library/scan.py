@@ -84,7 +84,7 @@ def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
         yield from _read_listing(root)
         return
     base = os.fsencode(root.folder)
-    inside = [os.path.realpath(os.fsencode(other.folder)) for other in roots]
+    inside = [os.path.realpath(os.fsencode(other.folder)) for other in roots if other.is_folder]
     # A heap, since plain depth first would give a, a/b, a-b: not the order of bytes.
     waiting = [b""]
     while waiting:

@@ -11,6 +11,8 @@ from pymongo.server_api import ServerApi
 
 from earwise.settings import Settings
 from earwise.store.attempts import Attempts
+from earwise.store.catalogue import Catalogue
+from earwise.store.downloads import Downloads
 from earwise.store.events import Events
 from earwise.store.extraction_runs import ExtractionRuns
 from earwise.store.features import Features
@@ -48,6 +50,8 @@ class Store:
     playlists: Playlists
     events: Events
     personal: Personal
+    catalogue: Catalogue
+    downloads: Downloads
 
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
@@ -114,4 +118,6 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         playlists=Playlists(selected),
         events=Events(selected),
         personal=Personal(selected),
+        catalogue=Catalogue(selected),
+        downloads=Downloads(selected),
     )

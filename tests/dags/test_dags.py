@@ -13,6 +13,8 @@ import pytest
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
+# By hand: nobody downloads 93 GiB by the clock.
+TIMETABLES = {"load_fma": "NullTimetable"}
 HEAVY = ("librosa", "numba", "pyspark", "pandas", "sklearn", "scipy", "soundfile", "av", "pymongo")
 
 _PROBE = """
@@ -59,7 +61,7 @@ def parsed(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_there_are_dags() -> None:
-    assert {file.stem for file in FILES} >= {"extract_features", "train_clusters"}
+    assert {file.stem for file in FILES} >= {"extract_features", "load_fma", "train_clusters"}
 
 
 def test_file_parses_in_under_a_second(parsed: dict[str, Any]) -> None:
@@ -98,7 +100,7 @@ def test_dag_states_how_it_is_scheduled(parsed: dict[str, Any]) -> None:
     (dag,) = parsed["dags"]
     assert "earwise" in dag["tags"]
     assert (dag["catchup"], dag["max_active_runs"]) == (False, 1)
-    assert dag["timetable"] == "CronTriggerTimetable"
+    assert dag["timetable"] == TIMETABLES.get(dag["dag_id"], "CronTriggerTimetable")
 
 
 def test_every_task_has_an_owner_retries_and_a_time_limit(parsed: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Bringing FMA sets, from a server on this machine that does what servers do."""
