@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Sequence
 
+from earwise.cli import bench
 from earwise.errors import EarwiseError, PartError
 from earwise.log import configure_logging
 from earwise.settings import Settings
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run", description="Set up Earwise, start it, and analyse the library.")
     parser.add_argument("--once", action="store_true", help="do the whole job, print what came of it, stop everything")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
-    commands = parser.add_subparsers(dest="command", metavar="stop | status | logs | test | check | lock")
+    commands = parser.add_subparsers(dest="command", metavar="stop | status | logs | bench | test | check | lock")
     commands.add_parser("stop", help="stop everything that was started for this home")
     status = commands.add_parser("status", help="what runs")
     status.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
@@ -54,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     log.add_argument("part", nargs="?", help="one part or DAG; without it, all parts")
     log.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     log.add_argument("-n", "--lines", type=int, default=40, help="how many lines of each (default 40)")
+    bench.add_parser(commands)
     test = commands.add_parser("test", help="the checks and the quick tests; further arguments go to pytest")
     test.add_argument("--all", action="store_true", help="the slow tests too")
     commands.add_parser("check", help="the checks alone: ruff, mypy, import-linter")
@@ -73,6 +75,8 @@ def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
         from earwise.cli import logs
 
         return logs.show(settings, options.part, lines=options.lines, is_following=options.follow)
+    if options.command == "bench":
+        return bench.run(options)
     if options.command in ("stop", "status"):
         from earwise.cli import control
 

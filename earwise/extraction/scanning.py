@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import pickle
 import tempfile
@@ -10,16 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from typing import IO
 
 from earwise.errors import LibraryError
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
+from earwise.listing import Listing
 from earwise.log import fields
 from earwise.paths import LibraryPath, is_below
 from earwise.settings import Root
 from earwise.store import Store
-from earwise.store.folders import FileEntry, Folder
+from earwise.store.folders import FileEntry, Folder, ListedFolder
 
 log = logging.getLogger(__name__)
 
@@ -122,31 +121,39 @@ def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept
 
 def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], spool: IO[bytes]) -> _Tally:
     tally, unreadable = _Tally(), list[bytes]()
-    for location, found, known in _pair(walk_root(root, roots), store.folders.read_root(root.name)):
+    for location, found, known in _pair(walk_root(root, roots), store.folders.read_listings(root.name)):
         tally.known += len(known)
         if found is not None:
             tally.problems += found.problems
             if not found.is_readable:
                 unreadable.append(location.path)
-        if any(is_below(location.path, path) for path in unreadable):
+        is_hidden = any(is_below(location.path, path) for path in unreadable)
+        if is_hidden or (found is not None and Listing.of(found.files) == known):
             tally.files += len(known)
-            continue
-        change = _compare_folder(location, found or FoundFolder(location), known, tally)
-        if change is not None:
-            pickle.dump(change, spool)
+        else:
+            folder = store.folders.get(location) if known else None
+            change = _compare_folder(location, found or FoundFolder(location), folder.files if folder else {}, tally)
+            if change is not None:
+                pickle.dump(change, spool)
     return tally
 
 
 def _pair(
-    found: Iterator[FoundFolder], known: Iterator[Folder]
-) -> Iterator[tuple[LibraryPath, FoundFolder | None, Mapping[bytes, FileEntry]]]:
-    """Folders as found and as known, side by side; both come in order of path."""
-    merged: Iterator[FoundFolder | Folder] = heapq.merge(found, known, key=lambda folder: folder.location.path)
-    for location, folders in groupby(merged, key=lambda folder: folder.location):
-        sides = list(folders)
-        seen = next((side for side in sides if isinstance(side, FoundFolder)), None)
-        stored = next((side.files for side in sides if isinstance(side, Folder)), {})
-        yield location, seen, stored
+    found: Iterator[FoundFolder], known: Iterator[ListedFolder]
+) -> Iterator[tuple[LibraryPath, FoundFolder | None, Listing]]:
+    """Both sides of every folder, in order; None or nothing for the side that lacks it."""
+    here, there = next(found, None), next(known, None)
+    while here is not None or there is not None:
+        if there is None or (here is not None and here.location.path < there.location.path):
+            assert here is not None  # noqa: S101 - by the loop's condition
+            yield here.location, here, Listing()
+            here = next(found, None)
+        elif here is None or there.location.path < here.location.path:
+            yield there.location, None, there.listing
+            there = next(known, None)
+        else:
+            yield here.location, here, there.listing
+            here, there = next(found, None), next(known, None)
 
 
 def _compare_folder(

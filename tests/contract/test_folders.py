@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from earwise.errors import StoreError
+from earwise.listing import Listing
 from earwise.paths import LibraryPath
-from earwise.store import Store
-from earwise.store.folders import FileEntry, Folder
+from earwise.store import Store, folders
+from earwise.store.folders import FileEntry, Folder, Folders
 
 ENTRY = FileEntry(1000, 1_700_000_000_123_456_789, "mfcc-1", "ab" * 16)
 
@@ -71,3 +76,85 @@ def test_entry_of_a_file_that_vanished_meanwhile_is_not_made(store: Store) -> No
     store.folders.put_entries(LibraryPath("music", b"gone"), {b"x": ENTRY})
     store.folders.put_entries(folder.location, {})
     assert [known.files for known in store.folders.read_root("music")] == [{b"y": ENTRY}]
+
+
+@pytest.fixture
+def small_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "FILES_PER_DOCUMENT", 3)
+
+
+def entries(count: int, version: str | None = None) -> dict[bytes, FileEntry]:
+    return {b"%03d" % number: FileEntry(number, 2 * number, version) for number in range(count)}
+
+
+@pytest.mark.usefixtures("small_documents")
+def test_large_folder_is_divided_and_comes_back_whole(store: Store) -> None:
+    put(store, b"a", x=ENTRY)
+    put(store, b"c", x=ENTRY)
+    folder = Folder(LibraryPath("music", b"b"), entries(10))
+    store.folders.put(folder)
+    assert store.folders.get(folder.location) == folder
+    assert [len(known.files) for known in store.folders.read_root("music")] == [1, 10, 1]
+    listed = [known.listing for known in store.folders.read_listings("music")]
+    assert listed[1] == Listing.of(folder.files)
+
+
+@pytest.mark.usefixtures("small_documents")
+@pytest.mark.parametrize("count", [0, 2, 3, 4, 7, 12])
+def test_large_folder_that_grew_or_shrank_leaves_nothing_behind(store: Store, database_name: str, count: int) -> None:
+    folder = Folder(LibraryPath("music", b"b"), entries(8))
+    store.folders.put(folder)
+    changed = Folder(folder.location, entries(count))
+    store.folders.put(changed)
+    assert store.folders.get(folder.location) == changed
+    assert store.client[database_name]["folders"].count_documents({}) == max(1, -(-count // 3))
+    store.folders.remove(folder.location)
+    assert store.client[database_name]["folders"].count_documents({}) == 0
+
+
+@pytest.mark.usefixtures("small_documents")
+def test_entries_of_a_large_folder_are_written_where_they_are(store: Store) -> None:
+    folder = Folder(LibraryPath("music", b"b"), entries(10))
+    store.folders.put(folder)
+    done = {
+        name: replace(entry, analysed_version="mfcc-1", track_id=f"{entry.size_bytes:032}")
+        for name, entry in entries(10).items()
+        if entry.size_bytes in (0, 4, 9)
+    }
+    store.folders.put_entries(folder.location, done)
+    assert store.folders.get(folder.location).files == {**folder.files, **done}
+
+
+@pytest.mark.usefixtures("small_documents")
+@pytest.mark.parametrize("known", [0, 2, 8])
+def test_large_folder_whose_writing_was_broken_off_is_as_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    before = Folder(LibraryPath("music", b"b"), entries(known))
+    if known:
+        store.folders.put(before)
+    after = Folder(before.location, entries(11))
+    write, written = Folders._write, list[int]()
+
+    def break_off(repository: Folders, documents: list[dict[str, Any]], *, are_new: bool) -> None:
+        if written:
+            raise StoreError("MongoDB did not answer.")
+        written.append(len(documents))
+        write(repository, documents, are_new=are_new)
+
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        patch.setattr(Folders, "_write", break_off)
+        store.folders.put(after)
+    assert store.folders.get(before.location) == (before if known else None)
+    assert [each.files for each in store.folders.read_root("music")] == ([before.files] if known else [])
+    store.folders.put(after)
+    assert [each.files for each in store.folders.read_root("music")] == [after.files]
+
+
+def test_many_new_and_known_folders_are_written_together(store: Store) -> None:
+    location = LibraryPath("music", b"b")
+    store.folders.put(Folder(location, entries(2)))
+    many = [Folder(LibraryPath("music", b"%d" % number), entries(3)) for number in range(5)]
+    store.folders.put_many([*many, Folder(location, entries(1))])
+    assert list(store.folders.read_root("music")) == [*many, Folder(location, entries(1))]
+    store.folders.put_many([])

@@ -291,3 +291,20 @@ def test_scan_agrees_with_folders_that_the_store_holds_in_any_order(extraction: 
         entry = FileEntry(status.st_size, status.st_mtime_ns, "mfcc-1", "aa")
         extraction.store.folders.put(Folder(location.parent, {location.name: entry}))
     assert extraction.scan().counts == {"files": 7, "added": 0, "changed": 0, "vanished": 0, "problems": 0}
+
+
+@pytest.mark.slow
+def test_folder_of_sixty_thousand_files_is_like_any_other(
+    extraction: Extraction, library: Path, snapshot: Snapshot
+) -> None:
+    for number in range(60_000):
+        (library / f"{number:06} {'a long name ' * 15}.mp3").touch()
+    put(library, "a/1.mp3")
+    assert extraction.scan().added == 60_001
+    analyse(extraction, os.fsencode(f"{59_999:06} {'a long name ' * 15}.mp3"), "aa")
+    before = snapshot()
+    assert extraction.scan().counts == {"files": 60_001, "added": 0, "changed": 0, "vanished": 0, "problems": 0}
+    assert snapshot() == before
+    (library / f"{59_999:06} {'a long name ' * 15}.mp3").unlink()
+    assert extraction.scan().vanished == 1
+    assert extraction.store.tracks.get("aa").state is TrackState.MISSING

@@ -1,0 +1,1 @@
+"""Benchmarks: ``./run bench``, whose figures stand in docs/benchmarks."""
