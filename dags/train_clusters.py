@@ -104,7 +104,9 @@ def train_clusters() -> None:
             raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
         settings = Settings.from_env()
         with open_store(settings) as store:
-            run = publish_model(store, model_id, ti.start_date, keep=settings.keep_models)
+            run = publish_model(
+                store, model_id, ti.start_date, keep=settings.keep_models, model_folder=settings.model_folder
+            )
         yield Metadata(ACTIVE_MODEL, run_summary(run))
 
     model_id = plan()

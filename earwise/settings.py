@@ -156,6 +156,9 @@ class Settings:
         "EARWISE_DECODE_TIMEOUT_S", 120.0, "Seconds after which decoding one file is given up", "120"
     )
     min_tracks: int = _setting("EARWISE_MIN_TRACKS", 10, "Fewest tracks that a model is trained on", "10")
+    per_artist: int = _setting(
+        "EARWISE_PER_ARTIST", 5, "Most tracks of one artist among a track's 50 recommendations; 0 for any number", "3"
+    )
     keep_models: int = _setting("EARWISE_KEEP_MODELS", 5, "Models kept, the active one included", "5")
     signup: str = _setting("EARWISE_SIGNUP", "open", "open: anybody may sign up; closed: nobody may", "closed")
     trusted_proxies: int = _setting(
@@ -215,6 +218,11 @@ class Settings:
     def store_uri(self) -> str:
         """The MongoDB to talk to: the one that was given, else the embedded server."""
         return self.mongo_uri or f"mongodb://127.0.0.1:{self.mongo_port}"
+
+    @property
+    def model_folder(self) -> Path:
+        """Folder of the models' files, which are read without Spark and without the store."""
+        return self.home / "models"
 
     @property
     def public_web_url(self) -> str:

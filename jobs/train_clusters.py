@@ -44,6 +44,8 @@ def _plan(arguments: list[str], settings: Settings) -> TrainingPlan:
     return TrainingPlan(
         feature_version=MfccConfig().feature_version,
         min_tracks=settings.min_tracks,
+        model_folder=settings.model_folder,
+        most_per_artist=settings.per_artist,
         **vars(parser.parse_args(arguments)),
     )
 

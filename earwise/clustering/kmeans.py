@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from py4j.protocol import Py4JJavaError
 from pyspark.ml.clustering import KMeans, KMeansModel
 from pyspark.ml.evaluation import ClusteringEvaluator
@@ -30,22 +31,35 @@ class FittedKMeans:
     model: KMeansModel
 
 
-def scale_features(features: DataFrame) -> DataFrame:
+@dataclass(frozen=True, slots=True)
+class ScaledFeatures:
+    """Features on the library's scale.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``track_id: string, features: array<float>, scaled: vector``.
+    minimum, maximum : ndarray [shape=(n_features,), dtype=float64]
+        What became 0 and 1.
+    """
+
+    frame: DataFrame
+    minimum: NDArray[np.float64]
+    maximum: NDArray[np.float64]
+
+
+def scale_features(features: DataFrame) -> ScaledFeatures:
     """Scale every feature to [0, 1] over the library; a constant feature becomes 0.5.
 
     Parameters
     ----------
     features : DataFrame
         ``track_id: string, features: array<float>``.
-
-    Returns
-    -------
-    DataFrame
-        ``track_id: string, scaled: vector``.
     """
-    vectors = features.select("track_id", array_to_vector(col("features")).alias("raw"))
+    vectors = features.withColumn("raw", array_to_vector(col("features")))
     scaler = MinMaxScaler(inputCol="raw", outputCol="scaled").fit(vectors)
-    return scaler.transform(vectors).select("track_id", "scaled")
+    frame = scaler.transform(vectors).select("track_id", "features", "scaled")
+    return ScaledFeatures(frame, scaler.originalMin.toArray(), scaler.originalMax.toArray())
 
 
 def fit_each_k(

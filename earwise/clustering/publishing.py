@@ -7,8 +7,10 @@ import itertools
 import logging
 import re
 from datetime import datetime
+from pathlib import Path
 
 from earwise.errors import ModelNotFoundError, TooFewTracksError
+from earwise.ranking.artefact import prune_artefacts
 from earwise.store import Store
 from earwise.store.model_runs import ModelRun, ModelStatus
 
@@ -58,7 +60,7 @@ def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> 
     return tracks
 
 
-def publish_model(store: Store, model_id: str, now: datetime, *, keep: int) -> ModelRun:
+def publish_model(store: Store, model_id: str, now: datetime, *, keep: int, model_folder: Path) -> ModelRun:
     """Flip the pointer to a trained model, then prune old ones.
 
     Raises
@@ -68,6 +70,7 @@ def publish_model(store: Store, model_id: str, now: datetime, *, keep: int) -> M
     """
     store.models.activate(model_id, now)
     pruned = store.models.prune(keep)
+    prune_artefacts(model_folder, keep=store.model_parts.whole_ids())
     run = store.model_runs.get(model_id)
     if run is None:
         raise ModelNotFoundError(f"The run record of model {model_id!r} is gone.")

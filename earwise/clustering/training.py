@@ -5,28 +5,31 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
-from earwise.clustering.kmeans import FittedKMeans, fit_each_k, scale_features
+from earwise.clustering.kmeans import FittedKMeans, ScaledFeatures, fit_each_k, scale_features
 from earwise.clustering.ks import choose_k, ks_to_try
+from earwise.clustering.library import Collected, Library, collect, make_captions, tag_names
 from earwise.clustering.naming import name_clusters
+from earwise.clustering.writing import write_assignments, write_neighbours
 from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
 from earwise.log import fields
-from earwise.ranking.neighbours import Matrix, nearest_neighbours
+from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save_artefact
+from earwise.ranking.fitting import FittedSound, fit_sound
+from earwise.ranking.metric import Matrix
+from earwise.ranking.neighbours import Ranking
 from earwise.spark.features_source import StoreAddress, read_features
 from earwise.store import Store
 from earwise.store.client import open_store_at
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Cluster
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from earwise.store.tracks import Tags
 
@@ -46,27 +49,22 @@ class TrainingPlan:
     ----------
     k_min, k_max : int or None
         Range of k; None lets it fit the library's size.
-    neighbours : int
-        Ranked neighbours kept for each track.
+    model_folder : Path
+        Where the model's own files are written.
+    neighbours, most_per_artist : int
+        Ranked neighbours kept for each track, and how many of one artist may be among them (0: any number).
     """
 
     model_id: str
     dag_run_id: str
     feature_version: str
     min_tracks: int
+    model_folder: Path
     seed: int = 1
     k_min: int | None = None
     k_max: int | None = None
     neighbours: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Catalogue:
-    """The scaled library in memory, in order of track id: the one matrix of its size that the driver holds."""
-
-    track_ids: list[str]
-    scaled: Matrix
-    clusters: list[int]
+    most_per_artist: int = 0
 
 
 def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: datetime) -> ModelRun:
@@ -112,15 +110,17 @@ class _TrainingRun:
 
     def _train(self) -> ModelRun:
         scaled = self._read_and_scale()
-        chosen = self._fit(scaled)
-        assigned = chosen.model.transform(scaled).select(
-            "track_id", "cluster", vector_to_array(col("scaled"), "float32").alias("scaled")
-        )
-        catalogue = _collect(assigned)
-        self._note("collect")
-        self._write_assignments(assigned, chosen)
-        self._write_neighbours(assigned, catalogue)
-        self._write_clusters(chosen)
+        chosen = self._fit(scaled.frame)
+        assigned = chosen.model.transform(scaled.frame).withColumn("scaled", vector_to_array(col("scaled"), "float32"))
+        library, fitted = self._prepare(collect(assigned))
+        shared = self._spark.sparkContext.broadcast(library)
+        centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
+        write_assignments(assigned, shared, centroids, self._address, self._plan.model_id)
+        self._note("assignments")
+        write_neighbours(assigned, shared, self._ranking, self._address, self._plan.model_id)
+        shared.destroy()
+        self._note("neighbours")
+        self._write_model(chosen, centroids, scaled, fitted)
         self._update(status=ModelStatus.CANDIDATE, k=chosen.trial.k)
         log.info(
             "model trained",
@@ -128,7 +128,7 @@ class _TrainingRun:
         )
         return self._run
 
-    def _read_and_scale(self) -> DataFrame:
+    def _read_and_scale(self) -> ScaledFeatures:
         count = self._store.features.count(self._plan.feature_version)
         partitions = max(_FEWEST_PARTITIONS, -(-count // _TRACKS_PER_PARTITION))
         features = read_features(
@@ -139,8 +139,8 @@ class _TrainingRun:
         if tracks < self._plan.min_tracks:
             raise TooFewTracksError(f"{tracks} tracks have features; a model needs at least {self._plan.min_tracks}.")
         self._note("read")
-        scaled = scale_features(features).persist()
-        scaled.count()
+        scaled = scale_features(features)
+        scaled.frame.persist().count()
         features.unpersist()
         self._note("scale")
         return scaled
@@ -155,54 +155,49 @@ class _TrainingRun:
     def _add_trial(self, trial: KTrial) -> None:
         self._update(trials=(*self._run.trials, trial))
 
-    def _write_assignments(self, assigned: DataFrame, chosen: FittedKMeans) -> None:
-        address, model_id = self._address, self._plan.model_id
-        centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
+    @property
+    def _ranking(self) -> Ranking:
+        return Ranking(self._plan.neighbours, self._plan.most_per_artist)
 
-        def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            with open_store_at(address.uri, address.database) as store:
-                for batch in batches:
-                    clusters = batch.column("cluster").to_numpy()
-                    distances = np.linalg.norm(_matrix(batch.column("scaled")) - centroids[clusters], axis=1)
-                    rows = zip(batch.column("track_id").to_pylist(), clusters, distances, strict=True)
-                    written = store.model_parts.put_assignments(
-                        model_id, (Assignment(track_id, int(cluster), float(d)) for track_id, cluster, d in rows)
-                    )
-                    yield pa.record_batch([[written]], names=["written"])
+    def _prepare(self, collected: Collected) -> tuple[Library, FittedSound]:
+        captions = make_captions(collected.track_ids, self._store.tracks.read_tags())
+        self._note("collect")
+        before = find_artefact(self._plan.model_folder, self._store.models.active_id())
+        catalogue, fitted = fit_sound(collected.features, collected.track_ids, tag_names(captions), before)
+        places = fitted.projection.place(fitted.metric, catalogue.profiles)
+        self._note("prepare")
+        return Library(collected.track_ids, collected.clusters, captions, fitted.metric, catalogue, places), fitted
 
-        _run_on_executors(assigned, write)
-        self._note("assignments")
-
-    def _write_neighbours(self, assigned: DataFrame, catalogue: _Catalogue) -> None:
-        address, model_id, n = self._address, self._plan.model_id, self._plan.neighbours
-        shared = self._spark.sparkContext.broadcast(catalogue)
-
-        def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            library = shared.value
-            row_of = {track_id: row for row, track_id in enumerate(library.track_ids)}
-            with open_store_at(address.uri, address.database) as store:
-                for batch in batches:
-                    track_ids = batch.column("track_id").to_pylist()
-                    rows = np.array([row_of[track_id] for track_id in track_ids])
-                    nearest, distances = nearest_neighbours(library.scaled[rows], library.scaled, rows, n)
-                    ranked = (_to_neighbours(library, *found) for found in zip(nearest, distances, strict=True))
-                    written = store.model_parts.put_neighbours(model_id, zip(track_ids, ranked, strict=True))
-                    yield pa.record_batch([[written]], names=["written"])
-
-        _run_on_executors(assigned, write)
-        shared.destroy()
-        self._note("neighbours")
-
-    def _write_clusters(self, chosen: FittedKMeans) -> None:
-        # Written last: a model whose clusters are there is whole, which is what activating it asks for.
-        names = name_clusters(
-            {number: self._typical_tags(number) for number, size in enumerate(chosen.trial.sizes) if size}
+    def _write_model(
+        self, chosen: FittedKMeans, centroids: Matrix, scaled: ScaledFeatures, fitted: FittedSound
+    ) -> None:
+        numbers = [number for number, size in enumerate(chosen.trial.sizes) if size]
+        names = name_clusters({number: self._typical_tags(number) for number in numbers})
+        clusters = ClusterModel(
+            scaled.minimum,
+            scaled.maximum,
+            tuple(numbers),
+            tuple(names[number] for number in numbers),
+            centroids[numbers],
         )
-        centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
-        clusters = [
-            Cluster(number, names[number], chosen.trial.sizes[number], centroids[number]) for number in sorted(names)
-        ]
-        self._store.model_parts.put_clusters(self._plan.model_id, clusters)
+        artefact = Artefact(
+            model_id=self._plan.model_id,
+            feature_version=self._plan.feature_version,
+            metric=fitted.metric,
+            reference=fitted.reference,
+            clusters=clusters,
+            projection=fitted.projection,
+            reference_places=fitted.reference_places,
+            quantiles=fitted.quantiles,
+            most_per_artist=self._plan.most_per_artist,
+        )
+        save_artefact(self._plan.model_folder, artefact)
+        self._update(distance_quantiles=tuple(fitted.quantiles.tolist()))
+        # Written last: a model whose clusters are there is whole, which is what activating it asks for.
+        self._store.model_parts.put_clusters(
+            self._plan.model_id,
+            [Cluster(number, names[number], chosen.trial.sizes[number], centroids[number]) for number in numbers],
+        )
         self._note("clusters")
 
     def _typical_tags(self, number: int) -> list[Tags]:
@@ -219,32 +214,3 @@ class _TrainingRun:
         seconds = {**self._run.seconds, phase: round(now - self._started, 2)}
         self._started = now
         self._update(seconds=seconds)
-
-
-def _collect(assigned: DataFrame) -> _Catalogue:
-    table = assigned.sort("track_id").toArrow()
-    return _Catalogue(
-        track_ids=table.column("track_id").to_pylist(),
-        scaled=_matrix(table.column("scaled").combine_chunks()),
-        clusters=table.column("cluster").to_pylist(),
-    )
-
-
-def _matrix(column: pa.ListArray) -> Matrix:
-    """The lists of an Arrow column as rows of a matrix [shape=(n, n_features), dtype=float32]."""
-    rows: Matrix = (
-        column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float32, copy=False)
-    )
-    return rows
-
-
-def _to_neighbours(library: _Catalogue, rows: NDArray[np.int64], distances: Matrix) -> list[Neighbour]:
-    return [
-        Neighbour(library.track_ids[row], float(distance), library.clusters[row])
-        for row, distance in zip(rows, distances, strict=True)
-    ]
-
-
-def _run_on_executors(assigned: DataFrame, write: object) -> None:
-    """Run a function over the partitions where they lie; only counts come back."""
-    assigned.select(col("track_id"), col("cluster"), col("scaled")).mapInArrow(write, "written long").count()  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Any
 
@@ -40,20 +40,35 @@ class Assignment:
     ----------
     distance : float
         Euclidean distance to the centroid, in scaled features.
+    place : tuple of float
+        Where the track lies on the model's map.
+    surroundings : tuple of float
+        Mean and standard deviation of the track's distances to the model's reference sample.
     """
 
     track_id: str
     cluster: int
     distance: float
+    place: tuple[float, float] = (0.0, 0.0)
+    surroundings: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A track that sounds like another; a lower distance is more alike."""
+    """A track that sounds like another, with what a page shows of it.
+
+    Attributes
+    ----------
+    distance : float
+        Mutual Proximity, in [0, 1]; lower is more alike.
+    """
 
     track_id: str
     distance: float
     cluster: int
+    title: str = ""
+    artist: str = ""
+    duration_s: float = 0.0
 
 
 class ModelParts:
@@ -99,6 +114,8 @@ class ModelParts:
                     "track_id": assignment.track_id,
                     "cluster": assignment.cluster,
                     "distance": assignment.distance,
+                    "place": list(assignment.place),
+                    "surroundings": list(assignment.surroundings),
                 }
                 for assignment in assignments
             ),
@@ -114,10 +131,7 @@ class ModelParts:
                     "_id": f"{model_id}:{track_id}",
                     "model_id": model_id,
                     "track_id": track_id,
-                    "neighbours": [
-                        {"track_id": near.track_id, "distance": near.distance, "cluster": near.cluster}
-                        for near in ranked
-                    ],
+                    "neighbours": [asdict(near) for near in ranked],
                 }
                 for track_id, ranked in neighbours
             ),
@@ -159,13 +173,13 @@ class ModelParts:
         """Tracks of a cluster, the most typical first."""
         query = {"model_id": model_id, "cluster": number}
         found = self._assignments.find(query).sort("distance", ASCENDING).skip(skip).limit(limit)
-        return [_to_assignment(document) for document in found]
+        return [to_assignment(document) for document in found]
 
     @translated_errors()
     def assignment(self, model_id: str, track_id: str) -> Assignment | None:
         """The cluster of one track."""
         document = self._assignments.find_one({"_id": f"{model_id}:{track_id}"})
-        return _to_assignment(document) if document else None
+        return to_assignment(document) if document else None
 
     @translated_errors()
     def neighbours(self, model_id: str, track_id: str) -> list[Neighbour] | None:
@@ -173,7 +187,7 @@ class ModelParts:
         document = self._neighbours.find_one({"_id": f"{model_id}:{track_id}"})
         if document is None:
             return None
-        return [Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in document["neighbours"]]
+        return [to_neighbour(near) for near in document["neighbours"]]
 
     def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
         written = 0
@@ -188,5 +202,18 @@ def _to_cluster(document: dict[str, Any]) -> Cluster:
     return Cluster(document["number"], document["name"], document["size"])
 
 
-def _to_assignment(document: dict[str, Any]) -> Assignment:
-    return Assignment(document["track_id"], document["cluster"], document["distance"])
+def to_neighbour(document: dict[str, Any]) -> Neighbour:
+    """One entry of a list as it is stored."""
+    return Neighbour(**document)
+
+
+def to_assignment(document: dict[str, Any]) -> Assignment:
+    """An assignment as it is stored."""
+    return Assignment(
+        document["track_id"],
+        document["cluster"],
+        document["distance"],
+        # Models of before these were kept go on being served.
+        tuple(document.get("place", (0.0, 0.0))),
+        tuple(document.get("surroundings", (0.0, 0.0))),
+    )

@@ -48,7 +48,13 @@ class KTrial:
 
 @dataclass(frozen=True, slots=True)
 class ModelRun:
-    """One training run."""
+    """One training run.
+
+    Attributes
+    ----------
+    distance_quantiles : tuple of float
+        The 0th to the 100th percentile of the distances of random pairs.
+    """
 
     model_id: str
     dag_run_id: str
@@ -60,6 +66,7 @@ class ModelRun:
     k: int = 0
     trials: tuple[KTrial, ...] = field(default=())
     seconds: dict[str, float] = field(default_factory=dict)
+    distance_quantiles: tuple[float, ...] = field(default=())
 
 
 class ModelRuns:
@@ -142,6 +149,7 @@ def _from_run(run: ModelRun) -> dict[str, Any]:
             for trial in run.trials
         ],
         "seconds": run.seconds,
+        "distance_quantiles": list(run.distance_quantiles),
     }
 
 
@@ -157,4 +165,5 @@ def _to_run(document: dict[str, Any]) -> ModelRun:
         k=document["k"],
         trials=tuple(KTrial(**{**trial, "sizes": tuple(trial["sizes"])}) for trial in document["trials"]),
         seconds=document["seconds"],
+        distance_quantiles=tuple(document.get("distance_quantiles", ())),
     )

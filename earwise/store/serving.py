@@ -13,7 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_neighbour
 from earwise.store.translation import translated_errors
 
 
@@ -84,7 +84,7 @@ class Serving:
             return {}
         unions = [{"$unionWith": {"coll": self._assignments.name, "pipeline": branch}} for branch in branches[1:]]
         for found in self._assignments.aggregate([*branches[0], *unions]):
-            typical[found["cluster"]].append(Assignment(found["track_id"], found["cluster"], found["distance"]))
+            typical[found["cluster"]].append(to_assignment(found))
         return typical
 
 
@@ -109,7 +109,7 @@ def _to_placement(document: dict[str, Any]) -> Placement | None:
         return None
     cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
     ranked = document["neighbours"][0]["neighbours"]
-    return Placement(cluster, tuple(Neighbour(near["track_id"], near["distance"], near["cluster"]) for near in ranked))
+    return Placement(cluster, tuple(to_neighbour(near) for near in ranked))
 
 
 def _nearest_of(model_id: str, number: int, limit: int) -> list[dict[str, Any]]:

@@ -139,6 +139,13 @@ class Tracks:
             for document in self._tracks.find(query, {"_id": 1}).sort("_id", ASCENDING):
                 yield document["_id"]
 
+    def read_tags(self) -> Iterator[tuple[str, Tags, float]]:
+        """Id, tags and duration in seconds of every ready track, in order of id."""
+        wanted = dict.fromkeys(("title", "artist", "album", "genre", "year", "track_number", "duration_s"), 1)
+        with translated_errors():
+            for document in self._tracks.find({"state": TrackState.READY}, wanted).sort("_id", ASCENDING):
+                yield document["_id"], _to_tags(document), document["duration_s"]
+
     @translated_errors()
     def page(self, *, limit: int, cursor: str | None = None) -> TrackPage:
         """One page of all ready tracks in order of artist, album and title.
@@ -184,17 +191,21 @@ def _to_file(document: dict[str, Any]) -> TrackFile:
     return TrackFile(location, document["size_bytes"], document["mtime_ns"])
 
 
+def _to_tags(document: dict[str, Any]) -> Tags:
+    return Tags(
+        title=document["title"],
+        artist=document["artist"],
+        album=document["album"],
+        genre=document["genre"],
+        year=document["year"],
+        track_number=document["track_number"],
+    )
+
+
 def _to_track(document: dict[str, Any]) -> Track:
     return Track(
         track_id=document["_id"],
-        tags=Tags(
-            title=document["title"],
-            artist=document["artist"],
-            album=document["album"],
-            genre=document["genre"],
-            year=document["year"],
-            track_number=document["track_number"],
-        ),
+        tags=_to_tags(document),
         duration_s=document["duration_s"],
         state=TrackState(document["state"]),
         files=tuple(_to_file(file) for file in document["files"].values()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +17,18 @@ from earwise.store import Store
 from earwise.store.model_runs import ModelStatus
 from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
-PLAN = TrainingPlan("m1", "manual__1", VERSION, min_tracks=10, k_min=3, k_max=5)
+
+@pytest.fixture
+def plan(tmp_path: Path) -> TrainingPlan:
+    return TrainingPlan("m1", "manual__1", VERSION, min_tracks=10, model_folder=tmp_path, k_min=3, k_max=5)
 
 
-def test_well_separated_groups_become_the_clusters(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+def test_well_separated_groups_become_the_clusters(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
     groups = add_groups(store, groups=4, size=15)
 
-    run = train(spark, address, PLAN, NOW)
+    run = train(spark, address, plan, NOW)
 
     assert run.k == 4
     assert run.status is ModelStatus.CANDIDATE
@@ -39,10 +45,10 @@ def test_well_separated_groups_become_the_clusters(spark: SparkSession, store: S
 
 
 def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(
-    spark: SparkSession, store: Store, address: StoreAddress
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
     groups = add_groups(store, groups=3, size=12)
-    train(spark, address, dataclasses.replace(PLAN, neighbours=11), NOW)
+    train(spark, address, dataclasses.replace(plan, neighbours=11), NOW)
     for track_id, group in groups.items():
         ranked = store.model_parts.neighbours("m1", track_id)
         assert len(ranked) == 11
@@ -52,12 +58,14 @@ def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(
         assert {near.cluster for near in ranked} == {store.model_parts.assignment("m1", track_id).cluster}
 
 
-def test_same_seed_gives_the_same_model(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+def test_same_seed_gives_the_same_model(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
     rng = np.random.default_rng(3)
     for number in range(80):
         add_track(store, number, rng.normal(size=12))
-    first = train(spark, address, PLAN, NOW)
-    second = train(spark, address, dataclasses.replace(PLAN, model_id="m2"), NOW)
+    first = train(spark, address, plan, NOW)
+    second = train(spark, address, dataclasses.replace(plan, model_id="m2"), NOW)
     for before, after in zip(first.trials, second.trials, strict=True):
         assert (before.k, before.sizes) == (after.k, after.sizes)
         # Partial sums arrive in the order in which tasks end, so the last digits may differ.
@@ -65,21 +73,25 @@ def test_same_seed_gives_the_same_model(spark: SparkSession, store: Store, addre
         assert before.silhouette == pytest.approx(after.silhouette, rel=1e-9)
 
 
-def test_readers_see_nothing_before_publishing(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+def test_readers_see_nothing_before_publishing(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
     add_groups(store, groups=2, size=10)
-    train(spark, address, PLAN, NOW)
+    train(spark, address, plan, NOW)
     with pytest.raises(ModelNotFoundError):
         store.models.require_active_id()
-    publish_model(store, "m1", NOW, keep=5)
+    publish_model(store, "m1", NOW, keep=5, model_folder=plan.model_folder)
     assert store.models.require_active_id() == "m1"
     with pytest.raises(TrainingDataError, match="being served"):
-        train(spark, address, PLAN, NOW)
+        train(spark, address, plan, NOW)
 
 
-def test_too_few_tracks_say_how_many_are_needed(spark: SparkSession, store: Store, address: StoreAddress) -> None:
+def test_too_few_tracks_say_how_many_are_needed(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
     add_groups(store, groups=1, size=9)
     with pytest.raises(TooFewTracksError, match="9 tracks have features; a model needs at least 10"):
-        train(spark, address, PLAN, NOW)
+        train(spark, address, plan, NOW)
 
 
 def test_tracks_without_features_and_features_without_tracks_are_not_enough(store: Store) -> None:
@@ -95,20 +107,20 @@ def test_tracks_without_features_and_features_without_tracks_are_not_enough(stor
 
 @pytest.mark.parametrize("constant", [0.0, 7.0])
 def test_identical_tracks_end_in_a_clear_message(
-    spark: SparkSession, store: Store, address: StoreAddress, constant: float
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan, constant: float
 ) -> None:
     for number in range(12):
         add_track(store, number, np.full(12, constant))
     with pytest.raises(TrainingDataError, match="sound the same"):
-        train(spark, address, PLAN, NOW)
+        train(spark, address, plan, NOW)
     assert store.model_runs.get("m1").status is ModelStatus.FAILED
     assert free_model_id(store, "any") == model_id_of("any")
 
 
 def test_a_retry_replaces_what_the_attempt_before_left(
-    spark: SparkSession, store: Store, address: StoreAddress
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
     add_groups(store, groups=3, size=10)
-    train(spark, address, dataclasses.replace(PLAN, k_min=5, k_max=5), NOW)
-    train(spark, address, dataclasses.replace(PLAN, k_min=3, k_max=3), NOW)
+    train(spark, address, dataclasses.replace(plan, k_min=5, k_max=5), NOW)
+    train(spark, address, dataclasses.replace(plan, k_min=3, k_max=3), NOW)
     assert [cluster.number for cluster in store.model_parts.clusters("m1")] == [0, 1, 2]

@@ -1,0 +1,123 @@
+"""The library in the driver's memory, as executors need it to write assignments and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+
+from earwise.ranking.catalogue import Catalogue
+from earwise.ranking.metric import Matrix, Metric
+from earwise.ranking.neighbours import Neighbours, Ranking, queries_of, rank_neighbours
+from earwise.ranking.preparation import TagNames
+from earwise.store.model_parts import Neighbour
+from earwise.store.search import fold_text
+from earwise.tags import Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The tracks that a model is made of, in order of id.
+
+    Attributes
+    ----------
+    features : ndarray [shape=(n, n_features), dtype=float32]
+    clusters : ndarray [shape=(n,), dtype=int32]
+    """
+
+    track_ids: list[str]
+    features: Matrix
+    clusters: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """What lists show of each track."""
+
+    titles: list[str]
+    artists: list[str]
+    durations_s: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What travels to executors: the profiles are the one matrix of the library's size.
+
+    Attributes
+    ----------
+    places : ndarray [shape=(n, 2), dtype=float32]
+        On the map.
+    """
+
+    track_ids: list[str]
+    clusters: NDArray[np.int32]
+    captions: Captions
+    metric: Metric
+    catalogue: Catalogue
+    places: Matrix
+
+    def rows_of(self, track_ids: Iterable[str]) -> NDArray[np.int64]:
+        """The rows of these tracks."""
+        row_of = {track_id: row for row, track_id in enumerate(self.track_ids)}
+        return np.array([row_of[track_id] for track_id in track_ids], np.int64)
+
+    def neighbours(self, rows: NDArray[np.int64], ranking: Ranking) -> list[list[Neighbour]]:
+        """The lists of these tracks, with what a page shows."""
+        found = rank_neighbours(self.metric, queries_of(self.catalogue, rows), self.catalogue, ranking)
+        return [self._described(one) for one in found]
+
+    def _described(self, found: Neighbours) -> list[Neighbour]:
+        return [
+            Neighbour(
+                self.track_ids[row],
+                float(distance),
+                int(self.clusters[row]),
+                self.captions.titles[row],
+                self.captions.artists[row],
+                self.captions.durations_s[row],
+            )
+            for row, distance in zip(found.rows, found.distances, strict=True)
+        ]
+
+
+def collect(assigned: DataFrame) -> Collected:
+    """Bring the library to the driver.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        With ``track_id: string, features: array<float>, cluster: int``.
+    """
+    table = assigned.select("track_id", "features", "cluster").sort("track_id").toArrow()
+    return Collected(
+        table.column("track_id").to_pylist(),
+        to_matrix(table.column("features").combine_chunks()),
+        table.column("cluster").to_numpy(),
+    )
+
+
+def make_captions(track_ids: Sequence[str], found: Iterable[tuple[str, Tags, float]]) -> Captions:
+    """Captions in the order of `track_ids`; empty for a track that has left the library meanwhile."""
+    known = {track_id: (tags.title, tags.artist, duration_s) for track_id, tags, duration_s in found}
+    rows = [known.get(track_id, ("", "", 0.0)) for track_id in track_ids]
+    return Captions([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+
+
+def tag_names(captions: Captions) -> TagNames:
+    """Names by which ranking knows copies and artists."""
+    artists = [fold_text(artist) for artist in captions.artists]
+    titles = [fold_text(title) for title in captions.titles]
+    names = [f"{artist}\x1f{title}" if title else "" for artist, title in zip(artists, titles, strict=True)]
+    return TagNames(names, artists)
+
+
+def to_matrix(column: pa.ListArray) -> Matrix:
+    """The lists of an Arrow column as rows of a matrix [shape=(n, n_features), dtype=float32]."""
+    rows: Matrix = (
+        column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float32, copy=False)
+    )
+    return rows

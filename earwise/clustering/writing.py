@@ -1,0 +1,83 @@
+"""What executors write: assignments and lists, each of the partition it holds; only counts come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+
+from earwise.clustering.library import Library, to_matrix
+from earwise.ranking.metric import Matrix
+from earwise.ranking.neighbours import Ranking
+from earwise.spark.features_source import StoreAddress
+from earwise.store.client import open_store_at
+from earwise.store.model_parts import Assignment
+
+type Writer = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+def write_assignments(
+    assigned: DataFrame, library: Broadcast[Library], centroids: Matrix, address: StoreAddress, model_id: str
+) -> int:
+    """Write the cluster of every track, its place on the map and what surrounds it; returns how many.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        With ``track_id: string, cluster: int, scaled: array<float>``.
+    centroids : ndarray [shape=(k, n_features), dtype=float32]
+    """
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with open_store_at(address.uri, address.database) as store:
+            for batch in batches:
+                track_ids, clusters = batch.column("track_id").to_pylist(), batch.column("cluster").to_numpy()
+                distances = np.linalg.norm(to_matrix(batch.column("scaled")) - centroids[clusters], axis=1)
+                found = _assignments(library.value, track_ids, clusters.tolist(), distances.tolist())
+                yield _count(store.model_parts.put_assignments(model_id, found))
+
+    return _run_on_executors(assigned.select("track_id", "cluster", "scaled"), write)
+
+
+def write_neighbours(
+    assigned: DataFrame, library: Broadcast[Library], ranking: Ranking, address: StoreAddress, model_id: str
+) -> int:
+    """Rank and write the neighbours of every track; returns how many tracks.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        With ``track_id: string``.
+    """
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with open_store_at(address.uri, address.database) as store:
+            for batch in batches:
+                track_ids = batch.column("track_id").to_pylist()
+                lists = library.value.neighbours(library.value.rows_of(track_ids), ranking)
+                yield _count(store.model_parts.put_neighbours(model_id, zip(track_ids, lists, strict=True)))
+
+    return _run_on_executors(assigned.select("track_id"), write)
+
+
+def _assignments(
+    library: Library, track_ids: list[str], clusters: list[int], distances: list[float]
+) -> Iterator[Assignment]:
+    surroundings = library.catalogue.surroundings
+    rows = library.rows_of(track_ids)
+    for row, track_id, cluster, distance in zip(rows, track_ids, clusters, distances, strict=True):
+        x, y = library.places[row].tolist()
+        around = (float(surroundings.centre[row]), float(surroundings.spread[row]))
+        yield Assignment(track_id, cluster, distance, (x, y), around)
+
+
+def _count(written: int) -> pa.RecordBatch:
+    return pa.record_batch([[written]], names=["written"])
+
+
+def _run_on_executors(frame: DataFrame, write: Writer) -> int:
+    total = frame.mapInArrow(write, "written long").groupBy().sum("written").first()
+    return int(total[0] or 0) if total else 0
