@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from earwise.features.audio import Samples
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
-from earwise.features.mfcc import Samples, summarise
+from earwise.features.mfcc import summarise
 from earwise.library.identity import identify_recording
 from earwise.library.tags import read_tags
 from earwise.paths import LibraryPath
@@ -53,6 +54,6 @@ def analyse_track(file: LibraryPath, location: bytes, config: MfccConfig, is_kno
     if is_known(identity.audio_id):
         duration_s = identity.duration_s or read_duration_s(location)
         return Analysis(identity.audio_id, tags, duration_s, None, "")
-    audio = decode_track(location, config, duration_s=identity.duration_s)
-    vector = summarise(audio.excerpts, config)
+    audio = decode_track(location, (config,), duration_s=identity.duration_s)
+    vector = summarise(audio.excerpts_for(config), config)
     return Analysis(identity.audio_id, tags, audio.duration_s, vector, audio.decoder)

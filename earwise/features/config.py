@@ -8,6 +8,14 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of a track, in seconds from its beginning; the track may end before it does."""
+
+    start_s: float
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class MfccConfig:
     """Parameters of the summary vector; every one of them is part of `feature_version`.
 
@@ -22,8 +30,12 @@ class MfccConfig:
     delta_frames : int
         Frames that a delta is fitted over.
     excerpts, excerpt_s : int, float
-        Of a long track this many excerpts of this length are analysed, spread evenly; a track shorter than all of
-        them together is analysed whole.
+        Of a long track this many excerpts of this length are analysed, spread evenly.
+    most_share : float
+        Of a track with less than ``excerpts * excerpt_s / most_share`` seconds fewer excerpts are analysed, which
+        make up this share of it.
+    longest_whole_s : float
+        A track up to this length is analysed whole.
     min_duration_s : float
         Audio shorter than this does not describe a sound.
     silence_dbfs : float
@@ -38,8 +50,11 @@ class MfccConfig:
     n_mels: int = 128
     n_mfcc: int = 20
     delta_frames: int = 9
-    excerpts: int = 8
-    excerpt_s: float = 5.0
+    # Many short excerpts describe a track better than few long ones: docs/benchmarks/extraction.md.
+    excerpts: int = 24
+    excerpt_s: float = 1.0
+    most_share: float = 0.5
+    longest_whole_s: float = 12.0
     min_duration_s: float = 1.0
     silence_dbfs: float = -80.0
     revision: int = 1
@@ -64,18 +79,23 @@ class MfccConfig:
         """Length of the summary vector: mean, deviation and deviation of the deltas of each coefficient."""
         return 3 * self.n_mfcc
 
-    def excerpt_starts_s(self, duration_s: float) -> tuple[float, ...]:
-        """Where the excerpts of a track begin, in seconds.
+    def excerpts_of(self, duration_s: float) -> tuple[Excerpt, ...]:
+        """The parts of a track that are analysed.
 
         Each lies in the middle of its share of the track, so that neither the first nor the last seconds, often
         silence and applause, count more than others.
 
-        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpt_starts_s(100.0)
-        (20.0, 70.0)
-        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpt_starts_s(20.0)
-        (0.0,)
+        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpts_of(100.0)
+        (Excerpt(start_s=20.0, length_s=10.0), Excerpt(start_s=70.0, length_s=10.0))
+        >>> MfccConfig(excerpts=2, excerpt_s=10.0).excerpts_of(20.0)
+        (Excerpt(start_s=5.0, length_s=10.0),)
+        >>> MfccConfig(longest_whole_s=20.0).excerpts_of(20.0)
+        (Excerpt(start_s=0.0, length_s=20.0),)
         """
-        if duration_s <= self.excerpts * self.excerpt_s:
-            return (0.0,)
-        share_s = duration_s / self.excerpts
-        return tuple(number * share_s + (share_s - self.excerpt_s) / 2 for number in range(self.excerpts))
+        count = min(self.excerpts, int(self.most_share * duration_s / self.excerpt_s))
+        if duration_s <= self.longest_whole_s or not count:
+            return (Excerpt(0.0, self.longest_whole_s),)
+        share_s = duration_s / count
+        return tuple(
+            Excerpt(number * share_s + (share_s - self.excerpt_s) / 2, self.excerpt_s) for number in range(count)
+        )

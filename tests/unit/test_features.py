@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import librosa
 import numpy as np
@@ -12,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwise.errors import AudioTooShortError, NonFiniteAudioError, SilentAudioError, TrackError
-from earwise.features.config import MfccConfig
-from earwise.features.mfcc import Samples, delta, mfcc, summarise
+from earwise.features.audio import Samples
+from earwise.features.config import Excerpt, MfccConfig
+from earwise.features.decode import decode_track
+from earwise.features.mfcc import delta, mfcc, summarise
 from tests.audio import make_tone
 
 CONFIG = MfccConfig()
+MUSIC = Path(__file__).resolve().parents[1] / "vendor" / "gunroar" / "excerpt.ogg"
 N = CONFIG.n_mfcc
 
 
@@ -36,18 +41,37 @@ def test_summary_equals_statistics_of_plain_librosa() -> None:
     plain = librosa.feature.mfcc(
         y=y, sr=CONFIG.sr, n_mfcc=N, n_fft=CONFIG.n_fft, hop_length=CONFIG.hop_length, center=False
     )
-    deltas = librosa.feature.delta(plain)
+    deltas = librosa.feature.delta(plain)[:, 4:-4]
     expected = np.concatenate([plain.mean(axis=1), plain.std(axis=1), deltas.std(axis=1)])
     np.testing.assert_allclose(mfcc(y, CONFIG), plain, rtol=1e-4, atol=2e-3)
     np.testing.assert_allclose(summarise([y], CONFIG), expected, rtol=1e-3, atol=2e-3)
 
 
+def test_real_music_has_the_mfcc_of_plain_librosa() -> None:
+    """Within 0.01, where the coefficients of different frames are apart by tens."""
+    y, _ = librosa.load(MUSIC, sr=CONFIG.sr)
+    plain = librosa.feature.mfcc(y=y, sr=CONFIG.sr, n_mfcc=N, center=False)
+    whole = dataclasses.replace(CONFIG, longest_whole_s=60.0)
+    (decoded,) = decode_track(os.fsencode(MUSIC), [whole]).excerpts_for(whole)
+    np.testing.assert_allclose(mfcc(decoded, whole), plain, atol=0.01)
+    slopes = librosa.feature.delta(plain)[:, 4:-4]
+    expected = np.concatenate([plain.mean(axis=1), plain.std(axis=1), slopes.std(axis=1)])
+    np.testing.assert_allclose(summarise([decoded], whole), expected, atol=0.01)
+
+
+def test_excerpts_of_real_music_have_nearly_the_summary_of_the_whole() -> None:
+    whole = dataclasses.replace(CONFIG, longest_whole_s=60.0)
+    audio = decode_track(os.fsencode(MUSIC), [CONFIG, whole])
+    of_excerpts, of_whole = (summarise(audio.excerpts_for(config), config) for config in (CONFIG, whole))
+    assert np.abs(of_excerpts - of_whole)[1:].max() < 5
+
+
 @pytest.mark.parametrize("frames", [9, 10, 57])
-def test_deltas_equal_those_of_librosa(frames: int) -> None:
+def test_deltas_equal_those_of_librosa_between_the_ends(frames: int) -> None:
     coefficients = np.random.default_rng(frames).standard_normal((N, frames)).astype(np.float32)
-    np.testing.assert_allclose(
-        delta(coefficients, CONFIG), librosa.feature.delta(coefficients, width=CONFIG.delta_frames), atol=1e-5
-    )
+    half = CONFIG.delta_frames // 2
+    of_librosa = librosa.feature.delta(coefficients, width=CONFIG.delta_frames)[:, half:-half]
+    np.testing.assert_allclose(delta(coefficients, CONFIG), of_librosa, atol=1e-5)
 
 
 @pytest.mark.parametrize("gain", [0.1, 0.5, 2.0])
@@ -139,11 +163,12 @@ def test_every_parameter_is_part_of_the_version() -> None:
 
 @given(st.floats(0.0, 1e6))
 def test_excerpts_lie_within_the_track_and_apart(duration_s: float) -> None:
-    starts = CONFIG.excerpt_starts_s(duration_s)
-    if duration_s <= CONFIG.excerpts * CONFIG.excerpt_s:
-        assert starts == (0.0,)
+    excerpts = CONFIG.excerpts_of(duration_s)
+    if duration_s <= CONFIG.longest_whole_s:
+        assert excerpts == (Excerpt(0.0, CONFIG.longest_whole_s),)
         return
-    assert len(starts) == CONFIG.excerpts
-    assert starts[0] >= 0
-    assert starts[-1] + CONFIG.excerpt_s <= duration_s * (1 + 1e-9)
-    assert all(b - a >= CONFIG.excerpt_s * (1 - 1e-9) for a, b in pairwise(starts))
+    assert len(excerpts) == min(CONFIG.excerpts, int(CONFIG.most_share * duration_s / CONFIG.excerpt_s))
+    assert all(excerpt.length_s == CONFIG.excerpt_s for excerpt in excerpts)
+    assert excerpts[0].start_s >= 0
+    assert excerpts[-1].start_s + CONFIG.excerpt_s <= duration_s * (1 + 1e-9)
+    assert all(b.start_s - a.start_s >= CONFIG.excerpt_s * (1 - 1e-9) for a, b in pairwise(excerpts))
