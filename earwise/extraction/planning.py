@@ -52,10 +52,11 @@ def plan_batches(
     _release_requested(store)
     _release_readable(store, roots)
     files = list(pending_files(store, roots, config))
+    settle_counts(store, config)
     if not files:
+        store.extraction_runs.close_unfinished(run_id, now)
         log.info("nothing to analyse: every file of the library is known")
         return []
-    settle_counts(store, config)
     size = max(SMALLEST_BATCH, math.ceil(len(files) / MOST_BATCHES))
     batches = [files[first : first + size] for first in range(0, len(files), size)]
     store.extraction_runs.start(run_id, batches, now)

@@ -141,6 +141,13 @@ class ExtractionRuns:
             self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
 
     @translated_errors()
+    def close_unfinished(self, run_id: str, now: datetime) -> None:
+        """Record the end of runs that nothing is left of: this one, and others that were broken off."""
+        self._runs.update_one({"_id": run_id, "finished_at": None}, {"$set": {"finished_at": now}})
+        self._runs.update_many({"finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}})
+        self._batches.delete_many({})
+
+    @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:
         """The files of one batch; empty once the run has finished."""
         document = self._batches.find_one({"_id": f"{run_id}:{number}"})
@@ -150,7 +157,7 @@ class ExtractionRuns:
     @translated_errors()
     def open_batches(self) -> list[tuple[str, int]]:
         """Run id and number of every batch of a run that has not finished."""
-        found = self._batches.find({}, {"run_id": 1, "number": 1}).sort("_id", ASCENDING)
+        found = self._batches.find({"number": {"$exists": True}}, {"run_id": 1, "number": 1}).sort("_id", ASCENDING)
         return [(batch["run_id"], batch["number"]) for batch in found]
 
     @translated_errors()
@@ -188,6 +195,8 @@ def _from_counts(counts: Counts) -> dict[str, Any]:
 
 
 def _total(document: Mapping[str, Any]) -> Counts:
+    if "batches" not in document:  # as written before batches had counts of their own
+        return Counts(document["done"], document["decoded"], document["failures"])
     return sum((Counts(**counts) for counts in document["batches"].values()), Counts(**document["earlier"]))
 
 
@@ -199,8 +208,8 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
         started_at=document["started_at"],
         planned=document["planned"],
         counts=_total(document),
-        files_per_s=document["files_per_s"],
-        updated_at=document["updated_at"],
+        files_per_s=document.get("files_per_s"),
+        updated_at=document.get("updated_at"),
         finished_at=document["finished_at"],
-        is_broken_off=document["is_broken_off"],
+        is_broken_off=document.get("is_broken_off", False),
     )

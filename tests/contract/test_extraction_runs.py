@@ -70,3 +70,19 @@ def test_new_run_closes_one_that_was_broken_off(store: Store) -> None:
 def test_without_runs_there_is_no_latest(store: Store) -> None:
     assert store.extraction_runs.latest() is None
     assert store.extraction_runs.get("r") is None
+
+
+def test_runs_that_nothing_is_left_of_are_closed(store: Store) -> None:
+    for run_id in ("own", "other"):
+        store.extraction_runs.start(run_id, [FILES], NOW)
+    later = NOW + timedelta(minutes=15)
+    store.extraction_runs.close_unfinished("other", later)
+    runs = [store.extraction_runs.get(run_id) for run_id in ("own", "other")]
+    assert [(run.finished_at, run.is_broken_off) for run in runs] == [(NOW, True), (later, False)]
+    assert store.extraction_runs.open_batches() == []
+
+
+def test_run_of_the_former_layout_can_be_read(store: Store, database_name: str) -> None:
+    former = {"_id": "r", "started_at": NOW, "planned": 3, "done": 2, "decoded": 1, "failures": {}, "finished_at": NOW}
+    store.client[database_name]["extraction_runs"].insert_one(former)
+    assert store.extraction_runs.latest().counts == Counts(2, 1, {})

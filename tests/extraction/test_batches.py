@@ -200,6 +200,7 @@ def test_file_that_could_not_be_opened_is_analysed_as_soon_as_it_can(
         patch.setattr(extraction, "scan", lambda: None)  # the disk goes away after the scan
         extraction.run()
         assert extraction.codes() == {"live/b.flac": "unreadable"}
+        extraction.report()
         before = snapshot()
         assert extraction.run() == []
         assert snapshot() == before
