@@ -64,17 +64,29 @@ def extract_features() -> None:
     def scan(dag_run: Any, params: dict[str, Any]) -> dict[str, int]:
         """Compare the library's folders with what is known of them."""
         from earwise.errors import LibraryError
+        from earwise.extraction.following import follow_aliases
+        from earwise.extraction.forgetting import forget_missing
+        from earwise.extraction.losses import LossLimits
         from earwise.extraction.scanning import scan_library
+        from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
         settings = Settings.from_env()
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             store.create_indexes()
             try:
-                losses = params["accept_losses"]
-                return scan_library(store, settings.roots, dag_run.run_after, accept_losses=losses).counts
+                report = scan_library(
+                    store,
+                    settings.roots,
+                    dag_run.run_after,
+                    accept_losses=params["accept_losses"],
+                    limits=LossLimits(settings.loss_files, settings.loss_share),
+                )
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
+            follow_aliases(store)
+            forget_missing(store, MfccConfig(), dag_run.run_after, keep_days=settings.keep_missing_days)
+            return report.counts
 
     @task(execution_timeout=timedelta(minutes=30))
     def plan(dag_run: Any, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -155,6 +155,18 @@ class Settings:
     decode_timeout_s: float = _setting(
         "EARWISE_DECODE_TIMEOUT_S", 120.0, "Seconds after which decoding one file is given up", "120"
     )
+    loss_files: int = _setting(
+        "EARWISE_LOSS_FILES", 20, "So many files of a root, and the share below, vanish at once only by a fault", "100"
+    )
+    loss_share: float = _setting(
+        "EARWISE_LOSS_SHARE", 0.2, "Share of a root's files above which a scan takes its disk for missing", "0.5"
+    )
+    keep_missing_days: int = _setting(
+        "EARWISE_KEEP_MISSING_DAYS",
+        90,
+        "Days until a track without a file is forgotten, unless it is rated or in a playlist; 0: never",
+        "365",
+    )
     min_tracks: int = _setting("EARWISE_MIN_TRACKS", 10, "Fewest tracks that a model is trained on", "10")
     per_artist: int = _setting(
         "EARWISE_PER_ARTIST", 5, "Most tracks of one artist among a track's 50 recommendations; 0 for any number", "3"
@@ -199,6 +211,8 @@ class Settings:
         self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))
         if self.min_tracks < 2:
             raise ConfigError("EARWISE_MIN_TRACKS", "must be 2 or more: one track has none that it sounds like", "10")
+        if self.loss_share > 1:
+            raise ConfigError("EARWISE_LOSS_SHARE", "must be a share between 0 and 1", "0.2")
         if self.mode == "production" and len(self.secret_key) < 32:
             raise ConfigError(
                 "EARWISE_SECRET_KEY", "must have at least 32 characters in production mode", "$(openssl rand -hex 32)"
@@ -263,6 +277,8 @@ def parse_library(value: str) -> tuple[Root, ...]:
     ['/srv/cds', 's3://music/mine']
     """
     pairs = re.split(rf":(?={_ROOT_NAME.pattern}=)", value)
+    if not Path(value).is_dir():
+        _check_names(value)
     if Path(value).is_dir() or not re.match(rf"{_ROOT_NAME.pattern}=", value):
         return (_parse_root("music", value),)
     roots = []
@@ -274,6 +290,17 @@ def parse_library(value: str) -> tuple[Root, ...]:
     if len({root.name for root in roots}) < len(roots):
         raise ConfigError("EARWISE_LIBRARY", "names a root twice", "cds=/srv/cds:vinyl=/srv/vinyl")
     return tuple(roots)
+
+
+def _check_names(value: str) -> None:
+    """Raise for what can only be meant as several folders, or as a name that is none."""
+    example = "cds=/srv/cds:vinyl=/srv/vinyl"
+    if re.fullmatch(r"[/~.][^=]*(:[/~.][^=]*)+", value):
+        raise ConfigError("EARWISE_LIBRARY", "names several folders, and each needs a name of its own", example)
+    for name in re.findall(r"(?:^|:)([\w -]+)=", value):
+        if not _ROOT_NAME.fullmatch(name):
+            demand = "at most 32 lower-case letters a to z, digits, - and _, beginning with a letter or digit"
+            raise ConfigError("EARWISE_LIBRARY", f"has the name {name!r}, and a name is {demand}", example)
 
 
 def _parse_root(name: str, place: str) -> Root:

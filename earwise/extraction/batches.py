@@ -11,6 +11,7 @@ from functools import partial
 
 from earwise.errors import BrokenDecoderError, TrackError
 from earwise.extraction.analysis import Analysis
+from earwise.extraction.following import follow_aliases, leave_track
 from earwise.extraction.messages import Job
 from earwise.extraction.patience import patiently
 from earwise.extraction.pool import analyse_files
@@ -121,7 +122,7 @@ def _store_analyses(
     }
     for file in named:
         if (left := entries[file].track_id) is not None:
-            store.tracks.remove_file(left, file)
+            leave_track(store, left, file, analyses[file], now)
     _put_entries(store, named)
     stated = store.catalogue.tags_of(analyses)
     for file, analysis in analyses.items():
@@ -136,6 +137,8 @@ def _store_analyses(
             for file, analysis in analyses.items()
         },
     )
+    store.aliases.remove(analysis.audio_id for analysis in analyses.values())
+    follow_aliases(store)
 
 
 def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None:
@@ -149,7 +152,7 @@ def _store_failure(
 ) -> None:
     store.quarantine.put(file, error.code, str(error), now)
     if entry.track_id is not None:
-        store.tracks.remove_file(entry.track_id, file)
+        store.tracks.remove_file(entry.track_id, file, now)
     finished = replace(entry, analysed_version=config.feature_version, track_id=None)
     store.folders.put_entries(file.parent, {file.name: finished})
     log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))

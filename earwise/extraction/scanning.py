@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import logging
-import pickle
-import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO
 
 from earwise.errors import LibraryError
+from earwise.extraction.changes import Change, ChangeSpool, apply_changes
+from earwise.extraction.losses import LossLimits, check_loss
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
 from earwise.listing import Listing
 from earwise.log import fields
 from earwise.paths import LibraryPath, is_below
 from earwise.settings import Root
 from earwise.store import Store
-from earwise.store.folders import FileEntry, Folder, ListedFolder
+from earwise.store.folders import FileEntry, ListedFolder
 
 log = logging.getLogger(__name__)
-
-# So many files, and such a share of a root, never vanish by intent without anybody saying so.
-MOST_VANISHED_FILES = 20
-MOST_VANISHED_SHARE = 0.2
-_WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +53,6 @@ class ScanReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A folder that differs: its files as they are now, and the entries of those that are gone."""
-
-    location: LibraryPath
-    files: Mapping[bytes, FileEntry]
-    vanished: Mapping[bytes, FileEntry]
-
-
 @dataclass(slots=True)
 class _Tally:
     known: int = 0
@@ -79,7 +63,14 @@ class _Tally:
     problems: list[ScanProblem] = field(default_factory=list)
 
 
-def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept_losses: bool = False) -> ScanReport:
+def scan_library(
+    store: Store,
+    roots: tuple[Root, ...],
+    now: datetime,
+    *,
+    accept_losses: bool = False,
+    limits: LossLimits = LossLimits(),  # noqa: B008 - immutable
+) -> ScanReport:
     """Compare all roots with the store, then write the folders that differ, and nothing else.
 
     Vanished files leave their tracks and the quarantine. Roots that are no longer in the settings leave whole.
@@ -88,6 +79,8 @@ def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept
     ----------
     accept_losses : bool
         Whether many files that are gone at once were taken away on purpose.
+    limits : LossLimits
+        How many are many.
 
     Raises
     ------
@@ -97,15 +90,14 @@ def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept
     """
     if all(root.is_optional and not root.folder.exists() for root in roots):
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
-    # The changes wait on disk until every root is known to be sound: memory stays flat, and nothing is half done.
-    with tempfile.TemporaryFile() as spool:
-        tallies = [_compare_root(store, root, roots, spool) for root in roots]
-        if not accept_losses:
-            for root, tally in zip(roots, tallies, strict=True):
-                _check_loss(root, tally, spool)
-        _compare_removed_roots(store, roots, spool)
-        for change in _read_changes(spool):
-            _apply(store, change)
+    with ChangeSpool() as changes:
+        tallies = [_compare_root(store, root, roots, changes) for root in roots]
+        for root, tally in zip(roots, tallies, strict=True) if not accept_losses else ():
+            check_loss(
+                root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
+            )
+        _compare_removed_roots(store, roots, changes)
+        apply_changes(store, changes, now)
     problems = tuple(problem for tally in tallies for problem in tally.problems)
     _record_problems(store, problems, now)
     report = ScanReport(
@@ -119,7 +111,7 @@ def scan_library(store: Store, roots: tuple[Root, ...], now: datetime, *, accept
     return report
 
 
-def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], spool: IO[bytes]) -> _Tally:
+def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], changes: ChangeSpool) -> _Tally:
     tally, unreadable = _Tally(), list[bytes]()
     for location, found, known in _pair(walk_root(root, roots), store.folders.read_listings(root.name)):
         tally.known += len(known)
@@ -134,7 +126,7 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], spool: IO[b
             folder = store.folders.get(location) if known else None
             change = _compare_folder(location, found or FoundFolder(location), folder.files if folder else {}, tally)
             if change is not None:
-                pickle.dump(change, spool)
+                changes.add(change)
     return tally
 
 
@@ -158,7 +150,7 @@ def _pair(
 
 def _compare_folder(
     location: LibraryPath, found: FoundFolder, known: Mapping[bytes, FileEntry], tally: _Tally
-) -> _Change | None:
+) -> Change | None:
     kept = {name: entry for name, entry in known.items() if name in found.unseen}
     files = {name: _entry_of(file, known.get(name)) for name, file in found.files.items()} | kept
     vanished = {name: entry for name, entry in known.items() if name not in files}
@@ -166,7 +158,7 @@ def _compare_folder(
     tally.added += sum(name not in known for name in files)
     tally.changed += sum(name in known and entry != known[name] for name, entry in files.items())
     tally.vanished += len(vanished)
-    return _Change(location, files, vanished) if files != known else None
+    return Change(location, files, vanished) if files != known else None
 
 
 def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
@@ -176,57 +168,11 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
     return FileEntry(file.size_bytes, file.mtime_ns, track_id=known.track_id if known else None)
 
 
-def _check_loss(root: Root, tally: _Tally, spool: IO[bytes]) -> None:
-    if tally.vanished and not tally.files:
-        raise LibraryError(
-            f"The library's folder {root.address} holds no audio file any more, but {tally.known} are known. "
-            f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
-        )
-    if tally.vanished < MOST_VANISHED_FILES or tally.vanished <= MOST_VANISHED_SHARE * tally.known:
-        return
-    lost = _count_lost(root, spool)
-    if lost >= MOST_VANISHED_FILES and lost > MOST_VANISHED_SHARE * tally.known:
-        raise LibraryError(
-            f"{lost} of {tally.known} files known in {root.address} are gone at once. "
-            f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
-        )
-
-
-def _count_lost(root: Root, spool: IO[bytes]) -> int:
-    """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
-    before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
-    for change in _read_changes(spool):
-        after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
-        if change.location.root == root.name:
-            before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
-    return (before - after).total()
-
-
-def _compare_removed_roots(store: Store, roots: tuple[Root, ...], spool: IO[bytes]) -> None:
+def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> None:
     for name in set(store.folders.roots()) - {root.name for root in roots}:
         log.info("root left the settings: %s", name, extra=fields(root=name))
         for folder in store.folders.read_root(name):
-            pickle.dump(_Change(folder.location, {}, folder.files), spool)
-
-
-def _read_changes(spool: IO[bytes]) -> Iterator[_Change]:
-    end = spool.tell()
-    spool.seek(0)
-    while spool.tell() < end:
-        yield pickle.load(spool)  # noqa: S301 - written a moment ago by this process to a file of its own
-
-
-def _apply(store: Store, change: _Change) -> None:
-    # The folder is written last, so that a scan that is killed finds the same change again.
-    for name, entry in change.vanished.items():
-        location = change.location.child(name)
-        if entry.track_id is not None:
-            store.tracks.remove_file(entry.track_id, location)
-        store.quarantine.remove(location)
-    if change.files:
-        store.folders.put(Folder(change.location, change.files))
-    else:
-        store.folders.remove(change.location)
+            changes.add(Change(folder.location, {}, folder.files))
 
 
 def _record_problems(store: Store, problems: tuple[ScanProblem, ...], now: datetime) -> None:

@@ -10,6 +10,7 @@ from pymongo import MongoClient
 from pymongo.server_api import ServerApi
 
 from earwise.settings import Settings
+from earwise.store.aliases import Aliases
 from earwise.store.attempts import Attempts
 from earwise.store.catalogue import Catalogue
 from earwise.store.downloads import Downloads
@@ -37,6 +38,7 @@ class Store:
     client: MongoClient[dict[str, Any]]
     folders: Folders
     tracks: Tracks
+    aliases: Aliases
     features: Features
     quarantine: Quarantine
     extraction_runs: ExtractionRuns
@@ -56,7 +58,7 @@ class Store:
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
         for repository in (
-            *(self.folders, self.tracks, self.features, self.quarantine, self.extraction_runs),
+            *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.listeners),
             *(self.attempts, self.ratings, self.playlists, self.events),
         ):
@@ -105,6 +107,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         client=client,
         folders=Folders(selected),
         tracks=Tracks(selected),
+        aliases=Aliases(selected),
         features=Features(selected),
         quarantine=Quarantine(selected),
         extraction_runs=ExtractionRuns(selected),

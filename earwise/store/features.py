@@ -70,6 +70,12 @@ class Features:
         return _to_features(document) if document else None
 
     @translated_errors()
+    def remove(self, audio_ids: Iterable[str], feature_version: str) -> None:
+        """Delete the features of these recordings in one version."""
+        ids = [feature_id(feature_version, audio_id) for audio_id in audio_ids]
+        self._features.delete_many({"_id": {"$in": ids}})
+
+    @translated_errors()
     def count(self, feature_version: str) -> int:
         """How many recordings have features in this version."""
         return self._features.count_documents({"_id": version_range(feature_version)})

@@ -30,7 +30,7 @@ from earwise.store.translation import translated_errors
 FILES_PER_DOCUMENT = 2_000
 _READ_BATCH = 500
 _ORDER = [("root", ASCENDING), ("order", ASCENDING), ("part", ASCENDING)]
-_LISTED = {"root": 1, "path": 1, "part": 1, "listing": 1, "names": 1, "stats": 1}
+_LISTED = {"root": 1, "path": 1, "part": 1, "listing": 1, "names": 1, "stats": 1, "files": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Folders:
         """Write several folders and all their files."""
         written = [_from_folder(folder) for folder in folders]
         keys = [documents[0]["_id"] for documents in written]
-        known = {head["_id"]: head["parts"] for head in self._folders.find({"_id": {"$in": keys}}, {"parts": 1})}
+        known = {head["_id"]: head.get("parts", 1) for head in self._folders.find({"_id": {"$in": keys}}, {"parts": 1})}
         for _, *others in written:
             self._write(others, are_new=False)
         heads = [documents[0] for documents in written]
@@ -159,7 +159,11 @@ class Folders:
                     yield current
 
     def _get_documents(self, location: LibraryPath) -> list[dict[str, Any]]:
-        return _current(self._folders.find({"_id": _range(location)}).sort("_id", ASCENDING))
+        found = list(self._folders.find({"_id": _range(location)}).sort("_id", ASCENDING))
+        current = _current(found)
+        if current and _is_early(found[0]):
+            self.put(_to_folder(current))
+        return current
 
 
 def _read_ahead(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -179,9 +183,21 @@ def _range(location: LibraryPath) -> dict[str, str]:
 def _current(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The documents of one folder that belong to the listing which the first of them names."""
     held = list(documents)
+    if held and _is_early(held[0]):
+        return _from_folder(_from_early(held[0]))
     if not held or held[0]["part"]:
         return []
     return [document for document in held if document["listing"] == held[0]["listing"]]
+
+
+def _is_early(document: dict[str, Any]) -> bool:
+    """Whether this was written before files stood in columns; it is written anew when it is next used alone."""
+    return "files" in document
+
+
+def _from_early(document: dict[str, Any]) -> Folder:
+    files = {bytes.fromhex(name): FileEntry(**entry) for name, entry in document["files"].items()}
+    return Folder(_location(document), files)
 
 
 def _from_folder(folder: Folder) -> list[dict[str, Any]]:

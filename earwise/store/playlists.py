@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,6 +151,13 @@ class Playlists:
         """Bring a deleted playlist back; whether there was one."""
         deleted = {"_id": playlist_id, "listener_id": listener_id, "deleted_at": {"$ne": None}}
         return self._change(deleted, {"deleted_at": None}, now)
+
+    @translated_errors()
+    def held_among(self, track_ids: Iterable[str]) -> set[str]:
+        """Those of these tracks that are in a playlist."""
+        wanted = set(track_ids)
+        found = self._playlists.find({"tracks": {"$in": list(wanted)}}, {"tracks": 1})
+        return {track_id for document in found for track_id in document["tracks"]} & wanted
 
     @translated_errors()
     def follow_track(self, old_id: str, new_id: str) -> None:

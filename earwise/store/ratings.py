@@ -110,6 +110,13 @@ class Ratings:
         return self._list(listener_id, "stars", limit, cursor)
 
     @translated_errors()
+    def held_among(self, track_ids: Iterable[str]) -> set[str]:
+        """Those of these tracks that somebody gave stars or took among the favourites."""
+        valued = {"$or": [{"stars": {"$gt": 0}}, {"favourite": True}]}
+        found = self._ratings.find({"track_id": {"$in": list(track_ids)}, **valued}, {"track_id": 1})
+        return {document["track_id"] for document in found}
+
+    @translated_errors()
     def follow_track(self, old_id: str, new_id: str) -> None:
         """Let a track that became another keep what was said of it; the newer word stands. Safe to repeat."""
         for document in self._ratings.find({"track_id": old_id}):

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
@@ -62,9 +62,13 @@ class Track:
     @property
     def sort_key(self) -> str:
         """Order of lists: artist, album, number on the album, title."""
-        tags = self.tags
-        number = f"{tags.track_number or 0:04d}"
-        return "\x1f".join((fold_text(tags.artist), fold_text(tags.album), number, fold_text(tags.title)))
+        return sort_key(self.tags)
+
+
+def sort_key(tags: Tags) -> str:
+    """Text by whose order tracks are listed: artist, album, number on the album, title."""
+    number = f"{tags.track_number or 0:04d}"
+    return "\x1f".join((fold_text(tags.artist), fold_text(tags.album), number, fold_text(tags.title)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +93,76 @@ class Tracks:
 
     @translated_errors()
     def put(self, track: Track, file: TrackFile, now: datetime) -> None:
-        """Write a track that was just read from `file`: tags and state are replaced, other files are kept."""
-        tags = track.tags
+        """Write a track that was just read from `file`, with the tags that the file has; other files are kept.
+
+        Of several files of one recording, the tags of the first in order of root and path are the track's.
+        """
         document = {
             "state": track.state,
-            "title": tags.title,
-            "artist": tags.artist,
-            "album": tags.album,
-            "genre": tags.genre,
-            "year": tags.year,
-            "track_number": tags.track_number,
             "duration_s": track.duration_s,
-            "sort_key": track.sort_key,
-            "terms": search_terms(tags.title, tags.artist, tags.album, tags.genre),
             "changed_at": now,
-            f"files.{file.location.key}": _from_file(file),
+            f"files.{file.location.key}": _from_file(file) | {"tags": asdict(track.tags)},
         }
-        self._tracks.update_one(
-            {"_id": track.track_id}, {"$set": document, "$setOnInsert": {"added_at": now}}, upsert=True
+        written = self._tracks.find_one_and_update(
+            {"_id": track.track_id},
+            {
+                "$set": document,
+                "$unset": {"missing_since": ""},
+                "$setOnInsert": {"added_at": now, **_from_tags(track.tags)},
+            },
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
         )
+        if written is not None:
+            self._choose_tags(written)
 
     @translated_errors()
-    def remove_file(self, track_id: str, location: LibraryPath) -> None:
+    def remove_file(self, track_id: str, location: LibraryPath, now: datetime) -> None:
         """Take a file from a track; a track without files becomes missing."""
-        self._tracks.update_one({"_id": track_id}, {"$unset": {f"files.{location.key}": ""}})
-        self._tracks.update_one({"_id": track_id, "files": {}}, {"$set": {"state": TrackState.MISSING}})
+        left = self._tracks.find_one_and_update(
+            {"_id": track_id}, {"$unset": {f"files.{location.key}": ""}}, return_document=ReturnDocument.AFTER
+        )
+        if left is not None and left["files"]:
+            self._choose_tags(left)
+        elif left is not None:
+            bereft = {"_id": track_id, "files": {}, "state": {"$ne": TrackState.MISSING}}
+            self._tracks.update_one(bereft, {"$set": {"state": TrackState.MISSING, "missing_since": now}})
+
+    @translated_errors()
+    def move_file(self, track_id: str, old: LibraryPath, new: TrackFile, now: datetime) -> None:
+        """Let a track's file be at another place, with the tags it had; nothing where it was not at the old one."""
+        document = self._tracks.find_one({"_id": track_id, f"files.{old.key}": {"$exists": True}})
+        if document is None or old == new.location:
+            return
+        kept = {"tags": document["files"][old.key].get("tags")}
+        update = {
+            "$unset": {f"files.{old.key}": ""},
+            "$set": {f"files.{new.location.key}": _from_file(new) | kept, "changed_at": now},
+        }
+        moved = self._tracks.find_one_and_update({"_id": track_id}, update, return_document=ReturnDocument.AFTER)
+        if moved is not None:
+            self._choose_tags(moved)
+
+    @translated_errors()
+    def missing_since(self, before: datetime) -> list[str]:
+        """Ids of the tracks that have been missing since before a time."""
+        query = {"state": TrackState.MISSING, "missing_since": {"$lt": before}}
+        return [document["_id"] for document in self._tracks.find(query, {"_id": 1}).sort("_id", ASCENDING)]
+
+    @translated_errors()
+    def forget(self, track_ids: Iterable[str]) -> int:
+        """Delete those of these tracks that are still missing; returns how many."""
+        query = {"_id": {"$in": list(track_ids)}, "state": TrackState.MISSING}
+        return self._tracks.delete_many(query).deleted_count
+
+    def _choose_tags(self, document: dict[str, Any]) -> None:
+        """Let the tags be those of the first file, unless somebody has meanwhile changed the files."""
+        first = min(document["files"].values(), key=lambda file: (file["root"], bytes(file["path"])))
+        if (tags := first.get("tags")) is None:
+            return
+        chosen = _from_tags(Tags(**tags))
+        if any(document.get(name) != value for name, value in chosen.items()):
+            self._tracks.update_one({"_id": document["_id"], "files": document["files"]}, {"$set": chosen})
 
     @translated_errors()
     def get(self, track_id: str) -> Track | None:
@@ -174,6 +223,14 @@ class Tracks:
         held = terms[0] if len(terms) == 1 else {"$all": terms}
         found = self._tracks.find({"terms": held, "state": TrackState.READY})
         return [_to_track(document) for document in found.sort("sort_key", ASCENDING).limit(limit)]
+
+
+def _from_tags(tags: Tags) -> dict[str, Any]:
+    return {
+        **asdict(tags),
+        "sort_key": sort_key(tags),
+        "terms": search_terms(tags.title, tags.artist, tags.album, tags.genre),
+    }
 
 
 def _from_file(file: TrackFile) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from dataclasses import replace
 from typing import Any
@@ -158,3 +159,23 @@ def test_many_new_and_known_folders_are_written_together(store: Store) -> None:
     store.folders.put_many([*many, Folder(location, entries(1))])
     assert list(store.folders.read_root("music")) == [*many, Folder(location, entries(1))]
     store.folders.put_many([])
+
+
+def test_folder_written_before_there_were_columns_is_known_and_goes_on(store: Store, database_name: str) -> None:
+    location = LibraryPath("music", b"a")
+    put(store, b"", x=ENTRY)
+    early = {
+        "_id": location.key,
+        "root": "music",
+        "path": location.path,
+        "order": "a",
+        "display": "a",
+        "files": {name.hex(): dataclasses.asdict(entry) for name, entry in entries(3).items()},
+    }
+    store.client[database_name]["folders"].insert_one(early)
+    listed = list(store.folders.read_listings("music"))
+    assert [(known.location.path, len(known.listing)) for known in listed] == [(b"", 1), (b"a", 3)]
+    assert [known.files for known in store.folders.read_root("music")][1] == entries(3)
+    done = replace(entries(3)[b"001"], analysed_version="mfcc-1", track_id="ab" * 16)
+    store.folders.put_entries(location, {b"001": done})
+    assert store.folders.get(location).files == {**entries(3), b"001": done}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
@@ -27,18 +27,59 @@ def test_a_track_comes_back_as_it_was_put(store: Store) -> None:
 
 def test_track_stays_ready_until_its_last_file_is_removed(store: Store) -> None:
     first, second = put(store, "a", b"1.mp3"), put(store, "a", b"2.mp3")
-    store.tracks.remove_file("a", first.location)
+    store.tracks.remove_file("a", first.location, NOW)
     assert store.tracks.get("a").state is TrackState.READY
-    store.tracks.remove_file("a", second.location)
+    store.tracks.remove_file("a", second.location, NOW)
     assert store.tracks.get("a").state is TrackState.MISSING
     assert store.tracks.get_many(["a"]) == {}
 
 
 def test_missing_track_is_restored_when_its_file_returns(store: Store) -> None:
     file = put(store, "a")
-    store.tracks.remove_file("a", file.location)
+    store.tracks.remove_file("a", file.location, NOW)
     put(store, "a", b"elsewhere.mp3")
     assert store.tracks.get("a").state is TrackState.READY
+
+
+def test_copies_have_the_tags_of_the_first_in_order_of_path_whoever_was_read_last(store: Store) -> None:
+    first, second = (
+        put(store, "a", b"a/1.mp3", title="First", artist="Ben"),
+        put(store, "a", b"b/1.mp3", title="Second"),
+    )
+    track = store.tracks.get("a")
+    assert (track.tags, track.files) == (Tags("First", "Ben"), (first, second))
+    assert [found.track_id for found in store.tracks.search("second", limit=5)] == []
+    put(store, "a", b"a/1.mp3", title="First anew")
+    assert store.tracks.get("a").tags == Tags("First anew")
+    store.tracks.remove_file("a", first.location, NOW)
+    assert store.tracks.get("a").tags == Tags("Second")
+    assert store.tracks.get("a").sort_key == Track("a", Tags("Second"), 1.0).sort_key
+    assert [found.track_id for found in store.tracks.search("second", limit=5)] == ["a"]
+    put(store, "a", b"0.mp3", title="Zeroth")
+    assert store.tracks.get("a").tags == Tags("Zeroth")
+
+
+def test_moved_file_keeps_its_track_and_tags(store: Store) -> None:
+    file = put(store, "a", b"a/1.mp3", title="Ivory")
+    moved = TrackFile(LibraryPath("music", b"b/1.mp3"), 1000, 1)
+    for _ in range(2):
+        store.tracks.move_file("a", file.location, moved, NOW)
+    track = store.tracks.get("a")
+    assert (track.state, track.files, track.tags) == (TrackState.READY, (moved,), Tags("Ivory"))
+    store.tracks.move_file("absent", file.location, moved, NOW)
+    assert store.tracks.get("absent") is None
+
+
+def test_tracks_missing_since_long_are_forgotten_and_restored_ones_are_not(store: Store) -> None:
+    for number, track_id in enumerate(("a", "b", "c")):
+        file = put(store, track_id, b"%d.mp3" % number)
+        store.tracks.remove_file(track_id, file.location, NOW + timedelta(days=number))
+        store.tracks.remove_file(track_id, file.location, NOW + timedelta(days=50))
+    assert store.tracks.missing_since(NOW + timedelta(days=2)) == ["a", "b"]
+    put(store, "b")
+    assert store.tracks.missing_since(NOW + timedelta(days=2)) == ["a"]
+    assert store.tracks.forget(["a", "b"]) == 1
+    assert (store.tracks.get("a"), store.tracks.get("b").state) == (None, TrackState.READY)
 
 
 def test_pages_hold_every_track_once_in_order(store: Store) -> None:

@@ -11,7 +11,7 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
-from tests.web.seeding import seed_track
+from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +61,7 @@ def test_track_that_has_left_the_library_is_said_so_while_another_plays_on(
     listener.reload()
     play(listener, "Ivory")
     wait_for_playing(listener)
-    store.tracks.remove_file(leaving, LibraryPath("music", b"leaving.mp3"))
+    store.tracks.remove_file(leaving, LibraryPath("music", b"leaving.mp3"), NOW)
     listener.get_by_role("main").get_by_role("link", name="Leaving", exact=True).click()
     expect(listener.get_by_role("heading", level=1)).to_have_text("Nothing here")
     assert not listener.evaluate("window.__audio.paused")

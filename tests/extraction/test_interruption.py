@@ -17,6 +17,7 @@ from earwise.extraction import batches
 from earwise.extraction.analysis import Analysis, analyse_track
 from earwise.extraction.messages import Job
 from earwise.roots.opening import local_copy
+from earwise.store.aliases import Aliases
 from earwise.store.features import Features
 from earwise.store.folders import Folders
 from earwise.store.quarantine import Quarantine
@@ -24,7 +25,10 @@ from earwise.store.tracks import Tracks
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction, Snapshot
 
-WRITES = [(Features, "put"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")]
+WRITES = [
+    *((Features, "put"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")),
+    *((Aliases, "put"), (Aliases, "mark_followed")),
+]
 
 
 def analyse_here(
@@ -45,7 +49,7 @@ def final_state(snapshot: Snapshot) -> dict[str, Any]:
     state = snapshot()
     for file in state["quarantine"]:
         file.pop("attempts")
-    return {name: state[name] for name in ("features", "folders", "quarantine", "tracks")}
+    return {name: state[name] for name in ("aliases", "features", "folders", "quarantine", "tracks")}
 
 
 def test_broken_off_at_any_write_the_next_run_ends_where_an_undisturbed_one_does(

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from earwise.spark.features_source import StoreAddress, id_ranges, read_features
 from earwise.store import Store
-from tests.spark.conftest import VERSION, add_groups, add_track
+from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 
 def test_every_ready_track_of_the_version_is_read_once(
@@ -18,7 +18,7 @@ def test_every_ready_track_of_the_version_is_read_once(
     expected = set(add_groups(store, groups=2, size=20))
     add_track(store, 900, np.ones(12), version="mfcc-other")
     missing = add_track(store, 901, np.ones(12))
-    store.tracks.remove_file(missing, store.tracks.get(missing).files[0].location)
+    store.tracks.remove_file(missing, store.tracks.get(missing).files[0].location, NOW)
 
     frame = read_features(spark, address, VERSION, partitions=5)
 

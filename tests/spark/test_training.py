@@ -99,7 +99,7 @@ def test_tracks_without_features_and_features_without_tracks_are_not_enough(stor
     for number, track_id in enumerate(list(store.tracks.ready_ids())[:6]):
         add_track(store, 100 + number, np.ones(12), version="mfcc-old")
         (file,) = store.tracks.get(track_id).files
-        store.tracks.remove_file(track_id, file.location)
+        store.tracks.remove_file(track_id, file.location, NOW)
     with pytest.raises(TooFewTracksError, match="6 tracks have been analysed so far; training starts at 10"):
         check_enough_tracks(store, VERSION, 10)
     assert check_enough_tracks(store, VERSION, 6) == 12

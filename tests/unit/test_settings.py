@@ -54,6 +54,10 @@ def test_every_setting_is_described(field: dataclasses.Field[object]) -> None:
         ("EARWISE_LOG_LEVEL", "info"),
         ("EARWISE_LIBRARY", "a=/x:a=/y"),
         ("EARWISE_LIBRARY", "a="),
+        ("EARWISE_LIBRARY", "/srv/cds:/srv/vinyl"),
+        ("EARWISE_LIBRARY", "CDs=/srv/cds"),
+        ("EARWISE_LIBRARY", "cds=/srv/cds:Vinyl=/srv/vinyl"),
+        ("EARWISE_LOSS_SHARE", "1.5"),
     ],
 )
 def test_wrong_value_is_answered_with_variable_and_example(variable: str, value: str) -> None:
@@ -104,6 +108,21 @@ def test_several_folders_have_names() -> None:
 
 def test_colon_separates_only_before_a_name() -> None:
     assert parse_library("a=/x:b") == (Root("a", Path("/x:b")),)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("/srv/cds:/srv/vinyl", "each needs a name"),
+        ("~/cds:./vinyl", "each needs a name"),
+        ("CDs=/srv/cds", "'CDs', and a name is .* lower-case"),
+        ("cds=/srv/cds:Vinyl=/srv/vinyl", "'Vinyl', and a name is .* lower-case"),
+        ("my cds=/srv/cds", "'my cds', and a name is .* lower-case"),
+    ],
+)
+def test_what_is_meant_as_several_folders_or_as_a_name_is_answered_with_a_hint(value: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=hint):
+        parse_library(value)
 
 
 def test_folder_that_is_there_is_one_folder_whatever_its_name(tmp_path: Path) -> None:

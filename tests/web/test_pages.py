@@ -99,7 +99,7 @@ def test_track_page_ranks_its_neighbours_with_distance_cluster_and_player(store:
 def test_track_that_left_the_library_is_in_no_list_and_has_no_page(store: Store, listener: Browser) -> None:
     tracks = seed_tracks(store, 12)
     seed_model(store, tracks, neighbours=3)
-    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"))
+    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"), NOW)
     assert titles(listener.get(f"/tracks/{tracks[0]}").text) == ["Title 002", "Title 003"]
     assert "Title 001" not in listener.get("/clusters/1").text
     assert listener.get(f"/tracks/{tracks[1]}").status_code == 404

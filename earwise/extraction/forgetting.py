@@ -1,0 +1,37 @@
+"""Forgets tracks that have been without a file for long."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from itertools import batched
+
+from earwise.features.config import MfccConfig
+from earwise.store import Store
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+
+
+def forget_missing(store: Store, config: MfccConfig, now: datetime, *, keep_days: int) -> int:
+    """Delete tracks that have been missing for so many days, and their features; returns how many.
+
+    A track that somebody rated, took among the favourites or put in a playlist is kept however long it is missing:
+    what people made can't be had again, and it is all there when the file comes back.
+
+    Parameters
+    ----------
+    keep_days : int
+        0 keeps every track.
+    """
+    forgotten = 0
+    if keep_days:
+        for track_ids in batched(store.tracks.missing_since(now - timedelta(days=keep_days)), _BATCH):
+            cherished = store.ratings.held_among(track_ids) | store.playlists.held_among(track_ids)
+            doomed = [track_id for track_id in track_ids if track_id not in cherished]
+            store.features.remove(doomed, config.feature_version)
+            forgotten += store.tracks.forget(doomed)
+    if forgotten:
+        log.info("forgot %d tracks that had been missing for more than %d days", forgotten, keep_days)
+    return forgotten

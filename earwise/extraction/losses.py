@@ -1,0 +1,69 @@
+"""Tells files that were taken away from a disk that is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from earwise.errors import LibraryError
+from earwise.extraction.changes import Change
+from earwise.settings import Root
+
+_WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
+
+
+@dataclass(frozen=True, slots=True)
+class LossLimits:
+    """How much of a root may vanish at once before a disk is more likely missing than its files.
+
+    Attributes
+    ----------
+    files : int
+        Fewer files than these are always believed to be gone,
+    share : float
+        and so is no more than this share of a root's files, in [0, 1].
+    """
+
+    files: int = 20
+    share: float = 0.2
+
+
+def check_loss(
+    root: Root, *, known: int, found: int, vanished: int, changes: Iterable[Change], limits: LossLimits
+) -> None:
+    """Raise if a root has become empty or has lost more than the limits allow.
+
+    Parameters
+    ----------
+    known, found, vanished : int
+        Files of the root before the scan and in it, and those of the former that are not among the latter.
+
+    Raises
+    ------
+    LibraryError
+        Naming the root and what to do.
+    """
+    if vanished and not found:
+        raise LibraryError(
+            f"The library's folder {root.address} holds no audio file any more, but {known} are known. "
+            f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
+        )
+    if vanished < limits.files or vanished <= limits.share * known:
+        return
+    lost = _count_lost(root, changes)
+    if lost >= limits.files and lost > limits.share * known:
+        raise LibraryError(
+            f"{lost} of {known} files known in {root.address} are gone at once. "
+            f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
+        )
+
+
+def _count_lost(root: Root, changes: Iterable[Change]) -> int:
+    """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
+    before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    for change in changes:
+        after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
+        if change.location.root == root.name:
+            before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
+    return (before - after).total()

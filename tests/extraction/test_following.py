@@ -1,0 +1,169 @@
+"""Ratings and playlists outlive an encoding, and a track outlives its file as long as somebody cares for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import mutagen.flac
+import numpy as np
+import pytest
+
+from earwise.errors import StoreError
+from earwise.extraction.following import follow_aliases
+from earwise.extraction.forgetting import forget_missing
+from earwise.store import Store
+from earwise.store.playlists import Playlists
+from earwise.store.tracks import TrackState
+from tests.audio import make_tone, write_audio
+from tests.extraction.conftest import NOW, Extraction
+
+LATER = NOW + timedelta(days=1)
+
+
+def encode(path: Path, *, loudness: float = 1.0, duration_s: float = 3.0, title: str = "Ivory") -> None:
+    """Write a file whose audio is another with each loudness, and whose tags are not."""
+    write_audio(path, (loudness * make_tone(duration_s)).astype(np.float32))
+    tagged = mutagen.flac.FLAC(path)
+    tagged["title"], tagged["artist"] = title, "Savino"
+    tagged.save()
+
+
+def only_track(store: Store) -> str:
+    (track_id,) = store.tracks.ready_ids()
+    return track_id
+
+
+def test_what_listeners_made_follows_a_file_that_is_encoded_anew_in_its_place(
+    extraction: Extraction, library: Path
+) -> None:
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    playlist = store.playlists.create("ann", "Evening", NOW)
+    store.playlists.add("ann", playlist, old, NOW)
+    encode(library / "a.flac", loudness=0.5, duration_s=4.5)
+    extraction.run()
+    new = only_track(store)
+    assert new != old
+    assert store.tracks.get(old).state is TrackState.MISSING
+    assert store.ratings.marks("ann", new).stars == 5
+    assert store.ratings.marks("ann", old).stars == 0
+    assert store.playlists.get("ann", playlist).tracks == (new,)
+    assert store.aliases.resolve([old]) == {old: new}
+    assert store.aliases.pending() == []
+
+
+@pytest.mark.parametrize("newer", ["old", "new"])
+def test_where_both_were_rated_the_newer_rating_stands(extraction: Extraction, library: Path, newer: str) -> None:
+    store = extraction.store
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    new = only_track(store)
+    store.ratings.set_stars("ann", new, 2, LATER if newer == "new" else NOW)
+    encode(library / "a.flac", title="Another")
+    extraction.run()
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 4, LATER if newer == "old" else NOW)
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    assert only_track(store) == new
+    assert store.ratings.marks("ann", new).stars == (2 if newer == "new" else 4)
+
+
+@pytest.mark.parametrize("other", [{"title": "Another"}, {"duration_s": 6.0}])
+def test_file_that_holds_another_recording_takes_nothing_over(
+    extraction: Extraction, library: Path, other: dict[str, object]
+) -> None:
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    encode(library / "a.flac", loudness=0.5, **other)
+    extraction.run()
+    assert store.ratings.marks("ann", only_track(store)).stars == 0
+    assert store.ratings.marks("ann", old).stars == 5
+    assert store.aliases.resolve([old]) == {}
+
+
+def test_track_with_another_file_keeps_what_was_said_of_it(extraction: Extraction, library: Path) -> None:
+    store = extraction.store
+    encode(library / "a.flac")
+    encode(library / "copy.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    assert store.ratings.marks("ann", old).stars == 5
+    assert store.aliases.resolve([old]) == {}
+
+
+def test_recording_that_comes_back_takes_over_again(extraction: Extraction, library: Path) -> None:
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    for loudness in (0.5, 1.0):
+        encode(library / "a.flac", loudness=loudness)
+        extraction.run()
+    assert only_track(store) == old
+    assert store.ratings.marks("ann", old).stars == 5
+    assert old not in store.aliases.resolve([old])
+
+
+def test_following_that_was_broken_off_is_finished_by_the_next(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = extraction.store
+    store.aliases.put("old", "new", NOW)
+    store.ratings.set_stars("ann", "old", 5, NOW)
+    playlist = store.playlists.create("ann", "Evening", NOW)
+    for track_id in ("old", "other"):
+        store.playlists.add("ann", playlist, track_id, NOW)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("MongoDB did not answer.")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        patch.setattr(Playlists, "follow_track", refuse)
+        follow_aliases(store)
+    assert follow_aliases(store) == 1
+    assert follow_aliases(store) == 0
+    assert store.ratings.marks("ann", "new").stars == 5
+    assert store.playlists.get("ann", playlist).tracks == ("new", "other")
+
+
+def test_missing_tracks_are_forgotten_in_time_unless_somebody_cares_for_them(
+    extraction: Extraction, library: Path
+) -> None:
+    store, config = extraction.store, extraction.config
+    for number, name in enumerate(("rated", "favourite", "listed", "taken back", "unloved", "stays")):
+        encode(library / f"{name}.flac", loudness=1 - number / 10, title=name)
+    extraction.run()
+    ids = {store.tracks.get(track_id).tags.title: track_id for track_id in store.tracks.ready_ids()}
+    store.ratings.set_stars("ann", ids["rated"], 3, NOW)
+    store.ratings.set_favourite("ann", ids["favourite"], True, NOW)
+    store.ratings.set_stars("ann", ids["taken back"], 3, NOW)
+    store.ratings.set_stars("ann", ids["taken back"], 0, LATER)
+    playlist = store.playlists.create("ann", "Evening", NOW)
+    store.playlists.add("ann", playlist, ids["listed"], NOW)
+    for name in ids.keys() - {"stays"}:
+        (library / f"{name}.flac").unlink()
+    extraction.scan()
+    in_time, late = NOW + timedelta(days=89), NOW + timedelta(days=91)
+    assert forget_missing(store, config, in_time, keep_days=90) == 0
+    assert forget_missing(store, config, late, keep_days=0) == 0
+    assert forget_missing(store, config, late, keep_days=90) == 2
+    kept = {name for name, track_id in ids.items() if store.tracks.get(track_id) is not None}
+    assert kept == {"rated", "favourite", "listed", "stays"}
+    assert {name for name, track_id in ids.items() if store.features.has(track_id, config.feature_version)} == kept
+    encode(library / "elsewhere.flac", loudness=1.0, title="rated")
+    extraction.run()
+    assert store.tracks.get(ids["rated"]).state is TrackState.READY
