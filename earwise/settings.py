@@ -176,13 +176,6 @@ class Settings:
     trusted_proxies: int = _setting(
         "EARWISE_TRUSTED_PROXIES", 0, "Reverse proxies in front whose X-Forwarded headers are believed", "1"
     )
-    rate_limit_uri: str = _setting(
-        "EARWISE_RATE_LIMIT_URI",
-        "memory://",
-        "Where log-in attempts are counted",
-        "redis://127.0.0.1:6379",
-        is_secret=True,
-    )
     log_level: str = _setting("EARWISE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod

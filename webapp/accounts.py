@@ -65,6 +65,12 @@ def end_session() -> None:
     session.clear()
 
 
+def listener_id() -> str:
+    """Whose request this is."""
+    found: str = current_user.listener.listener_id
+    return found
+
+
 def _load(remembered: str) -> Account | None:
     listener_id, _, session_id = remembered.partition(".")
     listener = store().listeners.get(listener_id)

@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -17,6 +15,7 @@ from earwise.log import configure_logging
 from earwise.settings import Settings
 from earwise.store import Store, open_store
 from webapp import (
+    account,
     accounts,
     admin,
     assets,
@@ -28,12 +27,16 @@ from webapp import (
     filters,
     health,
     library,
+    listening,
+    messages,
     navigation,
+    playlists,
+    ratings,
     recommendations,
     security,
 )
 
-_BLUEPRINTS = (auth, library, clusters, recommendations, audio, admin, health)
+_BLUEPRINTS = (auth, library, clusters, recommendations, audio, listening, ratings, playlists, account, admin, health)
 _MOST_FORM_BYTES = 64 * 1024
 _SESSION_DAYS = 30
 # While the store is away every request that waits for it holds a thread, and there are few.
@@ -83,12 +86,8 @@ def _extend(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     assets.attach(app, Path(__file__).parent / "static")
-    for module in (security, errors, filters, navigation, accounts):
+    for module in (security, errors, filters, navigation, messages, accounts):
         module.attach(app)
     CSRFProtect(app)
     for module in _BLUEPRINTS:
         app.register_blueprint(module.blueprint)
-    # Where the counts are kept elsewhere and that is down, each process counts for itself: nobody is locked out.
-    uri = settings.rate_limit_uri
-    limiter = Limiter(get_remote_address, app=app, storage_uri=uri, in_memory_fallback_enabled=True)
-    auth.throttle(app, limiter)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
 from flask_login import current_user
 
 from earwise.errors import DuplicateError
 from earwise.log import fields
 from earwise.passwords import hash_password, is_password, needs_rehash
 from earwise.store.listeners import Listener, Role
-from earwise.store.search import fold_text
 from webapp.accounts import end_session, start_session
 from webapp.context import settings, store
 from webapp.forms import LogInForm, SignUpForm
 from webapp.security import safe_next
+from webapp.throttle import count_log_in, count_sign_up
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("auth", __name__)
@@ -33,8 +31,10 @@ def log_in() -> ResponseReturnValue:
     """Begin a session."""
     form = LogInForm(request.form)
     if form.validate_on_submit():
+        attempt = count_log_in(form.name.data)
         listener = _check_password(form.name.data, form.password.data)
         if listener:
+            attempt.forgive()
             return _enter(listener)
         form.form_errors.append(_WRONG)
     elif current_user.is_authenticated:
@@ -48,6 +48,8 @@ def sign_up() -> ResponseReturnValue:
     if not _is_open():
         return render_template("auth/closed.html"), 403
     form = SignUpForm(request.form)
+    if request.method == "POST":
+        count_sign_up()
     if form.validate_on_submit():
         listener = _create_listener(form.name.data, form.password.data)
         if listener:
@@ -63,27 +65,6 @@ def log_out() -> ResponseReturnValue:
     """End the session."""
     end_session()
     return redirect(url_for("auth.log_in"))
-
-
-def throttle(app: Flask, limiter: Limiter) -> None:
-    """Slow down guessing: by address, and by the account that is guessed at from wherever."""
-
-    def limit(endpoint: str, rate: str, **options: Any) -> None:
-        view: Any = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(rate, methods=["POST"], **options)(view)
-
-    limit("auth.log_in", "30/minute;300/hour", deduct_when=_has_failed)
-    limit("auth.log_in", "10/minute;60/hour", key_func=_account_key, deduct_when=_has_failed)
-    limit("auth.sign_up", "20/minute;60/hour")
-    limit("auth.sign_up", "10/minute;30/hour", key_func=_account_key)
-
-
-def _account_key() -> str:
-    return "account:" + fold_text(request.form.get("name", "").strip())[:64]
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code != 302
 
 
 def _check_password(name: str, password: str) -> Listener | None:

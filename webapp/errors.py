@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -23,7 +22,7 @@ _PAGES = {
     404: ("Nothing here", "This page does not exist, or the track is no longer in the library."),
     405: ("Not that way", "This address does not take that kind of request. Go back and use the page's own buttons."),
     413: ("Too much at once", "What was sent is larger than any form here needs. Shorten it and try again."),
-    429: ("Too many tries", "Wait a minute, then try again. Nothing is lost."),
+    429: ("Too many tries", "Wait ten minutes, then try again. Nothing is lost."),
     500: ("Something broke", "The fault is ours and was written to the log. Try again in a moment."),
     503: ("The library can't be reached", "Its database does not answer just now. Try again in a moment."),
 }
@@ -37,7 +36,6 @@ def attach(app: Flask) -> None:
     """Show these pages."""
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(CSRFError, _show_expired_form)
-    app.register_error_handler(RateLimitExceeded, _show_rate_limit)
     app.register_error_handler(StoreError, _show_store_error)
     app.register_error_handler(ModelNotFoundError, _show_not_trained)
 
@@ -52,11 +50,6 @@ def _show_http_error(error: HTTPException) -> Response:
 
 def _show_expired_form(error: CSRFError) -> Response:
     return _show(400, *_EXPIRED_FORM)
-
-
-def _show_rate_limit(error: RateLimitExceeded) -> Response:
-    seconds = error.limit.limit.get_expiry() if error.limit else 60
-    return _show(429, *_PAGES[429], {"Retry-After": str(seconds)})
 
 
 def _show_store_error(error: StoreError) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.tracks import Track
@@ -19,12 +20,18 @@ class Row:
         From the seed track, or from the middle of the cluster.
     share : float
         The distance as a share of the longest one in the list, in [0, 1].
+    stars : int
+        The listener's own rating; 0 where there is none, or none is shown.
+    at : datetime or None
+        When it was played.
     """
 
     track: Track
     cluster: Cluster | None = None
     distance: float | None = None
     share: float = 0.0
+    stars: int = 0
+    at: datetime | None = None
 
 
 def ranked_rows(

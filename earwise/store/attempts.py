@@ -1,18 +1,23 @@
 """Attempts: how often something was tried within a window of time, counted for all processes together.
 
-The embedded server has no expiry of its own that can be relied on, so that each new window sweeps out the old ones.
+The embedded server has no expiry of its own that can be relied on: whoever opens a window sweeps out all that are over.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
+from earwise.errors import StoreError
 from earwise.store.translation import translated_errors
+
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Count:
 
 
 class Attempts:
-    """The ``attempts`` collection: one document per thing and window."""
+    """The ``attempts`` collection: one document per thing, for as long as its window lasts."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._attempts = database["attempts"]
@@ -36,29 +41,23 @@ class Attempts:
 
     @translated_errors()
     def count(self, key: str, *, window_s: int, now: datetime) -> Count:
-        """Count one more attempt; of many at once, each gets another number."""
-        ends_at = _end_of_window(now, window_s)
-        document = self._attempts.find_one_and_update(
-            {"_id": _id(key, ends_at)},
-            {"$inc": {"number": 1}, "$setOnInsert": {"ends_at": ends_at}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        number = document["number"] if document else 1
-        if number == 1:
-            self._attempts.delete_many({"ends_at": {"$lt": now}})
-        return Count(number, ends_at)
+        """Count one more attempt, the first of which opens a window; of many at once, each gets another number."""
+        for _ in range(_TRIES):
+            document = self._attempts.find_one_and_update(
+                {"_id": key, "ends_at": {"$gt": now}},
+                {"$inc": {"number": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+            if document:
+                return Count(document["number"], document["ends_at"])
+            # Opened apart from counting, which the embedded server does twice where many upsert at once.
+            self._attempts.delete_many({"ends_at": {"$lte": now}})
+            opened = {"number": 0, "ends_at": now + timedelta(seconds=window_s)}
+            with suppress(DuplicateKeyError):
+                self._attempts.update_one({"_id": key}, {"$setOnInsert": opened}, upsert=True)
+        raise StoreError("Attempts can't be counted just now.")
 
     @translated_errors()
-    def forgive(self, key: str, *, window_s: int, now: datetime) -> None:
+    def forgive(self, key: str) -> None:
         """Take one attempt back: it was none."""
-        identifier = _id(key, _end_of_window(now, window_s))
-        self._attempts.update_one({"_id": identifier, "number": {"$gt": 0}}, {"$inc": {"number": -1}})
-
-
-def _end_of_window(now: datetime, window_s: int) -> datetime:
-    return datetime.fromtimestamp((now.timestamp() // window_s + 1) * window_s, UTC)
-
-
-def _id(key: str, ends_at: datetime) -> str:
-    return f"{key} {ends_at:%Y-%m-%dT%H:%M:%SZ}"
+        self._attempts.update_one({"_id": key, "number": {"$gt": 0}}, {"$inc": {"number": -1}})

@@ -110,6 +110,11 @@ class Listeners:
         self._users.update_one({"_id": listener_id}, {"$pull": {"sessions": session_id}})
 
     @translated_errors()
+    def end_other_sessions(self, listener_id: str, session_id: str) -> None:
+        """Let no session be good but this one."""
+        self._users.update_one({"_id": listener_id}, {"$set": {"sessions": [session_id]}})
+
+    @translated_errors()
     def has_admin(self) -> bool:
         """Whether anybody can administer."""
         return self._users.find_one({"role": Role.ADMIN}, {"_id": 1}) is not None

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
 from earwise.store import Store
-from tests.web.conftest import Browser
-from tests.web.seeding import seed_model, seed_tracks, track_id
+from earwise.store.listeners import Role
+from earwise.store.personal import PERSONAL
+from tests.web.conftest import PASSWORD, Browser
+from tests.web.seeding import NOW, seed_model, seed_tracks, track_id
 from webapp.accounts import PUBLIC
 
+_TRACK = track_id("Title 000Artist 0")
 _VALUES = {
-    "track_id": track_id("Title 000Artist 0"),
+    "track_id": _TRACK,
     "number": 1,
     "model_id": "model-1",
     "release": "0",
     "filename": "earwise.css",
+    "playlist_id": "0" * 24,
     "key": "0" * 24,
 }
+# What every form of the app would take, so that a refusal is for who asks and not for what is sent.
+_FIELDS = {
+    "name": "Taken",
+    "track": _TRACK,
+    "place": "1",
+    "stars": "3",
+    "favourite": "yes",
+    "thumb": "up",
+    "seed": _TRACK,
+    "model": "model-1",
+    "listening": "a" * 32,
+    "heard_s": "40",
+    "current": PASSWORD,
+}
+_ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.delete", "account.change_password"}
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +46,26 @@ def library_in_use(store: Store) -> None:
     seed_model(store, seed_tracks(store, 12))
 
 
-def walk(app: Flask) -> Iterator[tuple[str, str, str]]:
+def walk(app: Flask, **values: object) -> Iterator[tuple[str, str, str]]:
     """Endpoint, method and a path of every route."""
     adapter = app.create_url_adapter(None) or app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
-        path = adapter.build(rule.endpoint, {name: _VALUES[name] for name in rule.arguments})
+        path = adapter.build(rule.endpoint, {name: (_VALUES | values)[name] for name in rule.arguments})
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
             yield rule.endpoint, method, path
+
+
+def make_playlist(store: Store, name: str) -> str:
+    """A playlist with one track, of the listener of this name."""
+    owner = store.listeners.get_by_name(name).listener_id
+    playlist_id = store.playlists.create(owner, "Night", NOW)
+    store.playlists.add(owner, playlist_id, _TRACK, NOW)
+    return playlist_id
+
+
+def documents_of(store: Store, name: str) -> dict[str, list[dict[str, object]]]:
+    owner = store.listeners.get_by_name(name).listener_id
+    return {collection: list(store.personal.documents(owner, collection)) for collection in PERSONAL}
 
 
 def test_public_pages_are_sign_up_log_in_health_and_static_files() -> None:
@@ -43,7 +75,7 @@ def test_public_pages_are_sign_up_log_in_health_and_static_files() -> None:
 def test_nobody_is_sent_to_log_in_from_every_other_route(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     walked = list(walk(app))
-    assert len(walked) > 20
+    assert len(walked) > 50
     for endpoint, method, path in walked:
         answer = app.test_client().open(path, method=method, buffered=True)
         if endpoint in PUBLIC:
@@ -52,6 +84,73 @@ def test_nobody_is_sent_to_log_in_from_every_other_route(app: Flask) -> None:
             assert answer.status_code == 302, (endpoint, method)
             assert answer.location.startswith("/log-in"), (endpoint, method)
             assert b"Title 000" not in answer.data
+
+
+@pytest.mark.parametrize("role", [Role.LISTENER, Role.ADMIN])
+def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
+    app: Flask, store: Store, listener: Browser, enter: Callable[..., Browser], role: Role
+) -> None:
+    playlist_id, other = make_playlist(store, "mira"), enter("jon", role)
+    app.config["WTF_CSRF_ENABLED"] = False
+    before = documents_of(store, "mira")
+    for endpoint, method, path in walk(app, playlist_id=playlist_id):
+        if endpoint in _ENDS_THE_SESSION:
+            continue
+        data = _FIELDS if method == "POST" else None
+        answer = other.client.open(path, method=method, data=data, buffered=True)
+        if "playlist_id" in app.url_map._rules_by_endpoint[endpoint][0].arguments:
+            assert answer.status_code == 404, (endpoint, method)
+        elif endpoint.startswith("admin.") and role is Role.LISTENER:
+            assert answer.status_code in {403, 405}, (endpoint, method)
+        else:
+            assert answer.status_code < 500, (endpoint, method)
+        assert b"Night" not in answer.data, (endpoint, method)
+    assert documents_of(store, "mira") == before
+
+
+def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listener: Browser) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    playlist_id = make_playlist(store, "mira")
+    for endpoint, method, path in walk(app, playlist_id=playlist_id):
+        if method == "POST" and endpoint not in _ENDS_THE_SESSION and not endpoint.startswith("admin."):
+            if endpoint == "playlists.restore":
+                store.playlists.delete(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
+            answer = listener.client.post(path, data=_FIELDS)
+            assert answer.status_code in {204, 302}, (endpoint, answer.status_code)
+            if endpoint == "playlists.delete":
+                store.playlists.restore(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
+
+
+@pytest.mark.parametrize("body", [{"$ne": ""}, {"$gt": ""}, ["$where"], "$ne", 1e999, None])
+def test_mongodb_operators_in_json_are_refused_by_every_form(
+    app: Flask, store: Store, listener: Browser, body: object
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    playlist_id = make_playlist(store, "mira")
+    before = documents_of(store, "mira")
+    for endpoint, method, path in walk(app, playlist_id=playlist_id):
+        if method != "POST" or endpoint in {"auth.log_out", "playlists.delete", "playlists.restore"}:
+            continue
+        answer = listener.client.post(path, json=dict.fromkeys(_FIELDS, body))
+        assert answer.status_code in {200, 302, 400, 403, 404}, endpoint
+        assert documents_of(store, "mira") == before, endpoint
+
+
+@pytest.mark.parametrize("value", ['{"$ne": ""}', "[$ne]", "$where", "-1", "1e999", "nan", "9" * 400, "\0", "✓"])
+def test_mongodb_operators_in_fields_are_refused_by_every_form(
+    app: Flask, store: Store, listener: Browser, value: str
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    playlist_id = make_playlist(store, "mira")
+    before = documents_of(store, "mira")
+    texts = {"playlists.create", "playlists.rename"}
+    for endpoint, method, path in walk(app, playlist_id=playlist_id):
+        if method != "POST" or endpoint in {"auth.log_out", "playlists.delete", "playlists.restore", *texts}:
+            continue
+        for fields in (dict.fromkeys(_FIELDS, value), {f"{name}[$ne]": value for name in _FIELDS}):
+            answer = listener.client.post(path, data=fields)
+            assert answer.status_code < 500, endpoint
+            assert documents_of(store, "mira") == before, endpoint
 
 
 def test_nobody_learns_which_addresses_exist(nobody: Browser) -> None:
@@ -69,8 +168,8 @@ def test_admin_pages_refuse_listeners(app: Flask, listener: Browser) -> None:
     assert "/admin" not in listener.get("/").text
 
 
-def test_every_page_answers_an_admin(app: Flask, admin: Browser) -> None:
-    for endpoint, method, path in walk(app):
+def test_every_page_answers_an_admin(app: Flask, store: Store, admin: Browser) -> None:
+    for endpoint, method, path in walk(app, playlist_id=make_playlist(store, "root")):
         if method == "GET" and endpoint not in {*PUBLIC, "audio.stream"}:
             assert admin.get(path).status_code == 200, path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
@@ -224,6 +225,36 @@ def test_guessing_at_one_account_is_slowed_from_every_address(enter: Callable[..
 
 def test_guessing_from_one_address_is_slowed_for_every_account(nobody: Browser) -> None:
     codes = [nobody.log_in(f"account-{attempt}", "wrong password").status_code for attempt in range(31)]
+    assert codes == [200] * 30 + [429]
+
+
+def test_guessing_is_slowed_over_all_processes(settings: Settings, store: Store, enter: Callable[..., Browser]) -> None:
+    enter("mira")
+    workers = [Browser(create_app(settings, store).test_client()) for _ in range(2)]
+    codes = [workers[attempt % 2].log_in("mira", "wrong password").status_code for attempt in range(12)]
+    assert codes == [200] * 10 + [429] * 2
+    assert workers[0].log_in("mira").status_code == 429
+
+
+def test_many_guesses_at_once_are_no_more_than_the_limit(app: Flask, enter: Callable[..., Browser]) -> None:
+    enter("mira")
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def guess(_: int) -> int:
+        form = {"name": "mira", "password": "wrong password"}
+        return app.test_client().post("/log-in", data=form).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(guess, range(24))) == [200] * 10 + [429] * 14
+
+
+def test_network_of_an_ipv6_address_counts_as_one_address(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    codes = []
+    for attempt in range(31):
+        environ = {"REMOTE_ADDR": f"2001:db8::{attempt:x}"}
+        form = {"name": f"account-{attempt}", "password": "wrong password"}
+        codes.append(app.test_client().post("/log-in", data=form, environ_base=environ).status_code)
     assert codes == [200] * 30 + [429]
 
 

@@ -149,6 +149,13 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
 ) -> None:
     tracks = seed_tracks(store, 60)
     seed_model(store, tracks)
+    owner = store.listeners.get_by_name("root").listener_id
+    playlist_id = store.playlists.create(owner, "Night", NOW)
+    for track in tracks[:3]:
+        store.playlists.add(owner, playlist_id, track, NOW)
+        store.ratings.set_stars(owner, track, 3, NOW)
+        store.ratings.set_favourite(owner, track, True, NOW)
+        store.events.record(owner, track, track, heard_s=60, duration_s=185, now=NOW)
     paths = [
         "/",
         "/?q=title",
@@ -162,6 +169,15 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
         "/admin/training",
         "/admin/downloads",
         "/admin/models/model-1",
+        "/favourites",
+        "/rated",
+        "/history",
+        "/playlists",
+        f"/playlists/{playlist_id}",
+        f"/playlists/{playlist_id}.m3u8",
+        f"/playlists/add/{tracks[0]}",
+        f"/tracks/{tracks[0]}/marks",
+        "/account",
     ]
     for path in paths:
         queries()

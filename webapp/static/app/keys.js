@@ -19,6 +19,7 @@ export function attachKeys(player, actions, storage) {
     s: actions.shuffle,
     r: actions.repeat,
     q: actions.queue,
+    f: actions.heart,
     ArrowLeft: () => player.seek(player.seconds - SEEK_S),
     ArrowRight: () => player.seek(player.seconds + SEEK_S),
     ArrowUp: () => (player.volume += LOUDER),

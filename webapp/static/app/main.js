@@ -5,6 +5,9 @@ import { attachKeys } from "./keys.js";
 import { attachMediaSession } from "./media-session.js";
 import { attachNavigation } from "./navigation.js";
 import { nameOf } from "./format.js";
+import { attachHeart } from "./heart.js";
+import { attachHeard } from "./heard.js";
+import { attachLocalTimes } from "./local-times.js";
 import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { attachQueuePanel } from "./queue-panel.js";
@@ -28,10 +31,13 @@ const actions = {
   close: (button) => button.closest("dialog").close(),
 };
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
+Object.assign(actions, attachHeart(queue));
 Object.assign(actions, attachKeys(player, actions, storage));
 attachBar(player, queue, actions);
 attachMediaSession(player, queue);
 attachNavigation();
+attachHeard(player, queue);
+attachLocalTimes();
 attachSearch();
 
 player.addEventListener("fail", (event) => explain(event.detail));

@@ -159,5 +159,6 @@ export class Player extends EventTarget {
       this.#storage.write("position", { entry: this.#queue.current?.entry, seconds: this.seconds });
     }
     this.dispatchEvent(new Event(event === "timeupdate" ? "time" : "state"));
+    if (event === "ended") this.dispatchEvent(new Event("ended"));
   }
 }

@@ -1,0 +1,139 @@
+"""Playlists by plain forms: made, filled, ordered, exported, deleted, and everything taken back."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from earwise.paths import LibraryPath
+from earwise.store import Store
+from earwise.store.tracks import Tags
+from tests.web.conftest import Browser
+from tests.web.seeding import seed_track, seed_tracks
+from tests.web.test_pages import HOSTILE, titles
+
+
+@pytest.fixture
+def tracks(store: Store) -> list[str]:
+    return seed_tracks(store, 5)
+
+
+@pytest.fixture
+def playlist(listener: Browser, tracks: list[str]) -> str:
+    """Address of a playlist of the first three tracks."""
+    path = make(listener, "Night")
+    for track in tracks[:3]:
+        listener.submit(f"{path}/add", page=path, track=track)
+    return path
+
+
+def make(browser: Browser, name: str) -> str:
+    answer = browser.submit("/playlists", name=name)
+    assert answer.status_code == 302, answer.text
+    return answer.location
+
+
+def undo(browser: Browser, page: str) -> str:
+    """Press the page's button that takes back what was done; the page that follows."""
+    form = page.split('class="done"')[1].split("</form>")[0]
+    address = re.search(r'action="([^"]+)"', form)
+    assert address
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form))
+    return browser.client.post(html.unescape(address[1]), data=fields, follow_redirects=True).text
+
+
+def test_playlist_is_made_and_filled(listener: Browser, playlist: str) -> None:
+    assert titles(listener.get(playlist).text) == ["Title 000", "Title 001", "Title 002"]
+    assert "3 tracks" in listener.get("/playlists").text
+
+
+def test_without_playlists_the_page_says_what_to_do(listener: Browser) -> None:
+    assert "No playlists yet" in listener.get("/playlists").text
+    assert "Nothing in it yet" in listener.get(make(listener, "Empty")).text
+
+
+@pytest.mark.parametrize(("name", "message"), [("", "Give it a name."), ("x" * 101, "Use at most 100 characters.")])
+def test_name_that_does_not_do_is_said_at_the_field(listener: Browser, playlist: str, name: str, message: str) -> None:
+    for path in ("/playlists", f"{playlist}/rename"):
+        answer = listener.submit(path, page="/playlists", name=name)
+        assert answer.status_code == 400
+        assert message in answer.text
+
+
+def test_track_goes_into_the_playlist_that_is_chosen(listener: Browser, playlist: str, tracks: list[str]) -> None:
+    chosen = listener.get(f"/playlists/add/{tracks[4]}").text
+    assert f'action="{playlist}/add"' in chosen
+    answer = listener.submit(f"{playlist}/add", page=f"/playlists/add/{tracks[4]}", track=tracks[4])
+    assert answer.location == f"/tracks/{tracks[4]}"
+    page = listener.get(answer.location).text
+    assert "Title 004 is in “Night” now." in page
+    assert titles(undo(listener, page)) == ["Title 000", "Title 001", "Title 002"]
+    again = listener.submit(f"{playlist}/add", page="/playlists", track=tracks[0])
+    assert "was in “Night” already" in listener.get(again.location).text
+
+
+def test_track_goes_into_a_new_playlist(listener: Browser, tracks: list[str]) -> None:
+    path = f"/playlists/add/{tracks[4]}"
+    answer = listener.submit("/playlists", page=path, name="Dawn", track=tracks[4])
+    assert titles(listener.get(answer.location).text) == ["Title 004"]
+
+
+def test_track_is_moved(listener: Browser, playlist: str, tracks: list[str]) -> None:
+    answer = listener.submit(f"{playlist}/move", page=playlist, track=tracks[2], place="0")
+    assert answer.location == playlist
+    assert titles(listener.get(playlist).text) == ["Title 002", "Title 000", "Title 001"]
+
+
+def test_track_that_was_taken_out_comes_back_to_its_place(listener: Browser, playlist: str, tracks: list[str]) -> None:
+    answer = listener.submit(f"{playlist}/remove", page=playlist, track=tracks[1])
+    page = listener.get(answer.location).text
+    assert titles(page) == ["Title 000", "Title 002"]
+    assert titles(undo(listener, page)) == ["Title 000", "Title 001", "Title 002"]
+
+
+def test_playlist_is_renamed(listener: Browser, playlist: str) -> None:
+    listener.submit(f"{playlist}/rename", page=playlist, name="Dawn")
+    assert "<bdi>Dawn</bdi></h1>" in listener.get(playlist).text
+
+
+def test_deleted_playlist_is_gone_and_comes_back(listener: Browser, playlist: str) -> None:
+    answer = listener.submit(f"{playlist}/delete", page=playlist)
+    page = listener.get(answer.location).text
+    assert "“Night” is deleted." in page
+    assert listener.get(playlist).status_code == 404
+    assert titles(undo(listener, page)) == ["Title 000", "Title 001", "Title 002"]
+
+
+def test_playlist_is_saved_as_m3u(listener: Browser, store: Store, playlist: str, tracks: list[str]) -> None:
+    strange = seed_track(store, Tags("Line\nbreak", "Sigur Rós"), path=b"a\n\xff/b.mp3", duration_s=61.5)
+    listener.submit(f"{playlist}/add", page=playlist, track=strange)
+    answer = listener.get(f"{playlist}.m3u8")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=Night.m3u8"
+    assert answer.text.split("\n")[:4] == [
+        "#EXTM3U",
+        "#PLAYLIST:Night",
+        "#EXTINF:185,Artist 0 - Title 000",
+        f"{tracks[0]}.mp3",
+    ]
+    assert answer.text.split("\n")[-3:] == ["#EXTINF:62,Sigur Rós - Linebreak", "a\ufffd/b.mp3", ""]
+
+
+def test_track_that_left_the_library_waits_in_its_place(
+    listener: Browser, store: Store, playlist: str, tracks: list[str]
+) -> None:
+    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"))
+    page = listener.get(playlist).text
+    assert titles(page) == ["Title 000", "Title 002"]
+    assert "1 of them not in the library just now" in page
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_name_of_a_playlist_is_only_text(listener: Browser, name: str) -> None:
+    answer = listener.submit("/playlists", name=name[:100])
+    for path in (answer.location, "/playlists"):
+        page = listener.get(path).text
+        for dangerous in ("<script>alert", "<img", "onmouseover='", "\0", "\x07", "\u202e", ">49<"):
+            assert dangerous not in page
+    assert listener.get(f"{answer.location}.m3u8").status_code == 200

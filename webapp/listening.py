@@ -1,0 +1,46 @@
+"""What was listened to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from webapp.accounts import listener_id
+from webapp.context import store
+from webapp.forms import HeardForm, checked
+from webapp.paging import read_time_cursor
+from webapp.rows import Row
+
+blueprint = Blueprint("listening", __name__)
+
+_PAGE_SIZE = 50
+
+
+@blueprint.post("/tracks/<track_id:track_id>/heard")
+def heard(track_id: str) -> ResponseReturnValue:
+    """Record how much of a track was heard, as the player tells it."""
+    form, track = checked(HeardForm), store().tracks.get(track_id) or abort(404)
+    store().events.record(
+        listener_id(),
+        form.listening.data,
+        track_id,
+        heard_s=form.heard_s.data,
+        duration_s=track.duration_s,
+        now=datetime.now(UTC),
+    )
+    return "", 204
+
+
+@blueprint.get("/history")
+def history() -> ResponseReturnValue:
+    """What the listener played, the last first."""
+    plays = store().events.plays(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
+    tracks = store().tracks.get_many({play.track_id for play in plays})
+    return render_template(
+        "listening/history.html",
+        rows=[Row(tracks[play.track_id], at=play.at) for play in plays[:_PAGE_SIZE] if play.track_id in tracks],
+        next_after=plays[_PAGE_SIZE - 1].cursor if len(plays) > _PAGE_SIZE else None,
+        is_first="after" not in request.args,
+    )

@@ -1,0 +1,24 @@
+"""Playlists as files that other players read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from earwise.store.playlists import Playlist
+from earwise.store.tracks import Track
+from webapp.filters import clip
+
+# A line ends at each of these for one reader or another.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+def playlist_as_m3u(playlist: Playlist, tracks: Mapping[str, Track]) -> str:
+    """The playlist as extended M3U in UTF-8; tracks without a file are left out."""
+    lines = ["#EXTM3U", f"#PLAYLIST:{clip(playlist.name)}"]
+    for track in (tracks[track_id] for track_id in playlist.tracks if track_id in tracks):
+        if not track.files:
+            continue
+        name = " - ".join(filter(None, (clip(track.tags.artist), clip(track.tags.title))))
+        lines += [f"#EXTINF:{round(track.duration_s)},{name}", _BREAKS.sub("", track.files[0].location.display)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,147 @@
+"""A listener's playlists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from earwise.errors import PlaylistFullError
+from earwise.store.playlists import Playlist
+from webapp.accounts import listener_id
+from webapp.context import store
+from webapp.filters import clip
+from webapp.forms import MoveForm, PlaylistForm, TrackForm, checked
+from webapp.m3u import playlist_as_m3u
+from webapp.messages import say
+from webapp.rows import Row
+
+blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
+
+_MOST_PLAYLISTS = 500
+
+
+@blueprint.get("")
+def overview() -> ResponseReturnValue:
+    """All playlists, and the form that makes another."""
+    return render_template(
+        "playlists/overview.html", playlists=store().playlists.of(listener_id()), form=PlaylistForm()
+    )
+
+
+@blueprint.post("")
+def create() -> ResponseReturnValue:
+    """Make a playlist, and put a track into it where one is given."""
+    form = PlaylistForm(request.form)
+    existing = store().playlists.of(listener_id())
+    if len(existing) >= _MOST_PLAYLISTS:
+        form.name.errors = [f"There are {_MOST_PLAYLISTS} playlists already. Delete one first."]
+    elif form.validate():
+        playlist_id = store().playlists.create(listener_id(), form.name.data, datetime.now(UTC))
+        if form.track.data and store().tracks.get(form.track.data):
+            store().playlists.add(listener_id(), playlist_id, form.track.data, datetime.now(UTC))
+        return _to(playlist_id)
+    return render_template("playlists/overview.html", playlists=existing, form=form), 400
+
+
+@blueprint.get("/add/<track_id:track_id>")
+def choose(track_id: str) -> ResponseReturnValue:
+    """Choose the playlist that a track goes into."""
+    track = store().tracks.get(track_id) or abort(404)
+    playlists = store().playlists.of(listener_id())
+    return render_template("playlists/choose.html", track=track, playlists=playlists, form=PlaylistForm())
+
+
+@blueprint.get("/<playlist_id>")
+def playlist(playlist_id: str) -> ResponseReturnValue:
+    """The tracks of a playlist."""
+    return _show(_require(playlist_id), PlaylistForm())
+
+
+@blueprint.get("/<playlist_id>.m3u8")
+def export(playlist_id: str) -> ResponseReturnValue:
+    """The playlist as a file for other players, with paths below the library's folder."""
+    found = _require(playlist_id)
+    response = Response(playlist_as_m3u(found, store().tracks.get_many(found.tracks)), mimetype="audio/x-mpegurl")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{clip(found.name)}.m3u8")
+    return response
+
+
+@blueprint.post("/<playlist_id>/rename")
+def rename(playlist_id: str) -> ResponseReturnValue:
+    """Give a playlist another name."""
+    form = PlaylistForm(request.form)
+    if not form.validate():
+        return _show(_require(playlist_id), form), 400
+    if not store().playlists.rename(listener_id(), playlist_id, form.name.data, datetime.now(UTC)):
+        abort(404)
+    return _to(playlist_id)
+
+
+@blueprint.post("/<playlist_id>/delete")
+def delete(playlist_id: str) -> ResponseReturnValue:
+    """Delete a playlist; for a day it can be taken back."""
+    found = _require(playlist_id)
+    store().playlists.delete(listener_id(), playlist_id, datetime.now(UTC))
+    say(f"“{clip(found.name)}” is deleted.", undo=url_for("playlists.restore", playlist_id=playlist_id))
+    return redirect(url_for("playlists.overview"))
+
+
+@blueprint.post("/<playlist_id>/restore")
+def restore(playlist_id: str) -> ResponseReturnValue:
+    """Take the deletion of a playlist back."""
+    if not store().playlists.restore(listener_id(), playlist_id, datetime.now(UTC)):
+        abort(404)
+    return _to(playlist_id)
+
+
+@blueprint.post("/<playlist_id>/add")
+def add(playlist_id: str) -> ResponseReturnValue:
+    """Put a track at the end of a playlist."""
+    found, track = _require(playlist_id), store().tracks.get(checked(TrackForm).track.data) or abort(404)
+    undo = url_for("playlists.remove", playlist_id=playlist_id)
+    try:
+        if store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC)):
+            say(f"{clip(track.tags.title)} is in “{clip(found.name)}” now.", undo=undo, track=track.track_id)
+        else:
+            say(f"{clip(track.tags.title)} was in “{clip(found.name)}” already.")
+    except PlaylistFullError as error:
+        say(str(error))
+    return redirect(url_for("recommendations.track", track_id=track.track_id))
+
+
+@blueprint.post("/<playlist_id>/remove")
+def remove(playlist_id: str) -> ResponseReturnValue:
+    """Take a track out of a playlist."""
+    track_id = checked(TrackForm).track.data
+    place = store().playlists.remove(listener_id(), _require(playlist_id).playlist_id, track_id, datetime.now(UTC))
+    if place is not None:
+        undo = url_for("playlists.move", playlist_id=playlist_id)
+        say("The track is taken out.", undo=undo, track=track_id, place=place)
+    return _to(playlist_id)
+
+
+@blueprint.post("/<playlist_id>/move")
+def move(playlist_id: str) -> ResponseReturnValue:
+    """Put a track at another place of a playlist."""
+    form, track = checked(MoveForm), store().tracks.get(request.form.get("track", "")) or abort(404)
+    if not store().playlists.move(listener_id(), playlist_id, track.track_id, form.place.data, datetime.now(UTC)):
+        abort(404)
+    return _to(playlist_id)
+
+
+def _require(playlist_id: str) -> Playlist:
+    return store().playlists.get(listener_id(), playlist_id) or abort(404)
+
+
+def _to(playlist_id: str) -> ResponseReturnValue:
+    return redirect(url_for("playlists.playlist", playlist_id=playlist_id))
+
+
+def _show(found: Playlist, form: PlaylistForm) -> str:
+    tracks = store().tracks.get_many(found.tracks)
+    rows = [(place, Row(tracks[track_id])) for place, track_id in enumerate(found.tracks) if track_id in tracks]
+    return render_template(
+        "playlists/playlist.html", playlist=found, rows=rows, missing=len(found.tracks) - len(rows), form=form
+    )

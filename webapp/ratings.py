@@ -1,0 +1,90 @@
+"""What listeners think: stars, favourites, and thumbs up or down on a recommendation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from earwise.store.ratings import RatedTrack
+from earwise.store.tracks import Track
+from webapp.accounts import listener_id
+from webapp.context import store
+from webapp.forms import FavouriteForm, StarsForm, ThumbForm, checked
+from webapp.navigation import came_from, wants_fragment
+from webapp.paging import read_time_cursor
+from webapp.rows import Row
+
+blueprint = Blueprint("ratings", __name__)
+
+_PAGE_SIZE = 50
+
+
+@blueprint.post("/tracks/<track_id:track_id>/stars")
+def set_stars(track_id: str) -> ResponseReturnValue:
+    """Rate a track; the stars it has already take the rating back."""
+    form, track = checked(StarsForm), _require(track_id)
+    store().ratings.set_stars(listener_id(), track_id, form.stars.data, datetime.now(UTC))
+    return _show_marks(track)
+
+
+@blueprint.post("/tracks/<track_id:track_id>/favourite")
+def set_favourite(track_id: str) -> ResponseReturnValue:
+    """Take a track among the favourites, or out of them."""
+    form, track = checked(FavouriteForm), _require(track_id)
+    store().ratings.set_favourite(listener_id(), track_id, form.favourite.data == "yes", datetime.now(UTC))
+    return _show_marks(track)
+
+
+@blueprint.get("/tracks/<track_id:track_id>/marks")
+def marks(track_id: str) -> ResponseReturnValue:
+    """What the listener said of a track, for the player."""
+    found = store().ratings.marks(listener_id(), track_id)
+    return {"stars": found.stars, "favourite": found.is_favourite}
+
+
+@blueprint.post("/tracks/<track_id:track_id>/thumb")
+def set_thumb(track_id: str) -> ResponseReturnValue:
+    """Judge the recommendation of a track for a seed track."""
+    form, track = checked(ThumbForm), _require(track_id)
+    seed_id, is_up = form.seed.data, {"up": True, "down": False}.get(form.thumb.data)
+    store().ratings.set_thumb(listener_id(), seed_id, track_id, is_up, model_id=form.model.data, now=datetime.now(UTC))
+    if not wants_fragment():
+        return redirect(came_from(url_for("recommendations.track", track_id=seed_id)))
+    return render_template("ratings/thumbs.html", track=track, seed_id=seed_id, model_id=form.model.data, is_up=is_up)
+
+
+@blueprint.get("/favourites")
+def favourites() -> ResponseReturnValue:
+    """The listener's favourites."""
+    return _show_list("ratings/favourites.html", store().ratings.favourites)
+
+
+@blueprint.get("/rated")
+def rated() -> ResponseReturnValue:
+    """The tracks that the listener gave stars."""
+    return _show_list("ratings/rated.html", store().ratings.rated)
+
+
+def _require(track_id: str) -> Track:
+    return store().tracks.get(track_id) or abort(404)
+
+
+def _show_marks(track: Track) -> ResponseReturnValue:
+    if not wants_fragment():
+        return redirect(came_from(url_for("recommendations.track", track_id=track.track_id)))
+    found = store().ratings.marks(listener_id(), track.track_id)
+    return render_template("ratings/marks.html", track=track, marks=found)
+
+
+def _show_list(template: str, find: Callable[..., list[RatedTrack]]) -> ResponseReturnValue:
+    found = find(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
+    tracks = store().tracks.get_many(one.track_id for one in found)
+    return render_template(
+        template,
+        rows=[Row(tracks[one.track_id], stars=one.stars) for one in found[:_PAGE_SIZE] if one.track_id in tracks],
+        next_after=found[_PAGE_SIZE - 1].cursor if len(found) > _PAGE_SIZE else None,
+        is_first="after" not in request.args,
+    )

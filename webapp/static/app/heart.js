@@ -1,0 +1,53 @@
+// The heart of the player: whether what plays is a favourite. It and the heart of the track's page follow each other.
+
+import { send } from "./requests.js";
+import * as toast from "./toast.js";
+
+export function attachHeart(queue) {
+  const heart = document.querySelector("[data-now-heart]");
+  let shown = null;
+
+  queue.addEventListener("change", () => queue.current?.track !== shown && read());
+  document.addEventListener("htmx:afterSwap", (event) => event.detail.target?.matches?.(".marks") && read());
+  if (queue.current) read();
+  return { heart: toggle };
+
+  async function read() {
+    const track = queue.current;
+    shown = track?.track ?? null;
+    show(false);
+    if (!track) return;
+    try {
+      const answer = await fetch(`${track.page}/marks`, { headers: { Accept: "application/json" } });
+      if (answer.ok && !answer.redirected && shown === track.track) show((await answer.json()).favourite);
+    } catch {
+      // Not known just now: shown as none, and set when it is pressed.
+    }
+  }
+
+  async function toggle() {
+    const track = queue.current;
+    if (!track) return;
+    const isFavourite = heart.getAttribute("aria-pressed") !== "true";
+    show(isFavourite);
+    try {
+      const answer = await send(`${track.page}/favourite`, { favourite: isFavourite ? "yes" : "no" });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const onPage = document.getElementById(`heart-${track.track}`);
+      if (onPage) showIn(onPage, isFavourite);
+    } catch {
+      show(!isFavourite);
+      toast.show("That was not kept: the library can't be reached.");
+    }
+  }
+
+  function show(isFavourite) {
+    showIn(heart, isFavourite);
+  }
+
+  function showIn(button, isFavourite) {
+    button.setAttribute("aria-pressed", String(isFavourite));
+    button.classList.toggle("is-on", isFavourite);
+    if (button.name) button.value = isFavourite ? "no" : "yes";
+  }
+}
