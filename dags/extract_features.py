@@ -8,8 +8,10 @@ what can't be read in quarantine with a reason.
 **Outputs.** `folders`, `tracks`, `features`, `quarantine` and one `extraction_runs` document in MongoDB; the asset
 `track_features`, whose event carries the counts, when something was analysed.
 
-**Schedule.** Every 15 minutes, and by hand; the parameter `retry_quarantined` also tries files in quarantine again
-that have not changed, and `accept_losses` believes that many files are gone for good.
+**Schedule.** Every 15 minutes, and by hand. Parameters: `root` and `only_path` look at a part of the library alone and
+believe what is known of the rest; `force` identifies files and reads their tags again although they have not changed
+(audio that is new is listened to; features of known audio stand); `retry_quarantined` tries files in quarantine again
+that have not changed; `accept_losses` believes that many files are gone for good.
 
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
 killed is finished by the next; an unchanged library is neither decoded nor written.
@@ -45,6 +47,25 @@ _PATIENCE_S = 60.0
     doc_md=__doc__,
     tags=["earwise", "extraction"],
     params={
+        "root": Param(
+            None,
+            type=["null", "string"],
+            title="Root",
+            description="Look at this root of the library alone. Empty: at all of them",
+            examples=[root.name for root in Settings.from_env().roots],
+        ),
+        "only_path": Param(
+            None,
+            type=["null", "string"],
+            title="Only this path",
+            description="Look at this folder or file alone, as a path in the root or of the file system. Empty: at all",
+        ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Force",
+            description="Identify files and read their tags again although they have not changed",
+        ),
         "retry_quarantined": Param(
             False,
             type="boolean",
@@ -68,6 +89,7 @@ def extract_features() -> None:
         from earwise.extraction.forgetting import forget_missing
         from earwise.extraction.losses import LossLimits
         from earwise.extraction.scanning import scan_library
+        from earwise.extraction.scope import find_scope
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
@@ -81,6 +103,7 @@ def extract_features() -> None:
                     dag_run.run_after,
                     accept_losses=params["accept_losses"],
                     limits=LossLimits(settings.loss_files, settings.loss_share),
+                    within=find_scope(settings.roots, params["root"], params["only_path"]),
                 )
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
@@ -92,6 +115,7 @@ def extract_features() -> None:
     def plan(dag_run: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
         """Cut the files that wait into batches; none where nothing is new."""
         from earwise.extraction.planning import plan_batches
+        from earwise.extraction.scope import find_scope
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
@@ -103,13 +127,16 @@ def extract_features() -> None:
                 MfccConfig(),
                 dag_run.run_id,
                 dag_run.run_after,
+                within=find_scope(settings.roots, params["root"], params["only_path"]),
                 retry_quarantined=params["retry_quarantined"],
+                force=params["force"],
             )
         return [{"number": batch.number, "label": batch.label} for batch in batches]
 
-    # One batch at a time, since each keeps all of EARWISE_EXTRACT_PROCESSES busy.
+    # One batch at a time, since each keeps all of EARWISE_EXTRACT_PROCESSES busy. Each also bounds itself by its size;
+    # the time-out, which mapped tasks share, is beyond the bound of the largest on one process.
     @task(
-        execution_timeout=timedelta(hours=12),
+        execution_timeout=timedelta(days=4),
         max_active_tis_per_dagrun=1,
         map_index_template="{{ task.op_kwargs['label'] }}",
     )
@@ -130,17 +157,19 @@ def extract_features() -> None:
     # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was
     # nothing to extract, or nothing could be planned.
     @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10), trigger_rule="all_done_min_one_success")
-    def report(dag_run: Any, ti: Any):  # type: ignore[no-untyped-def]
+    def report(dag_run: Any, params: dict[str, Any], ti: Any):  # type: ignore[no-untyped-def]
         """Close the run, and tell those who wait for features."""
         from earwise.errors import EarwiseError
         from earwise.extraction.report import report_run
+        from earwise.extraction.scope import find_scope
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
         settings = Settings.from_env()
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
-                done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date)
+                scope = find_scope(settings.roots, params["root"], params["only_path"])
+                done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date, within=scope)
             except EarwiseError as error:
                 raise AirflowFailException(str(error)) from None
         if done.left:

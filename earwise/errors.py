@@ -4,6 +4,7 @@ EarwiseError
 ├ ConfigError            stops start-up, says which variable and an example value
 ├ LibraryError           a root is absent, empty or unreadable: the scan changes nothing
 ├ BrokenDecoderError     the decoder fails on a clip known to be good: says nothing of the library's files
+├ BatchOverdueError      a batch takes far longer than its size explains; a retry goes on with the rest
 ├ TrackError             one file: quarantined with its code, the batch goes on
 │  ├ DecodeError             truncated, not audio, decoder crash
 │  ├ AudioTooShortError
@@ -57,6 +58,10 @@ class LibraryError(EarwiseError):
 
 class BrokenDecoderError(EarwiseError):
     """The decoder fails on a clip that is known to be good."""
+
+
+class BatchOverdueError(EarwiseError):
+    """A batch takes far longer than its size explains; what it has done is stored."""
 
 
 class TrackError(EarwiseError):

@@ -66,6 +66,14 @@ class LibraryPath:
         """Path of an entry of this folder."""
         return LibraryPath(self.root, self.path + b"/" + name if self.path else name)
 
+    def holds(self, other: LibraryPath) -> bool:
+        """Whether another path is this one, or lies below it.
+
+        >>> LibraryPath("music", b"live").holds(LibraryPath("music", b"live/a.mp3"))
+        True
+        """
+        return other.root == self.root and (not self.path or is_below(other.path, self.path))
+
     def locate(self, roots: tuple[Root, ...]) -> bytes:
         """Absolute path of the file in the file system.
 

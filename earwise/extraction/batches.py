@@ -11,6 +11,7 @@ from functools import partial
 
 from earwise.errors import BrokenDecoderError, TrackError
 from earwise.extraction.analysis import Analysis
+from earwise.extraction.deadline import Deadline
 from earwise.extraction.following import follow_aliases, leave_track
 from earwise.extraction.messages import Job
 from earwise.extraction.patience import patiently
@@ -46,6 +47,8 @@ def extract_batch(
 
     Raises
     ------
+    BatchOverdueError
+        If it takes far longer than its size explains.
     BrokenDecoderError
         If most files fail and so do clips that are known to be good; nothing is quarantined then.
     StoreError
@@ -56,14 +59,19 @@ def extract_batch(
     finished = {file: entry for file, entry in files.items() if file not in entries}
     earlier = patiently(lambda: count_finished(store, finished, config, now))
     progress = Progress(store, run_id, number, len(files), earlier)
+    deadline = Deadline(len(entries), settings.extract_processes)
     jobs = [Job(file, settings.roots, config) for file in entries]
     failures: dict[LibraryPath, TrackError] = {}
+    left = len(jobs)
     for some in _in_groups(_analyse(jobs, settings, store, config)):
         failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
         analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
         patiently(partial(_store_analyses, store, analyses, entries, config, now))
         failures.update(failed)
         progress.add(analyses.values(), failed.values())
+        left -= len(some)
+        if left:
+            deadline.check()
     try:
         check_decoder(entries.keys(), failures.keys(), settings, config)
     except BrokenDecoderError:

@@ -7,20 +7,24 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import batched
 
 from earwise.errors import UnreadableFileError
 from earwise.extraction.recount import settle_counts
+from earwise.extraction.scope import scan_region
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.roots.opening import open_file
 from earwise.settings import Root
 from earwise.store import Store
+from earwise.store.folders import Folder
 
 log = logging.getLogger(__name__)
 
-# A mapped task costs seconds before its first track; and no more than 1024 of them may be mapped, 64 are plenty.
-SMALLEST_BATCH = 500
-MOST_BATCHES = 64
+# A mapped task costs seconds before its first track. No more than 1024 may be mapped; 64 are plenty until they grow so
+# large that one of them is a day's work, or its list of files comes near MongoDB's 16 MiB.
+SMALLEST_BATCH, LARGEST_BATCH = 500, 10_000
+USUAL_BATCHES, MOST_BATCHES = 64, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +42,66 @@ def plan_batches(
     run_id: str,
     now: datetime,
     *,
+    within: LibraryPath | None = None,
     retry_quarantined: bool = False,
+    force: bool = False,
 ) -> list[Batch]:
     """Cut the pending files into batches and record them as a run; nothing is written where nothing is pending.
 
     Parameters
     ----------
+    within : LibraryPath or None
+        Plan this folder or file alone; what else waits goes on waiting.
     retry_quarantined : bool
         Whether files in quarantine are tried again although they have not changed.
+    force : bool
+        Whether all files are identified and their tags read again although they have not changed. Features stand: they
+        belong to the audio, and audio that is new is listened to.
     """
-    if retry_quarantined:
-        _release_quarantined(store, roots, config)
+    if force or retry_quarantined:
+        _release(store, roots, config, within, only_quarantined=not force)
     _release_requested(store)
     _release_readable(store, roots)
-    files = list(pending_files(store, roots, config))
+    waiting = sum(1 for _ in pending_files(store, roots, config, within))
     settle_counts(store, config)
-    if not files:
+    if not waiting:
         store.extraction_runs.close_unfinished(run_id, now)
-        log.info("nothing to analyse: every file of the library is known")
+        log.info("nothing to analyse: every file that was asked for is known")
         return []
-    size = max(SMALLEST_BATCH, math.ceil(len(files) / MOST_BATCHES))
-    batches = [files[first : first + size] for first in range(0, len(files), size)]
-    store.extraction_runs.start(run_id, batches, now)
-    log.info("planned %d files in %d batches", len(files), len(batches))
-    return [
-        Batch(number, f"batch {number + 1} of {len(batches)} · {len(batch)} files")
-        for number, batch in enumerate(batches)
-    ]
+    # Read once more rather than kept: a million paths are half a gigabyte.
+    batches = batched(pending_files(store, roots, config, within), batch_size(waiting))
+    sizes = store.extraction_runs.start(run_id, batches, now)
+    log.info("planned %d files in %d batches", sum(sizes), len(sizes))
+    return [Batch(number, f"batch {number + 1} of {len(sizes)} · {size} files") for number, size in enumerate(sizes)]
 
 
-def pending_files(store: Store, roots: tuple[Root, ...], config: MfccConfig) -> Iterator[LibraryPath]:
+def batch_size(files: int) -> int:
+    """How many files make a batch.
+
+    >>> [batch_size(files) for files in (1, 100_000, 1_000_000, 20_000_000)]
+    [500, 1563, 10000, 19532]
+    """
+    usual = min(max(SMALLEST_BATCH, math.ceil(files / USUAL_BATCHES)), LARGEST_BATCH)
+    return max(usual, math.ceil(files / MOST_BATCHES))
+
+
+def pending_files(
+    store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None = None
+) -> Iterator[LibraryPath]:
     """Files that were not analysed in this version: new, changed and interrupted ones alike."""
+    for folder in _folders(store, roots, within):
+        for name, entry in folder.files.items():
+            if entry.analysed_version != config.feature_version:
+                file = folder.location.child(name)
+                if within is None or within.holds(file):
+                    yield file
+
+
+def _folders(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> Iterator[Folder]:
+    region = scan_region(within)
     for root in roots:
-        for folder in store.folders.read_root(root.name):
-            for name, entry in folder.files.items():
-                if entry.analysed_version != config.feature_version:
-                    yield folder.location.child(name)
+        if region is None or region.root == root.name:
+            yield from store.folders.read_root(root.name, region.path if region else b"")
 
 
 def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
@@ -110,12 +138,15 @@ def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     return True
 
 
-def _release_quarantined(store: Store, roots: tuple[Root, ...], config: MfccConfig) -> None:
-    for root in roots:
-        for folder in store.folders.read_root(root.name):
-            quarantined = {
-                name: replace(entry, analysed_version=None)
-                for name, entry in folder.files.items()
-                if entry.analysed_version == config.feature_version and entry.track_id is None
-            }
-            store.folders.put_entries(folder.location, quarantined)
+def _release(
+    store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None, *, only_quarantined: bool
+) -> None:
+    for folder in _folders(store, roots, within):
+        released = {
+            name: replace(entry, analysed_version=None)
+            for name, entry in folder.files.items()
+            if entry.analysed_version == config.feature_version
+            and (entry.track_id is None or not only_quarantined)
+            and (within is None or within.holds(folder.location.child(name)))
+        }
+        store.folders.put_entries(folder.location, released)

@@ -11,6 +11,7 @@ from earwise.errors import EarwiseError
 from earwise.extraction.planning import pending_files
 from earwise.features.config import MfccConfig
 from earwise.log import fields
+from earwise.paths import LibraryPath
 from earwise.settings import Root
 from earwise.store import Store
 
@@ -49,8 +50,21 @@ class RunReport:
         return asdict(self) | {"failures": dict(self.failures)}
 
 
-def report_run(store: Store, roots: tuple[Root, ...], config: MfccConfig, run_id: str, now: datetime) -> RunReport:
+def report_run(
+    store: Store,
+    roots: tuple[Root, ...],
+    config: MfccConfig,
+    run_id: str,
+    now: datetime,
+    *,
+    within: LibraryPath | None = None,
+) -> RunReport:
     """Record the end of a run and sum it up.
+
+    Parameters
+    ----------
+    within : LibraryPath or None
+        What the run was limited to.
 
     Raises
     ------
@@ -66,7 +80,7 @@ def report_run(store: Store, roots: tuple[Root, ...], config: MfccConfig, run_id
         analysed=run.done - failed,
         decoded=run.decoded,
         failures=run.failures,
-        left=sum(1 for _ in pending_files(store, roots, config)),
+        left=sum(1 for _ in pending_files(store, roots, config, within)),
         ready=store.tracks.count_ready(),
         quarantined=store.quarantine.count(),
         seconds=round((now - run.started_at).total_seconds(), 1),

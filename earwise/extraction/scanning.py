@@ -10,6 +10,7 @@ from datetime import datetime
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
 from earwise.extraction.losses import LossLimits, check_loss
+from earwise.extraction.scope import scan_region
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
 from earwise.listing import Listing
 from earwise.log import fields
@@ -70,6 +71,7 @@ def scan_library(
     *,
     accept_losses: bool = False,
     limits: LossLimits = LossLimits(),  # noqa: B008 - immutable
+    within: LibraryPath | None = None,
 ) -> ScanReport:
     """Compare all roots with the store, then write the folders that differ, and nothing else.
 
@@ -81,6 +83,8 @@ def scan_library(
         Whether many files that are gone at once were taken away on purpose.
     limits : LossLimits
         How many are many.
+    within : LibraryPath or None
+        Look at this folder or file alone, and believe what is known of all others.
 
     Raises
     ------
@@ -90,16 +94,19 @@ def scan_library(
     """
     if all(root.is_optional and not root.folder.exists() for root in roots):
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
+    scanned = [root for root in roots if within is None or root.name == within.root]
+    region = scan_region(within)
     with ChangeSpool() as changes:
-        tallies = [_compare_root(store, root, roots, changes) for root in roots]
-        for root, tally in zip(roots, tallies, strict=True) if not accept_losses else ():
+        tallies = [_compare_root(store, root, roots, region.path if region else b"", changes) for root in scanned]
+        for root, tally in zip(scanned, tallies, strict=True) if not accept_losses else ():
             check_loss(
                 root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
             )
-        _compare_removed_roots(store, roots, changes)
+        if region is None:
+            _compare_removed_roots(store, roots, changes)
         apply_changes(store, changes, now)
     problems = tuple(problem for tally in tallies for problem in tally.problems)
-    _record_problems(store, problems, now)
+    _record_problems(store, problems, region, now)
     report = ScanReport(
         files=sum(tally.files for tally in tallies),
         added=sum(tally.added for tally in tallies),
@@ -111,9 +118,10 @@ def scan_library(
     return report
 
 
-def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], changes: ChangeSpool) -> _Tally:
+def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: bytes, changes: ChangeSpool) -> _Tally:
     tally, unreadable = _Tally(), list[bytes]()
-    for location, found, known in _pair(walk_root(root, roots), store.folders.read_listings(root.name)):
+    sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
+    for location, found, known in _pair(*sides):
         tally.known += len(known)
         if found is not None:
             tally.problems += found.problems
@@ -175,9 +183,15 @@ def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: Chang
             changes.add(Change(folder.location, {}, folder.files))
 
 
-def _record_problems(store: Store, problems: tuple[ScanProblem, ...], now: datetime) -> None:
+def _record_problems(
+    store: Store, problems: tuple[ScanProblem, ...], region: LibraryPath | None, now: datetime
+) -> None:
     """Keep the quarantine's list of unreadable entries equal to what was found, writing only differences."""
-    recorded = {file.location: file.code for file in store.quarantine.with_codes(PROBLEM_CODES)}
+    recorded = {
+        file.location: file.code
+        for file in store.quarantine.with_codes(PROBLEM_CODES)
+        if region is None or region.holds(file.location)
+    }
     for problem in problems:
         if recorded.pop(problem.location, None) != problem.code:
             store.quarantine.put(problem.location, problem.code, problem.message, now)

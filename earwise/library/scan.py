@@ -66,8 +66,13 @@ class FoundFolder:
 PROBLEM_CODES = ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file")
 
 
-def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
+def walk_root(root: Root, roots: tuple[Root, ...], below: bytes = b"") -> Iterator[FoundFolder]:
     """All folders of a root that can hold tracks, in order of their path's bytes.
+
+    Parameters
+    ----------
+    below : bytes
+        Path of the folder to begin with; nothing comes of one that is not there.
 
     Hidden and system entries are passed over. Links to files are followed within the library; links to folders are
     not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
@@ -81,38 +86,64 @@ def walk_root(root: Root, roots: tuple[Root, ...]) -> Iterator[FoundFolder]:
         If the root itself is absent or can't be listed.
     """
     if not root.is_folder:
-        yield from _read_listing(root)
+        yield from _read_listing(root, below)
         return
     base = os.fsencode(root.folder)
     inside = [os.path.realpath(os.fsencode(other.folder)) for other in roots if other.is_folder]
     # A heap, since plain depth first would give a, a/b, a-b: not the order of bytes.
-    waiting = [b""]
+    waiting = _begin_below(root, base, below) if below else [b""]
     while waiting:
         location = LibraryPath(root.name, heapq.heappop(waiting))
-        folder, below = _read_folder(base, location, inside)
-        for name in below:
+        folder, names = _read_folder(base, location, inside)
+        for name in names:
             heapq.heappush(waiting, location.child(name).path)
         if not (folder.is_readable or location.path):
             raise LibraryError(f"The library's folder {root.folder} can't be read. {folder.problems[0].message}")
         yield folder
 
 
-def _read_listing(root: Root) -> Iterator[FoundFolder]:
+def _begin_below(root: Root, base: bytes, below: bytes) -> list[bytes]:
+    """Where a walk begins that is asked for a folder; nowhere if that is gone, for its files are then gone too."""
+    try:
+        with os.scandir(base):
+            pass
+        place = os.path.join(base, below)
+        if not os.path.lexists(place):
+            return []
+    except OSError as error:
+        raise LibraryError(f"The library's folder {root.folder} can't be read: {_reason(error)}.") from error
+    # Behind a link or under a hidden name no other scan would find it again.
+    if _is_passed_over(below) or os.path.realpath(place) != os.path.join(os.path.realpath(base), below):
+        raise LibraryError(f"{os.fsdecode(place)} is hidden or leads through a link, and is passed over by every scan.")
+    if not os.path.isdir(place):
+        raise LibraryError(f"{os.fsdecode(place)} is neither a folder nor an audio file.")
+    return [below]
+
+
+def _read_listing(root: Root, below: bytes) -> Iterator[FoundFolder]:
     if root.is_optional and not root.folder.exists():
         return
-    for path, files in list_folders(root, _is_track):
+    top = LibraryPath(root.name, below)
+    for path, files in list_folders(root, lambda path: _is_track(path) and top.holds(LibraryPath(root.name, path))):
         found = {name: FoundFile(file.size_bytes, file.mtime_ns) for name, file in files.items()}
         yield FoundFolder(LibraryPath(root.name, path), found)
 
 
 def _is_track(path: bytes) -> bool:
     """Whether a listed path is an audio file that a walk would find, and a path that can be gone back to."""
-    *folders, name = path.split(b"/")
-    is_passed_over = any(not part or part.startswith(b".") or part in _SYSTEM_NAMES for part in (*folders, name))
-    return not is_passed_over and _has_audio_suffix(name)
+    return not _is_passed_over(path) and has_audio_suffix(path)
 
 
-def _has_audio_suffix(name: bytes) -> bool:
+def _is_passed_over(path: bytes) -> bool:
+    return any(not part or part.startswith(b".") or part in _SYSTEM_NAMES for part in path.split(b"/"))
+
+
+def has_audio_suffix(name: bytes) -> bool:
+    """Whether a name ends as those of audio files do.
+
+    >>> has_audio_suffix(b"live/a.MP3"), has_audio_suffix(b".mp3")
+    (True, False)
+    """
     stem, _, suffix = name.rpartition(b".")
     return bool(stem) and suffix.lower() in AUDIO_SUFFIXES
 
@@ -150,7 +181,7 @@ class _EntryProblemError(Exception):
 
 def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None:
     """Size and time of an audio file; None for what is none."""
-    has_suffix = _has_audio_suffix(entry.name)
+    has_suffix = has_audio_suffix(entry.name)
     is_link = entry.is_symlink()
     if not (has_suffix or is_link):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,21 +108,27 @@ class ExtractionRuns:
         self._runs.create_index([("started_at", DESCENDING)])
 
     @translated_errors()
-    def start(self, run_id: str, batches: Sequence[Sequence[LibraryPath]], now: datetime) -> None:
+    def start(self, run_id: str, batches: Iterable[Sequence[LibraryPath]], now: datetime) -> list[int]:
         """Record a run and what each of its batches is to analyse; runs that were broken off are closed.
 
         A run that is planned again keeps its counts: what it has done and what is left are what it planned.
+
+        Returns
+        -------
+        list of int
+            How many files each batch has.
         """
         # The old batches go first: their counts would be added once more if they were still there at a second start.
         self._batches.delete_many({})
         self._runs.update_many(
             {"_id": {"$ne": run_id}, "finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}}
         )
+        sizes = [self._put_batch(run_id, number, files) for number, files in enumerate(batches)]
         run = self._runs.find_one({"_id": run_id})
         earlier = _total(run) if run else Counts()
         document = {
             "started_at": run["started_at"] if run else now,
-            "planned": earlier.done + sum(len(files) for files in batches),
+            "planned": earlier.done + sum(sizes),
             "earlier": _from_counts(earlier),
             "batches": {},
             "files_per_s": None,
@@ -131,14 +137,17 @@ class ExtractionRuns:
             "is_broken_off": False,
         }
         self._runs.replace_one({"_id": run_id}, document, upsert=True)
-        for number, files in enumerate(batches):
-            batch = {
-                "_id": f"{run_id}:{number}",
-                "run_id": run_id,
-                "number": number,
-                "files": [{"root": file.root, "path": Binary(file.path)} for file in files],
-            }
-            self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
+        return sizes
+
+    def _put_batch(self, run_id: str, number: int, files: Sequence[LibraryPath]) -> int:
+        batch = {
+            "_id": f"{run_id}:{number}",
+            "run_id": run_id,
+            "number": number,
+            "files": [{"root": file.root, "path": Binary(file.path)} for file in files],
+        }
+        self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
+        return len(files)
 
     @translated_errors()
     def close_unfinished(self, run_id: str, now: datetime) -> None:

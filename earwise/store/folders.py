@@ -78,14 +78,14 @@ class Folders:
         """Create the index that `read_root` uses."""
         self._folders.create_index(_ORDER)
 
-    def read_root(self, root: str) -> Iterator[Folder]:
-        """All folders of a root, in order of their path's bytes."""
-        for documents in self._read(root, None):
+    def read_root(self, root: str, below: bytes = b"") -> Iterator[Folder]:
+        """All folders of a root, or a folder of it and all below that, in order of their path's bytes."""
+        for documents in self._read(root, below, None):
             yield _to_folder(documents)
 
-    def read_listings(self, root: str) -> Iterator[ListedFolder]:
-        """All folders of a root as the last scan saw them, in order of their path's bytes."""
-        for documents in self._read(root, _LISTED):
+    def read_listings(self, root: str, below: bytes = b"") -> Iterator[ListedFolder]:
+        """The same folders as the last scan saw them, without what became of their files."""
+        for documents in self._read(root, below, _LISTED):
             yield ListedFolder(_location(documents[0]), _listing(documents))
 
     @translated_errors()
@@ -151,9 +151,9 @@ class Folders:
                 unchanged = {"_id": document["_id"], "listing": document["listing"]}
                 self._folders.update_one(unchanged, {"$set": changes})
 
-    def _read(self, root: str, projection: Mapping[str, int] | None) -> Iterator[list[dict[str, Any]]]:
+    def _read(self, root: str, below: bytes, projection: Mapping[str, int] | None) -> Iterator[list[dict[str, Any]]]:
         with translated_errors():
-            found = self._folders.find({"root": root}, projection).sort(_ORDER).batch_size(_READ_BATCH)
+            found = self._folders.find({"root": root, **_below(below)}, projection).sort(_ORDER).batch_size(_READ_BATCH)
             for _, documents in groupby(_read_ahead(found), key=lambda document: document["path"]):
                 if current := _current(documents):
                     yield current
@@ -173,6 +173,14 @@ def _read_ahead(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]
         while read := coming.result():
             coming = reader.submit(lambda: list(islice(documents, _READ_BATCH)))
             yield from read
+
+
+def _below(path: bytes) -> dict[str, Any]:
+    if not path:
+        return {}
+    order = path.decode("latin-1")
+    # What begins with the path and a slash comes before what begins with it and the character after the slash.
+    return {"$or": [{"order": order}, {"order": {"$gte": f"{order}/", "$lt": f"{order}0"}}]}
 
 
 def _range(location: LibraryPath) -> dict[str, str]:

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from earwise.extraction.deadline import time_limit_s
+from earwise.extraction.planning import LARGEST_BATCH
+
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 # By hand: nobody downloads 93 GiB by the clock.
@@ -123,3 +126,15 @@ def test_tasks_never_ask_the_clock(parsed: dict[str, Any]) -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".now", ".utcnow", ".today"))
     ]
     assert calls == []
+
+
+def test_largest_batch_ends_itself_before_the_tasks_time_out() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, str(DAGS / "extract_features.py"), "extract_features"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (dag,) = json.loads(done.stdout.splitlines()[-1])["dags"]
+    (timeout_s,) = [task["timeout_s"] for task in dag["tasks"] if task["task_id"] == "extract"]
+    assert time_limit_s(LARGEST_BATCH, processes=1) < timeout_s

@@ -29,7 +29,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(library: Path, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """Three runs one after the other: on a new library, on the same, and with quarantined files tried again."""
+    """Four runs one after the other: on a new library, on the same, with quarantined files tried again, and on one
+    file by force."""
     variables = {
         "EARWISE_LIBRARY": str(library),
         "EARWISE_MONGO_URI": mongo_uri,
@@ -37,6 +38,7 @@ def runs(library: Path, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory
         "EARWISE_EXTRACT_PROCESSES": "1",
     }
     configurations: list[dict[str, Any]] = [{}, {}, {"retry_quarantined": True}]
+    configurations.append({"root": "music", "only_path": "b.flac", "force": True})
     return run_dag(tmp_path_factory.mktemp("home"), "extract_features", configurations, variables)
 
 
@@ -135,3 +137,14 @@ def _broken_librosa(folder: Path) -> Path:
     (folder / "broken").mkdir()
     (folder / "broken" / "librosa.py").write_text("raise RuntimeError('broken')\n")
     return folder / "broken"
+
+
+def test_one_file_can_be_done_again_by_force(runs: list[dict[str, Any]]) -> None:
+    assert runs[3]["tasks"]["extract[0]"]["name"] == "batch 1 of 1 · 1 files"
+    (event,) = runs[3]["events"]
+    assert {name: event["extra"][name] for name in ("analysed", "decoded", "left", "ready")} == {
+        "analysed": 1,
+        "decoded": 0,
+        "left": 0,
+        "ready": 3,
+    }

@@ -40,7 +40,7 @@ class Extraction:
     def scan(self) -> ScanReport:
         return scan_library(self.store, self.settings.roots, NOW)
 
-    def run(self, *, retry_quarantined: bool = False) -> list[BatchReport]:
+    def run(self, *, retry_quarantined: bool = False, force: bool = False) -> list[BatchReport]:
         self.scan()
         self.runs += 1
         batches = plan_batches(
@@ -50,6 +50,7 @@ class Extraction:
             self.run_id,
             NOW,
             retry_quarantined=retry_quarantined,
+            force=force,
         )
         return [
             extract_batch(self.store, self.run_id, batch.number, self.settings, self.config, NOW) for batch in batches

@@ -1,0 +1,42 @@
+"""How long a batch may take: mapped tasks share one time-out, so each batch bounds itself by its size."""
+
+from __future__ import annotations
+
+import time
+
+from earwise.errors import BatchOverdueError
+
+# Ten minutes to start, and half a minute of one process for each file: a hundred times what one takes, and enough to
+# fetch one over a slow line.
+_START_S, _FILE_S = 600.0, 30.0
+
+
+def time_limit_s(files: int, processes: int) -> float:
+    """Seconds within which so many files have to be analysed.
+
+    >>> time_limit_s(500, 2), time_limit_s(10_000, 1)
+    (8100.0, 300600.0)
+    """
+    return _START_S + _FILE_S * files / max(processes, 1)
+
+
+class Deadline:
+    """Begins when it is made."""
+
+    def __init__(self, files: int, processes: int) -> None:
+        self._limit_s = time_limit_s(files, processes)
+        self._end = time.monotonic() + self._limit_s
+
+    def check(self) -> None:
+        """Raise if the time is over.
+
+        Raises
+        ------
+        BatchOverdueError
+            Saying how much time there was.
+        """
+        if time.monotonic() > self._end:
+            raise BatchOverdueError(
+                f"The batch was not done within {self._limit_s / 60:.0f} minutes, which is many times what it should "
+                "take. What was analysed is stored; the rest waits."
+            )

@@ -1,0 +1,173 @@
+"""A run that is limited to a part of the library believes what is known of the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from earwise.errors import LibraryError
+from earwise.extraction.planning import plan_batches
+from earwise.extraction.report import report_run
+from earwise.extraction.scanning import scan_library
+from earwise.extraction.scope import find_scope
+from earwise.paths import LibraryPath
+from earwise.settings import Copies, Root
+from earwise.store import Store
+from tests.audio import write_tone
+from tests.extraction.conftest import NOW, Extraction
+from tests.extraction.test_scanning import known, put
+
+MUSIC, CDS = Root("music", Path("/srv/music")), Root("cds", Path("/srv/cds"))
+OPTIONAL = Root("fma", Path("/srv/fma.zip"), is_optional=True)
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "found"),
+    [
+        (None, None, None),
+        ("", " ".strip(), None),
+        ("cds", None, LibraryPath("cds", b"")),
+        ("cds", "Ben/Live/", LibraryPath("cds", b"Ben/Live")),
+        (None, "/srv/music/Ben", LibraryPath("music", b"Ben")),
+        (None, "/srv/cds", LibraryPath("cds", b"")),
+        ("fma", "000/000002.mp3", LibraryPath("fma", b"000/000002.mp3")),
+    ],
+)
+def test_what_people_ask_for_is_found(root: str | None, path: str | None, found: LibraryPath | None) -> None:
+    assert find_scope((MUSIC, CDS, OPTIONAL), root, path) == found
+
+
+def test_lone_root_need_not_be_named() -> None:
+    assert find_scope((MUSIC, OPTIONAL), None, "Ben") == LibraryPath("music", b"Ben")
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "message"),
+    [
+        ("tapes", None, "There is no root 'tapes'. There are: music, cds, fma"),
+        (None, "Ben", "Say which root 'Ben' is in: music, cds, fma"),
+        ("cds", "../music", "leads out of the library"),
+        (None, "/srv/musician/Ben", "is in no root"),
+        ("cds", "/srv/music/Ben", "is in no root"),
+    ],
+)
+def test_what_is_not_clear_is_refused(root: str | None, path: str | None, message: str) -> None:
+    with pytest.raises(LibraryError, match=message):
+        find_scope((MUSIC, CDS, OPTIONAL), root, path)
+
+
+def scan_within(extraction: Extraction, path: bytes, root: str = "music", **options: bool) -> dict[str, int]:
+    within = LibraryPath(root, path)
+    return scan_library(extraction.store, extraction.settings.roots, NOW, within=within, **options).counts
+
+
+def test_rest_of_the_library_is_neither_looked_at_nor_taken_for_vanished(
+    extraction: Extraction, library: Path, tmp_path: Path
+) -> None:
+    put(library, "1.mp3", "a/2.mp3", "a-b/3.mp3", "a/b/4.mp3", "c/5.mp3")
+    put(tmp_path / "cds", "6.mp3")
+    extraction.settings = dataclasses.replace(
+        extraction.settings, library=(Root("music", library), Root("cds", tmp_path / "cds"))
+    )
+    extraction.scan()
+    (library / "a" / "b" / "4.mp3").unlink()
+    shutil.rmtree(library / "c")
+    shutil.rmtree(tmp_path / "cds")
+    put(library, "a/7.mp3", "8.mp3")
+    assert scan_within(extraction, b"a") == {"files": 2, "added": 1, "changed": 0, "vanished": 1, "problems": 0}
+    assert known(extraction.store) == [b"1.mp3", b"a/2.mp3", b"a/7.mp3", b"a-b/3.mp3", b"c/5.mp3"]
+    assert known(extraction.store, "cds") == [b"6.mp3"]
+    assert scan_within(extraction, b"")["vanished"] == 1
+    assert known(extraction.store, "cds") == [b"6.mp3"]
+
+
+def test_folder_that_is_gone_is_believed_within_the_same_bounds(extraction: Extraction, library: Path) -> None:
+    put(library, "1.mp3", "a/2.mp3")
+    extraction.scan()
+    shutil.rmtree(library / "a")
+    with pytest.raises(LibraryError, match="accept_losses"):
+        scan_within(extraction, b"a")
+    assert scan_within(extraction, b"a", accept_losses=True)["vanished"] == 1
+    assert known(extraction.store) == [b"1.mp3"]
+    shutil.rmtree(library)
+    with pytest.raises(LibraryError, match="can't be read"):
+        scan_within(extraction, b"a", accept_losses=True)
+
+
+def test_what_every_scan_passes_over_can_not_be_asked_for(extraction: Extraction, library: Path) -> None:
+    put(library, "a/1.mp3", ".hidden/2.mp3", "notes/text.txt")
+    (library / "link").symlink_to(library / "a")
+    for path in (b".hidden", b"link", b"link/1.mp3"):
+        with pytest.raises(LibraryError, match="passed over by every scan"):
+            scan_within(extraction, path)
+    with pytest.raises(LibraryError, match="neither a folder nor an audio file"):
+        scan_within(extraction, b"notes/text.txt")
+
+
+def test_problems_elsewhere_stay_on_record(extraction: Extraction, library: Path) -> None:
+    put(library, "a/1.mp3")
+    for name in ("a/pipe.mp3", "pipe.mp3"):
+        os.mkfifo(library / name)
+    extraction.scan()
+    (library / "a" / "pipe.mp3").unlink()
+    scan_within(extraction, b"a")
+    assert extraction.codes() == {"pipe.mp3": "not_a_file"}
+
+
+def test_archive_is_looked_at_in_part(extraction: Extraction, tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "music.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("a/1.mp3", "a/b/2.mp3", "ab/3.mp3"):
+            archive.writestr(name, name)
+    roots = (Root("music", path, copies=Copies(tmp_path / "copies", 1_000_000)),)
+    extraction.settings = dataclasses.replace(extraction.settings, library=roots)
+    assert scan_within(extraction, b"a")["added"] == 2
+    assert known(extraction.store) == [b"a/1.mp3", b"a/b/2.mp3"]
+
+
+def run_within(extraction: Extraction, path: bytes, *, force: bool = False) -> list[str]:
+    """Scan and plan a part; the files of the batches."""
+    within, store = LibraryPath("music", path), extraction.store
+    scan_library(store, extraction.settings.roots, NOW, within=within)
+    batches = plan_batches(store, extraction.settings.roots, extraction.config, "part", NOW, within=within, force=force)
+    return [file.display for batch in batches for file in store.extraction_runs.batch("part", batch.number)]
+
+
+def test_only_the_part_is_planned_and_the_rest_goes_on_waiting(extraction: Extraction, library: Path) -> None:
+    put(library, "1.mp3", "a/2.mp3", "a/3.mp3", "b/4.mp3")
+    extraction.scan()
+    assert run_within(extraction, b"a") == ["a/2.mp3", "a/3.mp3"]
+    assert run_within(extraction, b"a/3.mp3") == ["a/3.mp3"]
+    assert run_within(extraction, b"c") == []
+
+
+def test_report_does_not_count_what_waits_elsewhere_as_left(extraction: Extraction, library: Path) -> None:
+    put(library, "1.mp3", "a/2.mp3")
+    extraction.scan()
+    run_within(extraction, b"a")
+    within = LibraryPath("music", b"a")
+    report = report_run(extraction.store, extraction.settings.roots, extraction.config, "part", NOW, within=within)
+    assert report.left == 1
+
+
+def test_forced_files_are_identified_again_and_known_audio_is_not_decoded(
+    extraction: Extraction, store: Store, library: Path
+) -> None:
+    for number in range(3):
+        write_tone(library / f"{number}.wav", number, duration_s=1.2)
+    extraction.run()
+    # Other audio under the same size and time: what no scan can see.
+    before = (library / "0.wav").stat()
+    write_tone(library / "0.wav", 7, duration_s=1.2)
+    os.utime(library / "0.wav", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert extraction.run() == []
+    (report,) = extraction.run(force=True)
+    assert (report.analysed, report.decoded) == (3, 1)
+    assert store.tracks.count_ready() == 3
+    assert run_within(extraction, b"1.wav", force=True) == ["1.wav"]
