@@ -14,8 +14,10 @@ import av.container
 
 from earwise.library.packets import AudioDigest, begin_digest, end_digest
 
-_BLOCK_BYTES = 1 << 17
-_MOST_BLOCKS = 64
+# Shorter tracks are read in whole, so that a clip which differs in one packet is another.
+_SHORTEST_SAMPLED_S = 60
+_BLOCK_BYTES = 1 << 16
+_BLOCKS = 32
 _READ_BYTES = 1 << 20
 _END_S = 1
 
@@ -60,7 +62,7 @@ def read_mp3(container: av.container.InputContainer, file: FileIO) -> AudioDiges
 
 
 def read_blocks(container: av.container.InputContainer, file: FileIO) -> AudioDigest | None:
-    """Digest of the audio of a FLAC or PCM file: of all of it up to 8 MiB, else of 64 blocks spread over it.
+    """Digest of the audio of a FLAC or PCM file: of all of it below a minute, else of 32 blocks and its length.
 
     Returns
     -------
@@ -83,7 +85,10 @@ def read_blocks(container: av.container.InputContainer, file: FileIO) -> AudioDi
         end, duration_s = first + frames * frame_bytes, frames / stream.sample_rate
     else:
         return None
-    return end_digest(_digest_blocks(stream, file, first, end), duration_s) if end > first else None
+    if end <= first:
+        return None
+    is_whole = duration_s < _SHORTEST_SAMPLED_S or end - first <= _BLOCKS * _BLOCK_BYTES
+    return end_digest((_digest_all if is_whole else _digest_blocks)(stream, file, first, end), duration_s)
 
 
 def _first_position(container: av.container.InputContainer) -> int | None:
@@ -122,15 +127,19 @@ def _goes_on_to_the_end(container: av.container.InputContainer, stream: Any) -> 
     return bool(max(ends, default=0) > claimed - second // 2)
 
 
+def _digest_all(stream: Any, file: FileIO, first: int, end: int) -> Any:
+    digest = begin_digest(stream)
+    file.seek(first)
+    while block := file.read(max(0, min(_READ_BYTES, end - file.tell()))):
+        digest.update(block)
+    return digest
+
+
 def _digest_blocks(stream: Any, file: FileIO, first: int, end: int) -> Any:
-    length = end - first
-    is_whole = length <= _MOST_BLOCKS * _BLOCK_BYTES
-    digest = begin_digest(stream) if is_whole else begin_digest(stream, length)
-    count = -(-length // _BLOCK_BYTES) if is_whole else _MOST_BLOCKS
-    for number in range(count):
-        start = number * _BLOCK_BYTES if is_whole else number * (length - _BLOCK_BYTES) // (count - 1)
-        file.seek(first + start)
-        digest.update(file.read(min(_BLOCK_BYTES, length - start)))
+    digest, room = begin_digest(stream, end - first), end - first - _BLOCK_BYTES
+    for number in range(_BLOCKS):
+        file.seek(first + number * room // (_BLOCKS - 1))
+        digest.update(file.read(_BLOCK_BYTES))
     return digest
 
 
