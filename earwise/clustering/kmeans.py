@@ -47,6 +47,12 @@ class ScaledFeatures:
     minimum: NDArray[np.float64]
     maximum: NDArray[np.float64]
 
+    def scale(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Other features of this library on the same scale [shape=(..., n_features)]."""
+        extent = self.maximum - self.minimum
+        scaled = np.where(extent > 0, (features - self.minimum) / np.where(extent > 0, extent, 1), 0.5)
+        return scaled.astype(np.float32)
+
 
 def scale_features(features: DataFrame) -> ScaledFeatures:
     """Scale every feature to [0, 1] over the library; a constant feature becomes 0.5.

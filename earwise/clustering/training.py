@@ -7,7 +7,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
 from earwise.clustering.kmeans import FittedKMeans, ScaledFeatures, fit_each_k, scale_features
-from earwise.clustering.ks import choose_k, ks_to_try
+from earwise.clustering.ks import choose_k, earlier_nights, ks_to_try
 from earwise.clustering.library import Collected, Library, collect, make_captions, tag_names
-from earwise.clustering.naming import name_clusters
+from earwise.clustering.naming import Portrait, name_clusters
+from earwise.clustering.recognition import Recognised, recognise
+from earwise.clustering.snapshot import snapshot_name, take_snapshot
 from earwise.clustering.writing import write_assignments, write_neighbours
 from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
 from earwise.log import fields
@@ -26,7 +28,7 @@ from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save
 from earwise.ranking.fitting import FittedSound, fit_sound
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking
-from earwise.spark.features_source import StoreAddress, read_features
+from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
 from earwise.store.client import open_store_at
 from earwise.store.model_parts import Cluster
@@ -35,9 +37,7 @@ from earwise.store.tracks import Tags
 
 log = logging.getLogger(__name__)
 
-_TRACKS_PER_PARTITION = 10_000
-_FEWEST_PARTITIONS = 4
-_LONGEST_RUN = timedelta(days=1)  # what is in training for longer was killed
+_RUNS_LOOKED_AT = 50  # for the nights before this one
 _NAMING_SAMPLE = 200  # most typical tracks whose tags name a cluster
 
 
@@ -51,6 +51,8 @@ class TrainingPlan:
         Range of k; None lets it fit the library's size.
     model_folder : Path
         Where the model's own files are written.
+    snapshot_folder : Path
+        Where the features are written that it is trained on.
     neighbours, most_per_artist : int
         Ranked neighbours kept for each track, and how many of one artist may be among them (0: any number).
     """
@@ -60,6 +62,7 @@ class TrainingPlan:
     feature_version: str
     min_tracks: int
     model_folder: Path
+    snapshot_folder: Path
     seed: int = 1
     k_min: int | None = None
     k_max: int | None = None
@@ -84,7 +87,7 @@ def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: d
         if store.models.active_id() == plan.model_id:
             raise TrainingDataError(f"Model {plan.model_id} is being served; run the Dag again from its first task.")
         store.model_parts.delete(plan.model_id)
-        store.models.discard_abandoned(now - _LONGEST_RUN)
+        store.models.discard_abandoned(plan.model_id)
         run = ModelRun(
             plan.model_id, plan.dag_run_id, plan.feature_version, ModelStatus.TRAINING, created_at=now, seed=plan.seed
         )
@@ -112,15 +115,16 @@ class _TrainingRun:
         scaled = self._read_and_scale()
         chosen = self._fit(scaled.frame)
         assigned = chosen.model.transform(scaled.frame).withColumn("scaled", vector_to_array(col("scaled"), "float32"))
-        library, fitted = self._prepare(collect(assigned))
-        shared = self._spark.sparkContext.broadcast(library)
         centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
+        collected, clusters = recognise(self._store, collect(assigned), scaled, centroids)
+        library, fitted = self._prepare(collected)
+        shared = self._spark.sparkContext.broadcast(library)
         write_assignments(assigned, shared, centroids, self._address, self._plan.model_id)
         self._note("assignments")
         write_neighbours(assigned, shared, self._ranking, self._address, self._plan.model_id)
         shared.destroy()
         self._note("neighbours")
-        self._write_model(chosen, centroids, scaled, fitted)
+        self._write_model(chosen, centroids, scaled, fitted, clusters)
         self._update(status=ModelStatus.CANDIDATE, k=chosen.trial.k)
         log.info(
             "model trained",
@@ -129,13 +133,14 @@ class _TrainingRun:
         return self._run
 
     def _read_and_scale(self) -> ScaledFeatures:
-        count = self._store.features.count(self._plan.feature_version)
-        partitions = max(_FEWEST_PARTITIONS, -(-count // _TRACKS_PER_PARTITION))
-        features = read_features(
-            self._spark, self._address, self._plan.feature_version, partitions=partitions
+        version, dag_run_id = self._plan.feature_version, self._plan.dag_run_id
+        features = take_snapshot(
+            *(self._spark, self._address, self._store, self._plan.snapshot_folder),
+            dag_run_id=dag_run_id,
+            feature_version=version,
         ).persist()
         tracks = features.count()
-        self._update(tracks=tracks)
+        self._update(tracks=tracks, snapshot=snapshot_name(dag_run_id, version))
         if tracks < self._plan.min_tracks:
             raise TooFewTracksError(f"{tracks} tracks have features; a model needs at least {self._plan.min_tracks}.")
         self._note("read")
@@ -146,10 +151,14 @@ class _TrainingRun:
         return scaled
 
     def _fit(self, scaled: DataFrame) -> FittedKMeans:
-        ks = ks_to_try(self._run.tracks, self._plan.k_min, self._plan.k_max)
+        runs = self._store.model_runs.recent(_RUNS_LOOKED_AT)
+        active_id = self._store.models.active_id()
+        present_k = next((run.k for run in runs if run.model_id == active_id), None)
+        ks = ks_to_try(self._run.tracks, self._plan.k_min, self._plan.k_max, present_k)
         fitted = fit_each_k(scaled, ks, self._plan.seed, after_each=self._add_trial)
         self._note("kmeans")
-        best = choose_k([one.trial for one in fitted])
+        nights = earlier_nights(runs, self._plan.feature_version, self._run.created_at)
+        best = choose_k([one.trial for one in fitted], present_k, nights)
         return next(one for one in fitted if one.trial == best)
 
     def _add_trial(self, trial: KTrial) -> None:
@@ -169,16 +178,21 @@ class _TrainingRun:
         return Library(collected.track_ids, collected.clusters, captions, fitted.metric, catalogue, places), fitted
 
     def _write_model(
-        self, chosen: FittedKMeans, centroids: Matrix, scaled: ScaledFeatures, fitted: FittedSound
+        self,
+        chosen: FittedKMeans,
+        centroids: Matrix,
+        scaled: ScaledFeatures,
+        fitted: FittedSound,
+        recognised: Recognised,
     ) -> None:
-        numbers = [number for number, size in enumerate(chosen.trial.sizes) if size]
-        names = name_clusters({number: self._typical_tags(number) for number in numbers})
+        populated = sorted(recognised.numbers)
+        names = self._name(recognised)
         clusters = ClusterModel(
             scaled.minimum,
             scaled.maximum,
-            tuple(numbers),
-            tuple(names[number] for number in numbers),
-            centroids[numbers],
+            tuple(populated),
+            tuple(names[number] for number in populated),
+            centroids[[recognised.numbers[number] for number in populated]],
         )
         artefact = Artefact(
             model_id=self._plan.model_id,
@@ -192,13 +206,23 @@ class _TrainingRun:
             most_per_artist=self._plan.most_per_artist,
         )
         save_artefact(self._plan.model_folder, artefact)
-        self._update(distance_quantiles=tuple(fitted.quantiles.tolist()))
+        self._update(distance_quantiles=tuple(fitted.quantiles.tolist()), changes=recognised.changes(names))
         # Written last: a model whose clusters are there is whole, which is what activating it asks for.
         self._store.model_parts.put_clusters(
             self._plan.model_id,
-            [Cluster(number, names[number], chosen.trial.sizes[number], centroids[number]) for number in numbers],
+            [
+                Cluster(number, names[number], chosen.trial.sizes[row], centroids[row])
+                for number, row in recognised.numbers.items()
+            ],
         )
         self._note("clusters")
+
+    def _name(self, recognised: Recognised) -> dict[int, str]:
+        portraits = {
+            number: Portrait(self._typical_tags(number), recognised.sounds[number], recognised.former_name(number))
+            for number in sorted(recognised.numbers)
+        }
+        return name_clusters(portraits)
 
     def _typical_tags(self, number: int) -> list[Tags]:
         members = self._store.model_parts.cluster_members(self._plan.model_id, number, skip=0, limit=_NAMING_SAMPLE)

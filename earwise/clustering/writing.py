@@ -29,6 +29,7 @@ def write_assignments(
     assigned : DataFrame
         With ``track_id: string, cluster: int, scaled: array<float>``.
     centroids : ndarray [shape=(k, n_features), dtype=float32]
+        Of the clusters as KMeans counts them; `library` has the numbers that are written.
     """
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -36,7 +37,7 @@ def write_assignments(
             for batch in batches:
                 track_ids, clusters = batch.column("track_id").to_pylist(), batch.column("cluster").to_numpy()
                 distances = np.linalg.norm(to_matrix(batch.column("scaled")) - centroids[clusters], axis=1)
-                found = _assignments(library.value, track_ids, clusters.tolist(), distances.tolist())
+                found = _assignments(library.value, track_ids, distances.tolist())
                 yield _count(store.model_parts.put_assignments(model_id, found))
 
     return _run_on_executors(assigned.select("track_id", "cluster", "scaled"), write)
@@ -63,15 +64,13 @@ def write_neighbours(
     return _run_on_executors(assigned.select("track_id"), write)
 
 
-def _assignments(
-    library: Library, track_ids: list[str], clusters: list[int], distances: list[float]
-) -> Iterator[Assignment]:
+def _assignments(library: Library, track_ids: list[str], distances: list[float]) -> Iterator[Assignment]:
     surroundings = library.catalogue.surroundings
     rows = library.rows_of(track_ids)
-    for row, track_id, cluster, distance in zip(rows, track_ids, clusters, distances, strict=True):
+    for row, track_id, distance in zip(rows, track_ids, distances, strict=True):
         x, y = library.places[row].tolist()
         around = (float(surroundings.centre[row]), float(surroundings.spread[row]))
-        yield Assignment(track_id, cluster, distance, (x, y), around)
+        yield Assignment(track_id, int(library.clusters[row]), distance, (x, y), around)
 
 
 def _count(written: int) -> pa.RecordBatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Any
@@ -143,6 +143,21 @@ class ModelParts:
         # Clusters first: a model without them is not whole, so what a crash leaves here can't be activated.
         for collection in (self._clusters, self._assignments, self._neighbours):
             collection.delete_many({"model_id": model_id})
+
+    @translated_errors()
+    def delete_all_but(self, model_ids: Collection[str]) -> None:
+        """Remove everything that belongs to none of these models, as what a killed run left."""
+        for collection in (self._clusters, self._assignments, self._neighbours):
+            collection.delete_many({"model_id": {"$nin": list(model_ids)}})
+
+    def read_clusters_of_tracks(self, model_id: str) -> Iterator[tuple[str, int]]:
+        """Id and cluster of every track of a model, in order of id."""
+        with translated_errors():
+            wanted = {"_id": 0, "track_id": 1, "cluster": 1}
+            # By _id, and not by the indexed model id, since its order is that of the tracks.
+            ids = {"$gte": f"{model_id}:", "$lt": f"{model_id};"}
+            for document in self._assignments.find({"_id": ids}, wanted).sort("_id", ASCENDING):
+                yield document["track_id"], document["cluster"]
 
     # --- what readers see ---
 

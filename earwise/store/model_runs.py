@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from earwise.store.model_changes import Changes, from_changes, to_changes
 from earwise.store.translation import translated_errors
 
 
@@ -20,6 +22,7 @@ class ModelStatus(StrEnum):
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+    REJECTED = "rejected"
     FAILED = "failed"
 
 
@@ -52,6 +55,12 @@ class ModelRun:
 
     Attributes
     ----------
+    snapshot : str
+        Name of what it was trained on.
+    changes : Changes or None
+        Against the model that was served; None for the first.
+    reasons : tuple of str
+        Why it was rejected.
     distance_quantiles : tuple of float
         The 0th to the 100th percentile of the distances of random pairs.
     """
@@ -67,6 +76,9 @@ class ModelRun:
     trials: tuple[KTrial, ...] = field(default=())
     seconds: dict[str, float] = field(default_factory=dict)
     distance_quantiles: tuple[float, ...] = field(default=())
+    snapshot: str = ""
+    changes: Changes | None = None
+    reasons: tuple[str, ...] = field(default=())
 
 
 class ModelRuns:
@@ -109,15 +121,20 @@ class ModelRuns:
         return [run["_id"] for run in self._runs.find({}, {"_id": 1}).sort("created_at", DESCENDING)]
 
     @translated_errors()
-    def abandoned_ids(self, before: datetime) -> list[str]:
-        """Ids of the runs begun before a time and still in training."""
-        found = self._runs.find({"status": ModelStatus.TRAINING, "created_at": {"$lt": before}}, {"_id": 1})
-        return [run["_id"] for run in found]
+    def in_training(self) -> list[str]:
+        """Ids of the runs that have begun and not ended."""
+        return [run["_id"] for run in self._runs.find({"status": ModelStatus.TRAINING}, {"_id": 1})]
 
     @translated_errors()
     def mark_failed(self, model_id: str) -> None:
         """Note that nothing comes of a run."""
         self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.FAILED}})
+
+    @translated_errors()
+    def mark_rejected(self, model_id: str, reasons: Sequence[str]) -> None:
+        """Note why readers are not to see the model of this run."""
+        changes = {"status": ModelStatus.REJECTED, "reasons": list(reasons)}
+        self._runs.update_one({"_id": model_id}, {"$set": changes})
 
     @translated_errors()
     def mark_active(self, model_id: str, now: datetime) -> None:
@@ -150,6 +167,9 @@ def _from_run(run: ModelRun) -> dict[str, Any]:
         ],
         "seconds": run.seconds,
         "distance_quantiles": list(run.distance_quantiles),
+        "snapshot": run.snapshot,
+        "changes": from_changes(run.changes) if run.changes else None,
+        "reasons": list(run.reasons),
     }
 
 
@@ -166,4 +186,7 @@ def _to_run(document: dict[str, Any]) -> ModelRun:
         trials=tuple(KTrial(**{**trial, "sizes": tuple(trial["sizes"])}) for trial in document["trials"]),
         seconds=document["seconds"],
         distance_quantiles=tuple(document.get("distance_quantiles", ())),
+        snapshot=document.get("snapshot", ""),
+        changes=to_changes(document["changes"]) if document.get("changes") else None,
+        reasons=tuple(document.get("reasons", ())),
     )

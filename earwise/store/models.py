@@ -58,18 +58,24 @@ class Models:
         self._active.replace_one({"_id": "model"}, {"_id": "model", "model_id": model_id, "since": now}, upsert=True)
         self._runs.mark_active(model_id, now)
 
-    def discard_abandoned(self, before: datetime) -> list[str]:
-        """Mark runs begun before a time and still in training as failed, and delete what they wrote.
+    def discard_abandoned(self, own_id: str) -> list[str]:
+        """Remove what killed runs left: of training, publishing and pruning.
+
+        Parameters
+        ----------
+        own_id : str
+            The run that asks; only one trains at a time, so every other that seems to was killed.
 
         Returns
         -------
         list of str
-            The runs that were killed, and that nobody took up.
+            The runs that were killed in training, and that nobody took up.
         """
-        abandoned = self._runs.abandoned_ids(before)
+        abandoned = [model_id for model_id in self._runs.in_training() if model_id != own_id]
         for model_id in abandoned:
             self._parts.delete(model_id)
             self._runs.mark_failed(model_id)
+        self._parts.delete_all_but({*self._parts.whole_ids(), own_id})
         return abandoned
 
     def prune(self, keep: int) -> list[str]:

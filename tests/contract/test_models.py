@@ -12,6 +12,7 @@ import pytest
 
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
+from earwise.store.model_changes import Changes, Move
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 
@@ -141,11 +142,39 @@ def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:
         write(store, f"m{day}", day)
         store.model_runs.put(dataclasses.replace(store.model_runs.get(f"m{day}"), status=ModelStatus.TRAINING))
     write(store, "whole")
-    assert set(store.models.discard_abandoned(NOW + timedelta(days=2))) == {"m0", "m1"}
+    assert set(store.models.discard_abandoned("m2")) == {"m0", "m1"}
     statuses = [store.model_runs.get(model_id).status for model_id in ("m0", "m1", "m2", "whole")]
     assert statuses == [ModelStatus.FAILED, ModelStatus.FAILED, ModelStatus.TRAINING, ModelStatus.CANDIDATE]
     kept = [model_id for model_id in ("m0", "m1", "m2", "whole") if store.model_parts.neighbours(model_id, "t0")]
     assert kept == ["m2", "whole"]
+
+
+def test_what_a_killed_deletion_left_goes_with_the_next_run(store: Store) -> None:
+    write(store, "kept")
+    store.model_parts.put_assignments("half", [Assignment("t0", 0, 0.1)])
+    store.model_parts.put_neighbours("half", [("t0", [Neighbour("t1", 0.5, 0)])])
+    store.model_parts.put_assignments("own", [Assignment("t0", 0, 0.1)])
+    assert store.models.discard_abandoned("own") == []
+    assert store.model_parts.assignment("half", "t0") is None
+    assert store.model_parts.neighbours("half", "t0") is None
+    assert store.model_parts.assignment("own", "t0") is not None
+    assert store.model_parts.neighbours("kept", "t0") is not None
+
+
+def test_clusters_of_tracks_are_read_in_order_of_id(store: Store) -> None:
+    write(store, "m")
+    write(store, "m2", clusters=1)
+    assert list(store.model_parts.read_clusters_of_tracks("m")) == [(t, n % 2) for n, t in enumerate(TRACKS)]
+
+
+def test_rejected_run_says_why_and_what_it_changed(store: Store) -> None:
+    write(store, "m")
+    changes = Changes("old", 3, 2, 1, 0, (Move("A", "B", 0, 1, 2),), (("A", "C"),), ("D",), ())
+    store.model_runs.put(dataclasses.replace(store.model_runs.get("m"), changes=changes, snapshot="s"))
+    store.model_runs.mark_rejected("m", ["fewer tracks"])
+    run = store.model_runs.get("m")
+    assert (run.status, run.reasons) == (ModelStatus.REJECTED, ("fewer tracks",))
+    assert (run.changes, run.snapshot) == (changes, "s")
 
 
 def test_dag_run_that_trained_twice_made_the_later_model(store: Store) -> None:

@@ -10,8 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from earwise.clustering.publishing import check_enough_tracks, free_model_id, model_id_of, publish_model
+from earwise.clustering.snapshot import prune_snapshots, snapshot_name
 from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
+from earwise.ranking.artefact import find_artefact
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
 from earwise.store.model_runs import ModelStatus
@@ -20,7 +22,9 @@ from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan("m1", "manual__1", VERSION, min_tracks=10, model_folder=tmp_path, k_min=3, k_max=5)
+    return TrainingPlan(
+        *("m1", "manual__1", VERSION, 10), model_folder=tmp_path / "m", snapshot_folder=tmp_path / "s", k_min=3, k_max=5
+    )
 
 
 def test_well_separated_groups_become_the_clusters(
@@ -124,3 +128,46 @@ def test_a_retry_replaces_what_the_attempt_before_left(
     train(spark, address, dataclasses.replace(plan, k_min=5, k_max=5), NOW)
     train(spark, address, dataclasses.replace(plan, k_min=3, k_max=3), NOW)
     assert [cluster.number for cluster in store.model_parts.clusters("m1")] == [0, 1, 2]
+
+
+def test_retry_trains_on_the_snapshot_and_the_next_dag_run_on_a_new_one(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
+    add_groups(store, groups=3, size=10)
+    first = train(spark, address, plan, NOW)
+    add_track(store, 500, np.zeros(12))
+    assert train(spark, address, plan, NOW).tracks == first.tracks == 30
+    later = train(spark, address, dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2"), NOW)
+    assert later.tracks == 31
+    assert prune_snapshots(plan.snapshot_folder, keep=[later.snapshot]) == [first.snapshot]
+    assert [path.name for path in plan.snapshot_folder.iterdir()] == [later.snapshot]
+
+
+def test_snapshot_that_was_not_finished_is_written_again(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
+    add_groups(store, groups=3, size=10)
+    unfinished = plan.snapshot_folder / snapshot_name(plan.dag_run_id, VERSION)
+    unfinished.mkdir(parents=True)
+    (unfinished / "part-00000.parquet").write_bytes(b"half")
+    assert train(spark, address, plan, NOW).tracks == 30
+
+
+def test_clusters_keep_numbers_and_names_from_night_to_night(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
+    add_groups(store, groups=4, size=15)
+    publish_model(store, train(spark, address, plan, NOW).model_id, NOW, keep=5, model_folder=plan.model_folder)
+    before = {cluster.number: cluster.name for cluster in store.model_parts.clusters("m1")}
+    newcomers = [add_track(store, 500 + n, np.arange(12.0) + n / 9, genre="Polka") for n in range(12)]
+
+    tonight = dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2", seed=5, k_min=5)
+    run = train(spark, address, tonight, NOW)
+
+    after = {cluster.number: cluster.name for cluster in store.model_parts.clusters("m2")}
+    assert after == {**before, 4: "Polka"}
+    kept = dict(store.model_parts.read_clusters_of_tracks("m1"))
+    assert dict(store.model_parts.read_clusters_of_tracks("m2")) == {**kept, **dict.fromkeys(newcomers, 4)}
+    assert (run.changes.model_id, run.changes.stayed, run.changes.moved, run.changes.new) == ("m1", 60, 0, 12)
+    assert run.changes.appeared == ("Polka",)
+    assert find_artefact(plan.model_folder, "m2").clusters.numbers == (0, 1, 2, 3, 4)

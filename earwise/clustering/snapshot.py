@@ -1,0 +1,61 @@
+"""Snapshots: what a Dag run trains on, written once and read again by its retries."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from earwise.log import fields
+from earwise.spark.features_source import StoreAddress, read_features
+from earwise.store import Store
+
+log = logging.getLogger(__name__)
+
+_TRACKS_PER_PARTITION = 10_000
+_FEWEST_PARTITIONS = 4
+_FINISHED = "_SUCCESS"  # which Spark writes when every part is there
+
+
+def snapshot_name(dag_run_id: str, feature_version: str) -> str:
+    """The folder of a Dag run's snapshot: the same for its retries, another for every other run or version.
+
+    >>> snapshot_name("manual__2026-01-31T12:00:00+00:00", "mfcc-1")
+    'mfcc-1-cce451e44932d44d'
+    """
+    return f"{feature_version}-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
+
+
+def take_snapshot(
+    spark: SparkSession, address: StoreAddress, store: Store, folder: Path, *, dag_run_id: str, feature_version: str
+) -> DataFrame:
+    """The features of all ready tracks as they were when the Dag run first asked.
+
+    Executors read MongoDB and write Parquet in parallel; with executors on other machines, `folder` is one that all
+    of them share.
+
+    Returns
+    -------
+    DataFrame
+        ``track_id: string, features: array<float>``, in ranges of ``track_id``.
+    """
+    path = folder / snapshot_name(dag_run_id, feature_version)
+    if not (path / _FINISHED).exists():
+        partitions = max(_FEWEST_PARTITIONS, -(-store.features.count(feature_version) // _TRACKS_PER_PARTITION))
+        features = read_features(spark, address, feature_version, partitions=partitions)
+        # What a killed attempt left is replaced, since it may lack parts.
+        features.write.mode("overwrite").parquet(path.as_uri())
+        log.info("snapshot written", extra=fields(snapshot=path.name, partitions=partitions))
+    return spark.read.schema("track_id string, features array<float>").parquet(path.as_uri())
+
+
+def prune_snapshots(folder: Path, keep: Collection[str]) -> list[str]:
+    """Remove all snapshots but these; returns the names of those removed."""
+    old = [path for path in folder.glob("*") if path.name not in keep]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return sorted(path.name for path in old)
