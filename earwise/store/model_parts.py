@@ -138,6 +138,15 @@ class ModelParts:
         )
 
     @translated_errors()
+    def recount_clusters(self, model_id: str) -> None:
+        """Bring the clusters' sizes to what is assigned to them."""
+        counts = self._assignments.aggregate(
+            [{"$match": {"model_id": model_id}}, {"$group": {"_id": "$cluster", "size": {"$sum": 1}}}]
+        )
+        for count in counts:
+            self._clusters.update_one({"_id": f"{model_id}:{count['_id']}"}, {"$set": {"size": count["size"]}})
+
+    @translated_errors()
     def delete(self, model_id: str) -> None:
         """Remove everything of a model but its run record."""
         # Clusters first: a model without them is not whole, so what a crash leaves here can't be activated.
@@ -203,6 +212,12 @@ class ModelParts:
         if document is None:
             return None
         return [to_neighbour(near) for near in document["neighbours"]]
+
+    @translated_errors()
+    def lists_of(self, model_id: str, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
+        """Ranked neighbours of many tracks; without those that the model does not know."""
+        found = self._neighbours.find({"_id": {"$in": [f"{model_id}:{track_id}" for track_id in track_ids]}})
+        return {document["track_id"]: [to_neighbour(near) for near in document["neighbours"]] for document in found}
 
     def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
         written = 0

@@ -1,0 +1,194 @@
+"""Assign: gives tracks that came after training their place in a model, with numpy alone.
+
+What to do is an anti-join: ready tracks without an assignment in the model. For each, first its own list is written,
+then it enters the lists of those it belongs to, and its assignment comes last. So a run that was killed is simply
+repeated, and nothing is there twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+
+import numpy as np
+
+from earwise.log import fields
+from earwise.ranking.artefact import Artefact, load_artefact
+from earwise.ranking.catalogue import Catalogue, Rows
+from earwise.ranking.metric import Matrix
+from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.ranking.preparation import TagNames, make_catalogue
+from earwise.store import Store
+from earwise.store.features import feature_id
+from earwise.store.model_parts import Assignment, Neighbour
+from earwise.store.search import fold_text
+from earwise.tags import Tags
+
+log = logging.getLogger(__name__)
+
+LIST_LENGTH = 50
+# A track enters the lists of at most so many others: of those it is nearest to, which are those whose lists it can be
+# in, since Mutual Proximity is the same from both sides.
+_REACH = 1_000
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """All ready tracks that have features of the model's version, in order of id."""
+
+    track_ids: list[str]
+    tags: list[Tags]
+    durations_s: list[float]
+    features: Matrix
+
+
+def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_length: int = LIST_LENGTH) -> int:
+    """Give every ready track that a model does not know its cluster, place and lists; returns how many.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If the model's files are gone.
+    """
+    clusters = dict(store.model_parts.read_clusters_of_tracks(model_id))
+    unknown = {track_id for track_id in store.tracks.ready_ids() if track_id not in clusters}
+    artefact = load_artefact(model_folder, model_id)
+    if not any(store.features.has(track_id, artefact.feature_version) for track_id in unknown):
+        return 0
+    library = _read_library(store, artefact.feature_version)
+    newcomers = np.array([row for row, found in enumerate(library.track_ids) if found in unknown], np.int64)
+    names = _tag_names(library.tags)
+    catalogue = make_catalogue(artefact.metric, artefact.reference, library.features, library.track_ids, names)
+    assigning = _Assigning(store, artefact, library, catalogue, newcomers, clusters, list_length)
+    for rows in batched(newcomers.tolist(), _BATCH):
+        assigning.assign(np.array(rows, np.int64))
+    store.model_parts.recount_clusters(model_id)
+    log.info("tracks assigned", extra=fields(model_id=model_id, tracks=len(newcomers)))
+    return len(newcomers)
+
+
+class _Assigning:
+    """One pass over a model."""
+
+    def __init__(
+        self,
+        store: Store,
+        artefact: Artefact,
+        library: _Library,
+        catalogue: Catalogue,
+        newcomers: Rows,
+        clusters: Mapping[str, int],
+        list_length: int,
+    ) -> None:
+        self._store, self._artefact, self._library, self._catalogue = store, artefact, library, catalogue
+        self._newcomers, self._list_length = set(newcomers.tolist()), list_length
+        self._row_of = {track_id: row for row, track_id in enumerate(library.track_ids)}
+        numbers, distances = self._nearest_clusters(library.features[newcomers])
+        self._distance_of = dict(zip(newcomers.tolist(), distances, strict=True))
+        ids = (library.track_ids[row] for row in newcomers)
+        self._clusters = {**clusters, **dict(zip(ids, numbers, strict=True))}
+
+    def assign(self, rows: Rows) -> None:
+        """Write everything of some new tracks, their assignments last."""
+        model_id, metric = self._artefact.model_id, self._artefact.metric
+        queries = queries_of(self._catalogue, rows)
+        ranking = Ranking(self._list_length, self._artefact.most_per_artist)
+        lists = rank_neighbours(metric, queries, self._catalogue, ranking)
+        described = [[self._describe(*pair) for pair in _pairs(one.rows, one.distances)] for one in lists]
+        ids = [self._library.track_ids[row] for row in rows]
+        self._store.model_parts.put_neighbours(model_id, zip(ids, described, strict=True))
+        self._enter_lists(rows)
+        self._store.model_parts.put_assignments(model_id, self._assignments(rows))
+
+    def _nearest_clusters(self, features: Matrix) -> tuple[list[int], list[float]]:
+        # Beyond the bounds that scaling learnt, a feature counts for at most one range more on either side.
+        scaled = self._artefact.clusters.scale(features)
+        apart = np.linalg.norm(scaled[:, None, :] - self._artefact.clusters.centroids, axis=2)
+        nearest = apart.argmin(axis=1)
+        numbers = [self._artefact.clusters.numbers[place] for place in nearest]
+        return numbers, apart[np.arange(len(apart)), nearest].tolist()
+
+    def _assignments(self, rows: Rows) -> Iterator[Assignment]:
+        profiles, around = self._catalogue.profiles[rows], self._catalogue.surroundings.take(rows)
+        places = self._artefact.projection.place(self._artefact.metric, profiles)
+        for row, place, centre, spread in zip(rows.tolist(), places, around.centre, around.spread, strict=True):
+            track_id = self._library.track_ids[row]
+            x, y = place.tolist()
+            surroundings = (float(centre), float(spread))
+            yield Assignment(track_id, self._clusters[track_id], self._distance_of[row], (x, y), surroundings)
+
+    def _enter_lists(self, rows: Rows) -> None:
+        entering: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        found = rank_neighbours(
+            self._artefact.metric, queries_of(self._catalogue, rows), self._catalogue, Ranking(_REACH)
+        )
+        for newcomer, one in zip(rows.tolist(), found, strict=True):
+            for row, distance in _pairs(one.rows, one.distances):
+                if row not in self._newcomers:
+                    entering[row].append((newcomer, distance))
+        for hosts in batched(entering, _BATCH):
+            self._rewrite_lists(hosts, entering)
+
+    def _rewrite_lists(self, hosts: Sequence[int], entering: dict[int, list[tuple[int, float]]]) -> None:
+        model_id = self._artefact.model_id
+        present = self._store.model_parts.lists_of(model_id, (self._library.track_ids[row] for row in hosts))
+        changed = []
+        for row in hosts:
+            before = present.get(self._library.track_ids[row])
+            if before is None:
+                continue
+            known = {near.track_id for near in before}
+            added = [self._describe(*pair) for pair in entering[row]]
+            after = self._merge(row, [*before, *(near for near in added if near.track_id not in known)])
+            if after != before:
+                changed.append((self._library.track_ids[row], after))
+        self._store.model_parts.put_neighbours(model_id, changed)
+
+    def _merge(self, host: int, near: list[Neighbour]) -> list[Neighbour]:
+        """The nearest of these, by the rules that every list follows."""
+        groups, most = self._catalogue.groups, self._artefact.most_per_artist
+        recordings, artists = {int(groups.copies[host])}, defaultdict[int, int](int)
+        kept: list[Neighbour] = []
+        for one in sorted(near, key=lambda one: one.distance):
+            row = self._row_of.get(one.track_id)  # None for a track that has left the library: readers skip it
+            recording, artist = (-1, -1) if row is None else (int(groups.copies[row]), int(groups.artists[row]))
+            if recording in recordings or (artist >= 0 and most and artists[artist] >= most):
+                continue
+            if recording >= 0:
+                recordings.add(recording)
+            artists[artist] += 1
+            kept.append(one)
+        return kept[: self._list_length]
+
+    def _describe(self, row: int, distance: float) -> Neighbour:
+        track_id, tags = self._library.track_ids[row], self._library.tags[row]
+        duration_s = self._library.durations_s[row]
+        return Neighbour(track_id, distance, self._clusters[track_id], tags.title, tags.artist, duration_s)
+
+
+def _pairs(rows: Rows, distances: Matrix) -> Iterable[tuple[int, float]]:
+    return zip(rows.tolist(), distances.tolist(), strict=True)
+
+
+def _read_library(store: Store, version: str) -> _Library:
+    ready = {track_id: (tags, duration_s) for track_id, tags, duration_s in store.tracks.read_tags()}
+    found = store.features.read_range(feature_id(version, ""), feature_id(version, "g"))
+    kept = [(one.audio_id, one.vector) for one in found if one.audio_id in ready]
+    track_ids = [track_id for track_id, _ in kept]
+    return _Library(
+        track_ids,
+        [ready[track_id][0] for track_id in track_ids],
+        [ready[track_id][1] for track_id in track_ids],
+        np.array([vector for _, vector in kept], np.float32),
+    )
+
+
+def _tag_names(tags: Sequence[Tags]) -> TagNames:
+    artists, titles = [fold_text(one.artist) for one in tags], [fold_text(one.title) for one in tags]
+    names = [f"{artist}\x1f{title}" if title else "" for artist, title in zip(artists, titles, strict=True)]
+    return TagNames(names, artists)

@@ -1,0 +1,145 @@
+"""Tracks that came after training: their place in a model, and the lists that they enter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from earwise.clustering import assigning
+from earwise.clustering.assigning import assign_tracks
+from earwise.errors import ModelNotFoundError
+from earwise.ranking.artefact import Artefact
+from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.ranking.preparation import TagNames, make_catalogue
+from earwise.store import Store
+from earwise.store.model_parts import ModelParts
+from tests.models import add_tracks, track_id, write_model
+from tests.unit.sounds import make_sounds
+
+FEATURES = make_sounds(6, 12, apart=2)
+OLD, NEW = range(66), range(66, 72)
+
+
+@pytest.fixture
+def artefact(store: Store, tmp_path: Path) -> Artefact:
+    add_tracks(store, FEATURES, OLD)
+    return write_model(store, tmp_path, "m", FEATURES, OLD, list_length=20)
+
+
+def whole(artefact: Artefact, n: int) -> list[list[str]]:
+    """The lists that ranking all tracks at once gives."""
+    ids = [track_id(number) for number in range(len(FEATURES))]
+    names = [f"artist {number}\x1ftrack {number}" for number in range(len(FEATURES))]
+    tags = TagNames(names, [f"artist {number}" for number in range(len(FEATURES))])
+    catalogue = make_catalogue(artefact.metric, artefact.reference, FEATURES, ids, tags)
+    queries = queries_of(catalogue, np.arange(len(ids)))
+    return [[ids[row] for row in one.rows] for one in rank_neighbours(artefact.metric, queries, catalogue, Ranking(n))]
+
+
+def read(store: Store, number: int) -> list[str]:
+    return [near.track_id for near in store.model_parts.neighbours("m", track_id(number)) or []]
+
+
+def test_new_tracks_get_and_enter_the_lists_that_ranking_everything_gives(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assigning, "_BATCH", 4)
+    add_tracks(store, FEATURES, NEW)
+    assert assign_tracks(store, tmp_path, "m", list_length=20) == 6
+    expected = whole(artefact, 20)
+    assert [read(store, number) for number in range(72)] == expected
+
+
+def test_new_tracks_get_cluster_place_and_surroundings(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    add_tracks(store, FEATURES, NEW)
+    assign_tracks(store, tmp_path, "m")
+    scaled = artefact.clusters.scale(FEATURES[70:71])
+    found = store.model_parts.assignment("m", track_id(70))
+    distances = np.linalg.norm(scaled - artefact.clusters.centroids, axis=1)
+    assert (found.cluster, found.distance) == (distances.argmin(), pytest.approx(distances.min()))
+    assert found.surroundings[0] > 0
+    assert found.surroundings[1] > 0
+    assert found.place != (0, 0)
+    counted = {cluster.number: cluster.size for cluster in store.model_parts.clusters("m")}
+    clusters = [cluster for _, cluster in store.model_parts.read_clusters_of_tracks("m")]
+    assert counted == {0: clusters.count(0), 1: clusters.count(1)}
+    assert sum(counted.values()) == 72
+
+
+def test_nothing_new_writes_nothing(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for method in ("put_neighbours", "put_assignments", "recount_clusters"):
+        monkeypatch.setattr(ModelParts, method, None)
+    assert assign_tracks(store, tmp_path, "m") == 0
+
+
+def test_track_without_features_of_the_models_version_waits(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    add_tracks(store, FEATURES, [66])
+    store.client[store.tracks._tracks.database.name]["features"].delete_many({"audio_id": track_id(66)})
+    assert assign_tracks(store, tmp_path, "m") == 0
+
+
+def test_sound_beyond_everything_known_is_assigned_too(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    extreme = FEATURES.copy()
+    extreme[66] *= 1e6
+    add_tracks(store, extreme, [66])
+    assert assign_tracks(store, tmp_path, "m") == 1
+    assert np.isfinite(store.model_parts.assignment("m", track_id(66)).distance)
+    assert len(read(store, 66)) == 50
+
+
+def test_copy_of_a_known_recording_enters_no_list_beside_it(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    copied = FEATURES.copy()
+    copied[66] = copied[0]
+    add_tracks(store, copied, [66])
+    assign_tracks(store, tmp_path, "m")
+    for number in OLD:
+        assert not {track_id(0), track_id(66)} <= set(read(store, number))
+    assert track_id(0) not in read(store, 66)
+    assert track_id(66) not in read(store, 0)
+
+
+def test_artist_is_capped_in_lists_that_a_track_enters(store: Store, tmp_path: Path) -> None:
+    add_tracks(store, FEATURES, OLD)
+    write_model(store, tmp_path, "m", FEATURES, OLD, list_length=20, most_per_artist=1)
+    add_tracks(store, FEATURES, NEW, artist="Prolific")
+    assign_tracks(store, tmp_path, "m", list_length=20)
+    prolific = {track_id(number) for number in NEW}
+    shares = [len(prolific & set(read(store, number))) for number in OLD]
+    assert max(shares) == 1
+
+
+@pytest.mark.parametrize("killed_at", (1, 2, 4, 6))
+def test_pass_that_was_killed_anywhere_is_finished_by_the_next(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    monkeypatch.setattr(assigning, "_BATCH", 3)
+    add_tracks(store, FEATURES, NEW)
+    writes = 0
+
+    def die(method):
+        def call(*arguments):
+            nonlocal writes
+            writes += 1
+            if writes == killed_at:
+                raise KeyboardInterrupt
+            return method(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("put_neighbours", "put_assignments"):
+            patch.setattr(ModelParts, name, die(getattr(ModelParts, name)))
+        with pytest.raises(KeyboardInterrupt):
+            assign_tracks(store, tmp_path, "m", list_length=20)
+    assign_tracks(store, tmp_path, "m", list_length=20)
+    assert [read(store, number) for number in range(72)] == whole(artefact, 20)
+    assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
+
+
+def test_model_whose_files_are_gone_says_so(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError):
+        assign_tracks(store, tmp_path, "unknown")
