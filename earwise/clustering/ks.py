@@ -1,7 +1,7 @@
 """Which numbers of clusters are tried, and which is taken.
 
 The rule: the k with the highest silhouette, of equals the one with fewer clusters. Listeners know their clusters, so k
-stays as it is until the rule prefers another by `CHANGE_MARGIN` on `NIGHTS` nights in a row (docs/adr/0012).
+stays as it is until the rule prefers another by `CHANGE_MARGIN` on `NIGHTS` nights in a row (docs/adr/0014).
 """
 
 from __future__ import annotations
