@@ -20,6 +20,7 @@ from earwise.settings import Settings
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yaml"
 SCHEMA = REPOSITORY / "tests" / "vendor" / "compose-spec" / "compose-spec.json"
+OUTWARD = REPOSITORY / "docker" / "outward.yaml"
 EXAMPLE = REPOSITORY / ".env.example"
 ONE_SHOT = {"provision", "airflow-init"}
 
@@ -48,6 +49,18 @@ def test_file_is_valid_by_the_compose_specification(compose: dict[str, Any]) -> 
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft7Validator.check_schema(schema)
     assert [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(compose)] == []
+
+
+def test_way_out_is_for_the_tasks_that_fetch_alone(services: dict[str, Any]) -> None:
+    outward = yaml.safe_load(OUTWARD.read_text())
+    assert [
+        error.message for error in jsonschema.Draft7Validator(json.loads(SCHEMA.read_text())).iter_errors(outward)
+    ] == []
+    assert outward["services"].keys() == {"airflow-scheduler", "web"} <= services.keys()
+    assert outward["services"]["airflow-scheduler"]["networks"] == ["back", "front"]
+    assert "networks" not in outward["services"]["web"]
+    used = set(re.findall(r"\bEARWISE_[A-Z0-9_]+", OUTWARD.read_text()))
+    assert used - setting_variables() == set()
 
 
 def test_schema_rejects_what_is_not_compose(compose: dict[str, Any]) -> None:
@@ -104,6 +117,12 @@ def test_library_is_mounted_read_only_where_it_is_read(services: dict[str, Any])
                 mounted.add(name)
     assert {"web", "airflow-scheduler"} <= mounted
     assert services["web"]["environment"]["EARWISE_LIBRARY"] == "/library"
+
+
+def test_archives_that_are_downloaded_can_be_played(services: dict[str, Any]) -> None:
+    assert {"web", "airflow-scheduler"} <= {
+        name for name, service in services.items() if "state:/var/lib/earwise" in service.get("volumes", [])
+    }
 
 
 def test_every_service_is_watched_and_comes_back(services: dict[str, Any]) -> None:
