@@ -37,7 +37,7 @@ _TYPES = {
 @blueprint.get("/tracks/<track_id:track_id>/audio")
 def stream(track_id: str) -> ResponseReturnValue:
     """The track's audio, whole or in ranges."""
-    track = store().tracks.get(track_id)
+    track = store().find_track(track_id)
     found = next(_open_files(track), None) if track else None
     if found is None:
         abort(404)

@@ -21,11 +21,11 @@ _PAGE_SIZE = 50
 @blueprint.post("/tracks/<track_id:track_id>/heard")
 def heard(track_id: str) -> ResponseReturnValue:
     """Record how much of a track was heard, as the player tells it."""
-    form, track = checked(HeardForm), store().tracks.get(track_id) or abort(404)
+    form, track = checked(HeardForm), store().find_track(track_id) or abort(404)
     store().events.record(
         listener_id(),
         form.listening.data,
-        track_id,
+        track.track_id,
         heard_s=form.heard_s.data,
         duration_s=track.duration_s,
         now=datetime.now(UTC),

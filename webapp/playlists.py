@@ -48,7 +48,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/add/<track_id:track_id>")
 def choose(track_id: str) -> ResponseReturnValue:
     """Choose the playlist that a track goes into."""
-    track = store().tracks.get(track_id) or abort(404)
+    track = store().find_track(track_id) or abort(404)
     playlists = store().playlists.of(listener_id())
     return render_template("playlists/choose.html", track=track, playlists=playlists, form=PlaylistForm())
 
@@ -99,7 +99,7 @@ def restore(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/<playlist_id>/add")
 def add(playlist_id: str) -> ResponseReturnValue:
     """Put a track at the end of a playlist."""
-    found, track = _require(playlist_id), store().tracks.get(checked(TrackForm).track.data) or abort(404)
+    found, track = _require(playlist_id), store().find_track(checked(TrackForm).track.data) or abort(404)
     undo = url_for("playlists.remove", playlist_id=playlist_id)
     try:
         if store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC)):

@@ -26,7 +26,7 @@ _PAGE_SIZE = 50
 def set_stars(track_id: str) -> ResponseReturnValue:
     """Rate a track; the stars it has already take the rating back."""
     form, track = checked(StarsForm), _require(track_id)
-    store().ratings.set_stars(listener_id(), track_id, form.stars.data, datetime.now(UTC))
+    store().ratings.set_stars(listener_id(), track.track_id, form.stars.data, datetime.now(UTC))
     return _show_marks(track)
 
 
@@ -34,7 +34,7 @@ def set_stars(track_id: str) -> ResponseReturnValue:
 def set_favourite(track_id: str) -> ResponseReturnValue:
     """Take a track among the favourites, or out of them."""
     form, track = checked(FavouriteForm), _require(track_id)
-    store().ratings.set_favourite(listener_id(), track_id, form.favourite.data == "yes", datetime.now(UTC))
+    store().ratings.set_favourite(listener_id(), track.track_id, form.favourite.data == "yes", datetime.now(UTC))
     return _show_marks(track)
 
 
@@ -50,10 +50,11 @@ def set_thumb(track_id: str) -> ResponseReturnValue:
     """Judge the recommendation of a track for a seed track."""
     form, track = checked(ThumbForm), _require(track_id)
     seed_id, is_up = form.seed.data, {"up": True, "down": False}.get(form.thumb.data)
-    store().ratings.set_thumb(listener_id(), seed_id, track_id, is_up, model_id=form.model.data, now=datetime.now(UTC))
+    now, model_id = datetime.now(UTC), form.model.data
+    store().ratings.set_thumb(listener_id(), seed_id, track.track_id, is_up, model_id=model_id, now=now)
     if not wants_fragment():
         return redirect(came_from(url_for("recommendations.track", track_id=seed_id)))
-    return render_template("ratings/thumbs.html", track=track, seed_id=seed_id, model_id=form.model.data, is_up=is_up)
+    return render_template("ratings/thumbs.html", track=track, seed_id=seed_id, model_id=model_id, is_up=is_up)
 
 
 @blueprint.get("/favourites")
@@ -69,7 +70,7 @@ def rated() -> ResponseReturnValue:
 
 
 def _require(track_id: str) -> Track:
-    return store().tracks.get(track_id) or abort(404)
+    return store().find_track(track_id) or abort(404)
 
 
 def _show_marks(track: Track) -> ResponseReturnValue:

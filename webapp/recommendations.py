@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.accounts import listener_id
@@ -20,7 +20,7 @@ def track(track_id: str) -> ResponseReturnValue:
     neighbours = placement.neighbours if placement else ()
     tracks = store().tracks.get_many([track_id, *(near.track_id for near in neighbours)])
     if track_id not in tracks:
-        abort(404)
+        return _redirect_to_what_it_became(track_id)
     clusters = active.clusters if active else {}
     # Before the first model a page waits and asks how far that is, in place of what the listener said.
     judged = (near.track_id for near in neighbours)
@@ -35,3 +35,11 @@ def track(track_id: str) -> ResponseReturnValue:
         marks=marks,
         wait=None if active else describe_wait(store().extraction_runs.latest()),
     )
+
+
+def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:
+    """Send to the track that a file encoded anew has made of this one."""
+    became = store().find_track(track_id)
+    if became is None or became.track_id == track_id:
+        abort(404)
+    return redirect(url_for("recommendations.track", track_id=became.track_id))

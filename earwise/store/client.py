@@ -27,7 +27,7 @@ from earwise.store.playlists import Playlists
 from earwise.store.quarantine import Quarantine
 from earwise.store.ratings import Ratings
 from earwise.store.serving import Serving
-from earwise.store.tracks import Tracks
+from earwise.store.tracks import Track, Tracks, TrackState
 from earwise.store.translation import translated_errors
 
 
@@ -63,6 +63,14 @@ class Store:
             *(self.attempts, self.ratings, self.playlists, self.events),
         ):
             repository.create_indexes()
+
+    def find_track(self, track_id: str) -> Track | None:
+        """The track of this id, or the one that it has become, as bookmarks and queues name it."""
+        track = self.tracks.get(track_id)
+        if track is not None and track.state is TrackState.READY:
+            return track
+        became = self.aliases.resolve([track_id]).get(track_id)
+        return (self.tracks.get(became) if became else None) or track
 
     @translated_errors()
     def ping(self) -> None:

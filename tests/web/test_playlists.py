@@ -11,7 +11,7 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser
-from tests.web.seeding import seed_track, seed_tracks
+from tests.web.seeding import NOW, seed_track, seed_tracks
 from tests.web.test_pages import HOSTILE, titles
 
 
@@ -123,7 +123,7 @@ def test_playlist_is_saved_as_m3u(listener: Browser, store: Store, playlist: str
 def test_track_that_left_the_library_waits_in_its_place(
     listener: Browser, store: Store, playlist: str, tracks: list[str]
 ) -> None:
-    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"))
+    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"), NOW)
     page = listener.get(playlist).text
     assert titles(page) == ["Title 000", "Title 002"]
     assert "1 of them not in the library just now" in page

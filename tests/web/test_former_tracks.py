@@ -1,0 +1,41 @@
+"""Links, queues and open pages that name a track whose file was encoded anew reach the track it has become."""
+
+from __future__ import annotations
+
+import pytest
+
+from earwise.paths import LibraryPath
+from earwise.store import Store
+from earwise.store.tracks import Tags
+from tests.web.conftest import Browser
+from tests.web.seeding import NOW, seed_track, track_id
+
+
+@pytest.fixture
+def tracks(store: Store) -> tuple[str, str]:
+    """A former track, and the one it has become."""
+    old, new = seed_track(store, Tags("Ivory", "before")), seed_track(store, Tags("Ivory", "after"))
+    store.tracks.remove_file(old, LibraryPath("music", old.encode() + b".mp3"), NOW)
+    store.aliases.put(old, new, NOW)
+    return old, new
+
+
+def test_page_of_a_former_track_leads_to_what_it_became(listener: Browser, tracks: tuple[str, str]) -> None:
+    old, new = tracks
+    answer = listener.get(f"/tracks/{old}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/tracks/{new}")
+
+
+def test_rating_on_a_page_that_was_open_meanwhile_reaches_what_it_became(
+    listener: Browser, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    listener.submit(f"/tracks/{old}/stars", page=f"/tracks/{new}", stars="4")
+    assert listener.get(f"/tracks/{new}/marks").json["stars"] == 4
+
+
+def test_missing_track_that_became_none_is_not_found(store: Store, listener: Browser, tracks: tuple[str, str]) -> None:
+    old, _ = tracks
+    store.aliases.remove([old])
+    assert listener.get(f"/tracks/{old}").status_code == 404
+    assert listener.get(f"/tracks/{track_id('never was')}").status_code == 404
