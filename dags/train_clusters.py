@@ -3,7 +3,8 @@
 **Purpose.** Scales the MFCC summaries of all ready tracks, fits KMeans for several k on Spark, ranks each track's
 neighbours, and lets the web app see the new model.
 
-**Inputs.** `features` of the current feature version and the ready `tracks` in MongoDB (asset `track_features`).
+**Inputs.** `features` of the current feature version (of the served model's until the current one covers 98% of the
+tracks) and the ready `tracks` in MongoDB (asset `track_features`).
 
 **Outputs.** One `model_runs` document with silhouette and training cost for every k; `clusters`, `assignments` and
 `neighbours` under a new model id; the `active` pointer; the asset `active_model`, whose event carries the figures.
@@ -55,6 +56,7 @@ def train_clusters() -> None:
         """Check that there is enough to learn from and what was asked for, and name the model."""
         from earwise.clustering.ks import ks_to_try
         from earwise.clustering.publishing import check_enough_tracks, free_model_id
+        from earwise.clustering.versions import choose_version
         from earwise.errors import TooFewTracksError, TrainingDataError
         from earwise.features.config import MfccConfig
         from earwise.spark.jvm import java_options
@@ -64,13 +66,15 @@ def train_clusters() -> None:
         with open_store(settings) as store:
             store.create_indexes()
             try:
-                tracks = check_enough_tracks(store, MfccConfig().feature_version, settings.min_tracks)
+                version = choose_version(store, MfccConfig().feature_version)
+                tracks = check_enough_tracks(store, version, settings.min_tracks)
                 ks_to_try(tracks, params["k_min"], params["k_max"])
             except TooFewTracksError as reason:
                 raise AirflowSkipException(str(reason)) from reason
             except TrainingDataError as reason:
                 raise AirflowFailException(str(reason)) from None
             ti.xcom_push("java_options", java_options(tracks))
+            ti.xcom_push("feature_version", version)
             return free_model_id(store, run_id)
 
     train = SparkSubmitOperator(
@@ -87,6 +91,7 @@ def train_clusters() -> None:
         application_args=[
             "--model-id={{ ti.xcom_pull('plan') }}",
             "--dag-run-id={{ run_id }}",
+            "--feature-version={{ ti.xcom_pull('plan', key='feature_version') }}",
             "--seed={{ params.seed }}",
             "--k-min={{ params.k_min }}",
             "--k-max={{ params.k_max }}",
@@ -96,8 +101,10 @@ def train_clusters() -> None:
 
     @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(minutes=30))
     def publish(model_id: str, params: dict[str, object], ti: Any):  # type: ignore[no-untyped-def]
-        """Flip the pointer to the new model and prune old ones."""
+        """Flip the pointer to the new model and prune old ones, and features that no model needs."""
         from earwise.clustering.publishing import publish_model, run_summary
+        from earwise.clustering.versions import prune_features
+        from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
         if not params["publish"]:
@@ -107,6 +114,7 @@ def train_clusters() -> None:
             run = publish_model(
                 store, model_id, ti.start_date, keep=settings.keep_models, model_folder=settings.model_folder
             )
+            prune_features(store, MfccConfig().feature_version)
         yield Metadata(ACTIVE_MODEL, run_summary(run))
 
     model_id = plan()

@@ -38,11 +38,11 @@ def _plan(arguments: list[str], settings: Settings) -> TrainingPlan:
     parser = argparse.ArgumentParser(prog="train_clusters")
     parser.add_argument("--model-id", required=True)
     parser.add_argument("--dag-run-id", required=True)
+    parser.add_argument("--feature-version", default=MfccConfig().feature_version)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--k-min", type=_optional_int)
     parser.add_argument("--k-max", type=_optional_int)
     return TrainingPlan(
-        feature_version=MfccConfig().feature_version,
         min_tracks=settings.min_tracks,
         model_folder=settings.model_folder,
         snapshot_folder=settings.snapshot_folder,

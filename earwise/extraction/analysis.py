@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from earwise.errors import TrackError
 from earwise.features.audio import Samples
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
@@ -21,8 +22,8 @@ class Analysis:
 
     Attributes
     ----------
-    vector : ndarray [shape=(n_features,), dtype=float32] or None
-        The summary vector; None where the recording's features were known and nothing was decoded.
+    vectors : dict of str to ndarray [shape=(n_features,), dtype=float32]
+        Summary vectors by feature version; empty where the recording's features were known and nothing was decoded.
     decoder : str
         Which decoder gave the samples; empty where none was needed.
     """
@@ -30,19 +31,26 @@ class Analysis:
     audio_id: str
     tags: Tags
     duration_s: float
-    vector: Samples | None
+    vectors: Mapping[str, Samples]
     decoder: str
 
 
-def analyse_track(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Callable[[str], bool]) -> Analysis:
+def analyse_track(
+    file: LibraryPath,
+    location: bytes,
+    configs: Sequence[MfccConfig],
+    known_versions: Callable[[str], Container[str]],
+) -> Analysis:
     """Identify the recording in a file, read its tags and, unless its features are known, listen to it.
 
     Parameters
     ----------
     location : bytes
         Where the file lies in the file system.
-    is_known : callable
-        Whether a recording has features already, by ``audio_id``.
+    configs : sequence of MfccConfig
+        What is to be measured. A track is one if the first can measure it; others are measured where they can be.
+    known_versions : callable
+        The feature versions in which a recording has been measured already, by ``audio_id``.
 
     Raises
     ------
@@ -51,9 +59,17 @@ def analyse_track(file: LibraryPath, location: bytes, config: MfccConfig, is_kno
     """
     identity = identify_recording(location)
     tags = read_tags(file, location)
-    if is_known(identity.audio_id):
+    known = known_versions(identity.audio_id)
+    wanted = [config for config in configs if config.feature_version not in known]
+    if not wanted:
         duration_s = identity.duration_s or read_duration_s(location)
-        return Analysis(identity.audio_id, tags, duration_s, None, "")
-    audio = decode_track(location, (config,), duration_s=identity.duration_s)
-    vector = summarise(audio.excerpts_for(config), config)
-    return Analysis(identity.audio_id, tags, audio.duration_s, vector, audio.decoder)
+        return Analysis(identity.audio_id, tags, duration_s, {}, "")
+    audio = decode_track(location, wanted, duration_s=identity.duration_s)
+    vectors = {}
+    for config in wanted:
+        try:
+            vectors[config.feature_version] = summarise(audio.excerpts_for(config), config)
+        except TrackError:
+            if config is configs[0]:
+                raise
+    return Analysis(identity.audio_id, tags, audio.duration_s, vectors, audio.decoder)

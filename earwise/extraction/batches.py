@@ -19,6 +19,7 @@ from earwise.extraction.pool import analyse_files
 from earwise.extraction.progress import BatchReport, Progress
 from earwise.extraction.recount import count_finished, read_entries
 from earwise.extraction.suspicion import check_decoder
+from earwise.extraction.versions import needed_configs
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
@@ -60,10 +61,11 @@ def extract_batch(
     earlier = patiently(lambda: count_finished(store, finished, config, now))
     progress = Progress(store, run_id, number, len(files), earlier)
     deadline = Deadline(len(entries), settings.extract_processes)
-    jobs = [Job(file, settings.roots, config) for file in entries]
+    configs = patiently(lambda: needed_configs(store, config))
+    jobs = [Job(file, settings.roots, configs) for file in entries]
     failures: dict[LibraryPath, TrackError] = {}
     left = len(jobs)
-    for some in _in_groups(_analyse(jobs, settings, store, config)):
+    for some in _in_groups(_analyse(jobs, settings, store)):
         failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
         analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
         patiently(partial(_store_analyses, store, analyses, entries, config, now))
@@ -82,14 +84,14 @@ def extract_batch(
     return progress.finish()
 
 
-def _analyse(
-    jobs: Sequence[Job], settings: Settings, store: Store, config: MfccConfig
-) -> Iterator[tuple[Job, Analysis | TrackError]]:
-    def is_known(audio_id: str) -> bool:
-        return patiently(lambda: store.features.has(audio_id, config.feature_version))
+def _analyse(jobs: Sequence[Job], settings: Settings, store: Store) -> Iterator[tuple[Job, Analysis | TrackError]]:
+    versions = {config.feature_version for job in jobs[:1] for config in job.configs}
+
+    def known_versions(audio_id: str) -> frozenset[str]:
+        return patiently(lambda: store.features.versions_of(audio_id, versions))
 
     return analyse_files(
-        jobs, processes=settings.extract_processes, timeout_s=settings.decode_timeout_s, is_known=is_known
+        jobs, processes=settings.extract_processes, timeout_s=settings.decode_timeout_s, known_versions=known_versions
     )
 
 
@@ -120,9 +122,14 @@ def _store_analyses(
     audio after a kill still leaves its track.
     """
     version = config.feature_version
-    for analysis in analyses.values():
-        if analysis.vector is not None:
-            store.features.put(TrackFeatures(analysis.audio_id, version, analysis.vector, analysis.decoder), now)
+    store.features.put_many(
+        (
+            TrackFeatures(analysis.audio_id, measured, vector, analysis.decoder)
+            for analysis in analyses.values()
+            for measured, vector in analysis.vectors.items()
+        ),
+        now,
+    )
     named = {
         file: replace(entries[file], track_id=analysis.audio_id)
         for file, analysis in analyses.items()

@@ -76,7 +76,7 @@ class Link:
         with contextlib.suppress(OSError):
             self.connection.send(job)
 
-    def attend(self, is_known: Callable[[str], bool]) -> Analysis | TrackError | None:
+    def attend(self, known_versions: Callable[[str], frozenset[str]]) -> Analysis | TrackError | None:
         """Hear it, or end it when its time is up; what became of its file once that is known.
 
         Raises
@@ -89,7 +89,7 @@ class Link:
                 return self._give_up()
             message = self.connection.recv()
             if isinstance(message, Question):
-                self.connection.send(is_known(message.audio_id))
+                self.connection.send(known_versions(message.audio_id))
                 # The store may have kept this process waiting for longer than a file may take.
                 self._restart_clock()
                 return None

@@ -11,11 +11,11 @@ from earwise.settings import Root
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to analyse, and the roots by which it is found."""
+    """A file to analyse, the roots by which it is found, and what to measure of it."""
 
     file: LibraryPath
     roots: tuple[Root, ...]
-    config: MfccConfig
+    configs: tuple[MfccConfig, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Are the features of this recording known?"""
+    """In which feature versions has this recording been measured? The answer is a frozenset of str."""
 
     audio_id: str

@@ -12,6 +12,7 @@ from itertools import batched
 from earwise.errors import UnreadableFileError
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
+from earwise.extraction.versions import note_version
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.roots.opening import open_file
@@ -68,6 +69,7 @@ def plan_batches(
         store.extraction_runs.close_unfinished(run_id, now)
         log.info("nothing to analyse: every file that was asked for is known")
         return []
+    note_version(store, config, now)
     # Read once more rather than kept: a million paths are half a gigabyte.
     batches = batched(pending_files(store, roots, config, within), batch_size(waiting))
     sizes = store.extraction_runs.start(run_id, batches, now)

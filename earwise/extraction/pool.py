@@ -26,7 +26,7 @@ def analyse_files(
     *,
     processes: int,
     timeout_s: float,
-    is_known: Callable[[str], bool],
+    known_versions: Callable[[str], frozenset[str]],
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     """Analyse files in worker processes; outcomes come as they are ready.
 
@@ -34,8 +34,8 @@ def analyse_files(
     ----------
     timeout_s : float
         Seconds after which a file is given up and its process ended.
-    is_known : callable
-        Whether a recording has features already, by ``audio_id``; called in this process.
+    known_versions : callable
+        The feature versions in which a recording has been measured already, by ``audio_id``; called in this process.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def analyse_files(
         links = [Link(timeout_s) for _ in range(min(max(processes, 1), len(jobs)))]
         while busy := [link for link in links if link.is_starting or link.job]:
             for link in _wait_for_news(busy):
-                job, outcome = link.job, link.attend(is_known)
+                job, outcome = link.job, link.attend(known_versions)
                 if outcome is not None:
                     killed_starts = 0
                 if job is not None and outcome is not None:

@@ -53,7 +53,7 @@ class Progress:
     def add(self, analyses: Collection[Analysis], failures: Collection[TrackError]) -> None:
         """Count files that became tracks and files that did not."""
         self._analysed += len(analyses)
-        self._decoded += sum(analysis.vector is not None for analysis in analyses)
+        self._decoded += sum(bool(analysis.vectors) for analysis in analyses)
         self._failures.update(error.code for error in failures)
         if time.monotonic() - self._written >= _EVERY_S:
             self._write()

@@ -66,11 +66,11 @@ def _decode_clips(settings: Settings, config: MfccConfig) -> dict[str, TrackErro
         except Exception as error:  # whatever it is, the audio library does not work
             raise BrokenDecoderError(f"No reference clip can be written: {error}") from error
         roots = (Root("reference", Path(folder)),)
-        jobs = [Job(LibraryPath("reference", clip.rpartition(b"/")[2]), roots, config) for clip in clips]
+        jobs = [Job(LibraryPath("reference", clip.rpartition(b"/")[2]), roots, (config,)) for clip in clips]
         outcomes = analyse_files(
             jobs,
             processes=settings.extract_processes,
             timeout_s=settings.decode_timeout_s,
-            is_known=lambda audio_id: False,
+            known_versions=lambda audio_id: frozenset(),
         )
         return {format_of(job.file.name): outcome for job, outcome in outcomes if isinstance(outcome, TrackError)}

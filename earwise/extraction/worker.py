@@ -1,7 +1,7 @@
 """A worker process: analyses the files that its parent sends, one at a time, until the connection closes.
 
-The conversation, as seen from here: send ``Ready``; receive a ``Job``; send ``Question`` and receive a bool, at most
-once; send ``Analysis`` or ``TrackError``; receive the next ``Job``.
+The conversation, as seen from here: send ``Ready``; receive a ``Job``; send ``Question`` and receive its answer, at
+most once; send ``Analysis`` or ``TrackError``; receive the next ``Job``.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ def main() -> None:
 
 
 def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
-    def is_known(audio_id: str) -> bool:
+    def known_versions(audio_id: str) -> frozenset[str]:
         connection.send(Question(audio_id))
-        return bool(connection.recv())
+        versions: frozenset[str] = connection.recv()
+        return versions
 
     try:
         # Fetching a copy is the file's own time too, and its failures are the file's.
         with local_copy(job.file, job.roots) as location:
-            return analyse_track(job.file, location, job.config, is_known)
+            return analyse_track(job.file, location, job.configs, known_versions)
     except TrackError as error:
         return error
     except MemoryError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,25 @@ class MfccConfig:
         >>> MfccConfig().feature_version == MfccConfig(hop_length=256).feature_version
         False
         """
-        parameters = json.dumps(asdict(self), sort_keys=True)
-        return f"mfcc-{hashlib.sha256(parameters.encode()).hexdigest()[:10]}"
+        described = json.dumps(self.parameters, sort_keys=True)
+        return f"mfcc-{hashlib.sha256(described.encode()).hexdigest()[:10]}"
+
+    @property
+    def parameters(self) -> dict[str, int | float]:
+        """All parameters by name, as they are stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, int | float]) -> MfccConfig | None:
+        """The configuration of stored parameters; None where this code can't compute what they meant.
+
+        >>> MfccConfig.from_parameters(MfccConfig(n_mfcc=13).parameters).n_mfcc
+        13
+        >>> MfccConfig.from_parameters(MfccConfig(revision=0).parameters)
+        """
+        if set(parameters) != {field.name for field in fields(cls)} or parameters["revision"] != cls().revision:
+            return None
+        return cls(**parameters)  # type: ignore[arg-type]
 
     @property
     def shortest_excerpt(self) -> int:

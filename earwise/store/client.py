@@ -16,6 +16,7 @@ from earwise.store.catalogue import Catalogue
 from earwise.store.downloads import Downloads
 from earwise.store.events import Events
 from earwise.store.extraction_runs import ExtractionRuns
+from earwise.store.feature_versions import FeatureVersions
 from earwise.store.features import Features
 from earwise.store.folders import Folders
 from earwise.store.listeners import Listeners
@@ -40,6 +41,7 @@ class Store:
     tracks: Tracks
     aliases: Aliases
     features: Features
+    feature_versions: FeatureVersions
     quarantine: Quarantine
     extraction_runs: ExtractionRuns
     model_runs: ModelRuns
@@ -117,6 +119,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         tracks=Tracks(selected),
         aliases=Aliases(selected),
         features=Features(selected),
+        feature_versions=FeatureVersions(selected),
         quarantine=Quarantine(selected),
         extraction_runs=ExtractionRuns(selected),
         model_runs=runs,

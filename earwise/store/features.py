@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, UpdateOne
 from pymongo.database import Database
 
 from earwise.store.translation import translated_errors
@@ -47,16 +47,19 @@ class Features:
     @translated_errors()
     def put(self, features: TrackFeatures, now: datetime) -> None:
         """Write the features unless they are there: the first to arrive stays."""
-        document = {
-            "audio_id": features.audio_id,
-            "feature_version": features.feature_version,
-            "vector": pack_vector(features.vector),
-            "decoder": features.decoder,
-            "extracted_at": now,
-        }
-        self._features.update_one(
-            {"_id": feature_id(features.feature_version, features.audio_id)}, {"$setOnInsert": document}, upsert=True
-        )
+        self.put_many([features], now)
+
+    @translated_errors()
+    def put_many(self, features: Iterable[TrackFeatures], now: datetime) -> None:
+        """Write the features of several recordings in one round trip, each unless it is there."""
+        if writes := [_insertion(one, now) for one in features]:
+            self._features.bulk_write(writes, ordered=False)
+
+    @translated_errors()
+    def versions_of(self, audio_id: str, versions: Iterable[str]) -> frozenset[str]:
+        """Those of the versions in which this recording needs no decoding."""
+        ids = {feature_id(version, audio_id): version for version in versions}
+        return frozenset(ids[found["_id"]] for found in self._features.find({"_id": {"$in": list(ids)}}, {"_id": 1}))
 
     @translated_errors()
     def has(self, audio_id: str, feature_version: str) -> bool:
@@ -86,11 +89,48 @@ class Features:
         ids = [feature_id(feature_version, audio_id) for audio_id in audio_ids]
         return self._features.count_documents({"_id": {"$in": ids}, "extracted_at": at})
 
+    @translated_errors()
+    def versions(self) -> list[str]:
+        """The versions that features are stored in, in order."""
+        found: list[str] = []
+        # From the first document of one version to the first behind it: a query each, and not one per document.
+        beyond = ""
+        while document := self._features.find_one(
+            {"_id": {"$gte": beyond}}, {"feature_version": 1}, sort=[("_id", ASCENDING)]
+        ):
+            found.append(document["feature_version"])
+            beyond = version_range(found[-1])["$lt"]
+        return found
+
+    @translated_errors()
+    def delete_version(self, feature_version: str) -> int:
+        """Delete all features of one version; returns how many there were."""
+        return self._features.delete_many({"_id": version_range(feature_version)}).deleted_count
+
+    def audio_ids(self, feature_version: str) -> Iterator[str]:
+        """The recordings that have features in this version, in order."""
+        with translated_errors():
+            for document in self._features.find({"_id": version_range(feature_version)}, {"_id": 1}).sort("_id", 1):
+                yield document["_id"].rpartition(":")[2]
+
     def read_range(self, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
         """Features with ``first_id <= _id < end_id``, in order of ``_id``."""
         with translated_errors():
             for document in self._features.find({"_id": {"$gte": first_id, "$lt": end_id}}).sort("_id", ASCENDING):
                 yield _to_features(document)
+
+
+def _insertion(features: TrackFeatures, now: datetime) -> UpdateOne:
+    document = {
+        "audio_id": features.audio_id,
+        "feature_version": features.feature_version,
+        "vector": pack_vector(features.vector),
+        "decoder": features.decoder,
+        "extracted_at": now,
+    }
+    return UpdateOne(
+        {"_id": feature_id(features.feature_version, features.audio_id)}, {"$setOnInsert": document}, upsert=True
+    )
 
 
 def feature_id(feature_version: str, audio_id: str) -> str:

@@ -55,3 +55,30 @@ def test_vector_that_is_not_finite_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="finite"):
         put(store, "ab", value=float("nan"))
     assert store.features.get("ab", "mfcc-1") is None
+
+
+def test_many_are_written_at_once_and_never_change(store: Store) -> None:
+    put(store, "ab", value=1.0)
+    many = [TrackFeatures(audio_id, "mfcc-1", np.full(60, 2.0, np.float32), "ffmpeg") for audio_id in ("ab", "cd")]
+    store.features.put_many(many, NOW)
+    store.features.put_many([], NOW)
+    assert [store.features.get(audio_id, "mfcc-1").vector[0] for audio_id in ("ab", "cd")] == [1.0, 2.0]
+    assert list(store.features.audio_ids("mfcc-1")) == ["ab", "cd"]
+
+
+def test_versions_of_a_recording_and_of_all(store: Store) -> None:
+    assert store.features.versions() == []
+    for audio_id, version in (("ab", "mfcc-2"), ("cd", "mfcc-2"), ("ab", "mfcc-1")):
+        put(store, audio_id, version)
+    assert store.features.versions_of("ab", ["mfcc-1", "mfcc-2", "mfcc-3"]) == {"mfcc-1", "mfcc-2"}
+    assert store.features.versions_of("cd", ["mfcc-1"]) == frozenset()
+    assert store.features.versions() == ["mfcc-1", "mfcc-2"]
+    assert store.features.delete_version("mfcc-2") == 2
+    assert store.features.versions() == ["mfcc-1"]
+
+
+def test_meaning_of_a_version_stays(store: Store) -> None:
+    assert store.feature_versions.get("mfcc-1") is None
+    store.feature_versions.put("mfcc-1", {"n_mfcc": 20, "excerpt_s": 1.0}, NOW)
+    store.feature_versions.put("mfcc-1", {"n_mfcc": 13}, NOW)
+    assert store.feature_versions.get("mfcc-1") == {"n_mfcc": 20, "excerpt_s": 1.0}

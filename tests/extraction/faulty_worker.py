@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from earwise.errors import DecodeError
 from earwise.extraction import worker
@@ -15,7 +15,12 @@ from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 
 
-def analyse(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Callable[[str], bool]) -> Analysis:
+def analyse(
+    file: LibraryPath,
+    location: bytes,
+    configs: Sequence[MfccConfig],
+    known_versions: Callable[[str], frozenset[str]],
+) -> Analysis:
     """Analyse a file, unless its name asks for a fault."""
     if b"segv" in file.name:
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -35,7 +40,7 @@ def analyse(file: LibraryPath, location: bytes, config: MfccConfig, is_known: Ca
         raise OSError(5, "Input/output error")
     if file.name.endswith(os.environ.get("BROKEN_DECODER", "none").encode()):
         raise DecodeError("The decoder is broken.")
-    return analyse_track(file, location, config, is_known)
+    return analyse_track(file, location, configs, known_versions)
 
 
 def _is_first_time(location: bytes) -> bool:

@@ -22,5 +22,5 @@ def begin_and_say_so(worker: link.Link, job: Job) -> None:
 
 
 link.Link.begin = begin_and_say_so  # type: ignore[method-assign]
-jobs = [Job(LibraryPath("music", b"hang.wav"), (Root("music", Path("/nowhere")),), MfccConfig())]
-list(pool.analyse_files(jobs, processes=1, timeout_s=300, is_known=lambda audio_id: False))
+jobs = [Job(LibraryPath("music", b"hang.wav"), (Root("music", Path("/nowhere")),), (MfccConfig(),))]
+list(pool.analyse_files(jobs, processes=1, timeout_s=300, known_versions=lambda audio_id: frozenset()))

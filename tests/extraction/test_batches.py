@@ -224,7 +224,7 @@ def test_large_folder_is_written_for_groups_of_files_and_not_for_each(
 
     def analyse_at_once(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis]]:
         for number, job in enumerate(jobs):
-            yield job, Analysis(f"{number:032x}", Tags(job.file.display), 60.0, None, "")
+            yield job, Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "")
 
     monkeypatch.setattr(Folders, "put_entries", counting)
     monkeypatch.setattr(batches, "analyse_files", analyse_at_once)

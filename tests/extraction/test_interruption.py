@@ -26,19 +26,19 @@ from tests.audio import write_tone
 from tests.extraction.conftest import Extraction, Snapshot
 
 WRITES = [
-    *((Features, "put"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")),
+    *((Features, "put_many"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")),
     *((Aliases, "put"), (Aliases, "mark_followed")),
 ]
 
 
 def analyse_here(
-    jobs: Sequence[Job], *, is_known: Callable[[str], bool], **_: object
+    jobs: Sequence[Job], *, known_versions: Callable[[str], frozenset[str]], **_: object
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     """Analyse in this process: nothing here is about workers."""
     for job in jobs:
         try:
             with local_copy(job.file, job.roots) as location:
-                analysis = analyse_track(job.file, location, job.config, is_known)
+                analysis = analyse_track(job.file, location, job.configs, known_versions)
             yield job, analysis
         except TrackError as error:
             yield job, error

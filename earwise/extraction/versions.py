@@ -1,0 +1,35 @@
+"""Which feature versions new tracks are measured in, while the library moves from one configuration to the next."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from earwise.features.config import MfccConfig
+from earwise.log import fields
+from earwise.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def note_version(store: Store, config: MfccConfig, now: datetime) -> None:
+    """Store what the version means that is going to be extracted, before the first features of it."""
+    store.feature_versions.put(config.feature_version, config.parameters, now)
+
+
+def needed_configs(store: Store, config: MfccConfig) -> tuple[MfccConfig, ...]:
+    """The current configuration, and behind it that of the model being served if it is another.
+
+    A served model's version is left out where this code can't compute it: the model serves on, without new tracks,
+    until training moves to the current version.
+    """
+    active_id = store.models.active_id()
+    run = store.model_runs.get(active_id) if active_id else None
+    if run is None or run.feature_version == config.feature_version:
+        return (config,)
+    parameters = store.feature_versions.get(run.feature_version)
+    served = MfccConfig.from_parameters(parameters) if parameters else None
+    if served is None:
+        log.info("new tracks wait for the next model", extra=fields(feature_version=run.feature_version))
+        return (config,)
+    return (config, served)
