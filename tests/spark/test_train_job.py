@@ -18,10 +18,11 @@ from tests.spark.conftest import add_groups, add_track
 
 
 @pytest.fixture
-def submit(mongo_uri: str, database_name: str):
+def submit(mongo_uri: str, database_name: str, tmp_path: Path):
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
+            "EARWISE_HOME": str(tmp_path),  # else one test would train on the other's snapshot
             "EARWISE_MONGO_URI": mongo_uri,
             "EARWISE_MONGO_DATABASE": database_name,
             "PYSPARK_PYTHON": sys.executable,
