@@ -86,7 +86,7 @@ class LibraryPath:
         """
         folder = next((os.fsencode(root.folder) for root in roots if root.name == self.root and root.is_folder), None)
         if folder is None:
-            raise UnreadableFileError(f"The library has no folder named {self.root!r}.")
+            raise UnreadableFileError(f"The library has no root named {self.root!r}.")
         if os.path.isabs(self.path) or b".." in self.path.split(b"/") or b"\0" in self.path:
             raise UnreadableFileError("The path leads out of the library.")
         location = os.path.realpath(os.path.join(folder, self.path))
