@@ -24,6 +24,7 @@ EarwiseError
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more
 ├ DuplicateError         the document exists already (a user name taken)
 ├ PlaylistFullError      a playlist takes no more tracks
+├ BusyError              too much of one kind is under way: another try in a moment may do
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
 """
 
@@ -177,6 +178,10 @@ class DuplicateError(EarwiseError):
 
 class PlaylistFullError(EarwiseError):
     """A playlist takes no more tracks."""
+
+
+class BusyError(EarwiseError):
+    """Too much of one kind is under way; another try in a moment may do."""
 
 
 class ModelNotFoundError(EarwiseError):

@@ -93,7 +93,10 @@ class Settings:
         "https://s3.example.org",
     )
     copies_gb: float = _setting(
-        "EARWISE_COPIES_GB", 5.0, "Gigabytes for local copies of files from archives and object stores", "20"
+        "EARWISE_COPIES_GB",
+        5.0,
+        "Gigabytes for copies: files from archives and object stores, and tracks converted for browsers",
+        "20",
     )
     fma_folder: Path | None = _setting(
         "EARWISE_FMA_FOLDER", None, "Folder of the FMA archives that load_fma downloads", "/srv/fma"
@@ -247,9 +250,14 @@ class Settings:
         return (self.airflow_url or f"http://127.0.0.1:{self.airflow_port}").rstrip("/")
 
     @property
+    def copies(self) -> Copies:
+        """The folder for local copies of what can't be opened, or played, as it is."""
+        return Copies(self.home / "copies", round(self.copies_gb * 1e9))
+
+    @property
     def roots(self) -> tuple[Root, ...]:
         """The roots of the library, with what it takes to read them, and the FMA archive that was loaded last."""
-        copies = Copies(self.home / "copies", round(self.copies_gb * 1e9))
+        copies = self.copies
         named = tuple(
             root if root.is_folder else replace(root, endpoint=self.s3_endpoint, copies=copies) for root in self.library
         )

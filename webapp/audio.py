@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.exceptions import RequestedRangeNotSatisfiable, ServiceUnavailable, UnsupportedMediaType
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
-from earwise.errors import UnreadableFileError
-from earwise.roots.opening import OpenFile, open_file
+from earwise.errors import BusyError, UnreadableFileError, UnsupportedFormatError
+from earwise.playback.playable import Playable, open_playable
 from earwise.store.tracks import Track, TrackFile
 from webapp.context import settings, store
 
@@ -19,57 +17,49 @@ blueprint = Blueprint("audio", __name__)
 
 # A player asks for everything from here on and then reads slowly; a bounded answer gives its thread back soon.
 _MOST_BYTES_PER_RANGE = 2 * 1024 * 1024
-_TYPES = {
-    "mp3": "audio/mpeg",
-    "flac": "audio/flac",
-    "ogg": "audio/ogg",
-    "oga": "audio/ogg",
-    "opus": "audio/ogg",
-    "wav": "audio/wav",
-    "aif": "audio/aiff",
-    "aiff": "audio/aiff",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "wma": "audio/x-ms-wma",
-}
+_BUSY_S = 5
 
 
 @blueprint.get("/tracks/<track_id:track_id>/audio")
 def stream(track_id: str) -> ResponseReturnValue:
-    """The track's audio, whole or in ranges."""
+    """The track's audio, whole or in ranges; converted where browsers don't play it as it is."""
     track = store().find_track(track_id)
-    found = next(_open_files(track), None) if track else None
-    if found is None:
-        abort(404)
-    file, opened = found
+    found = _open_first(track) if track else None
+    return _send(*found) if found else abort(404)
+
+
+def _open_first(track: Track) -> tuple[TrackFile, Playable] | None:
+    """The first of the track's files that there is; the reason why it can't be played where none can."""
+    refusal: UnsupportedFormatError | None = None
+    for file in track.files:
+        try:
+            limit_s = settings().decode_timeout_s
+            return file, open_playable(file.location, settings().roots, settings().copies, limit_s=limit_s)
+        except UnsupportedFormatError as error:
+            refusal = error  # the library may hold another copy, in another format
+        except BusyError as error:
+            raise ServiceUnavailable(str(error), retry_after=_BUSY_S) from error
+        except (UnreadableFileError, OSError):
+            continue  # this copy is gone; the library may hold another
+    if refusal:
+        raise UnsupportedMediaType(f"No browser plays this file. {refusal}") from refusal
+    return None
+
+
+def _send(file: TrackFile, playable: Playable) -> Response:
+    opened = playable.opened
     # Werkzeug's own wrapper seeks to the start of a range, where a server's might read up to it.
-    response = Response(FileWrapper(opened.reader), mimetype=_mimetype(file), direct_passthrough=True)
+    response = Response(FileWrapper(opened.reader), mimetype=playable.mimetype, direct_passthrough=True)
     response.content_length = opened.size_bytes
     response.set_etag(f"{file.location.key}-{opened.size_bytes:x}-{opened.version}")
     response.headers["Cache-Control"] = "private, no-cache"
     environ = _bound_range(dict(request.environ), opened.size_bytes)
     try:
-        return response.make_conditional(environ, accept_ranges=True, complete_length=opened.size_bytes)
+        response.make_conditional(environ, accept_ranges=True, complete_length=opened.size_bytes)
     except RequestedRangeNotSatisfiable:
         response.close()
         raise
-
-
-def _open_files(track: Track) -> Iterator[tuple[TrackFile, OpenFile]]:
-    for file in track.files:
-        try:
-            yield _open(file)
-        except (UnreadableFileError, OSError):
-            continue  # this copy is gone; the library may hold another
-
-
-def _open(file: TrackFile) -> tuple[TrackFile, OpenFile]:
-    return file, open_file(file.location, settings().roots)
-
-
-def _mimetype(file: TrackFile) -> str:
-    extension = file.location.display.rpartition(".")[2].lower()
-    return _TYPES.get(extension, "application/octet-stream")
+    return response
 
 
 def _bound_range(environ: dict[str, object], size_bytes: int) -> dict[str, object]:

@@ -63,6 +63,18 @@ def cached_copy(copies: Copies, key: str, size_bytes: int, fetch: Callable[[Bina
         os.close(held)
 
 
+@contextmanager
+def hold_copy(copies: Copies, key: str) -> Iterator[bytes | None]:
+    """The copy of this key while the context lasts; None if there is none."""
+    location = copies.folder / key[:2] / key
+    held = _hold(location)
+    try:
+        yield None if held is None else os.fsencode(location)
+    finally:
+        if held is not None:
+            os.close(held)
+
+
 def _hold(location: Path) -> int | None:
     try:
         descriptor = os.open(location, os.O_RDONLY)

@@ -8,6 +8,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
+from earwise.passwords import hash_password
+from earwise.store import Store
+from earwise.store.listeners import Role
+from tests.web.seeding import NOW
+
 
 def sign_up(page: Page, address: str) -> None:
     """Sign up as somebody new."""
@@ -43,3 +48,14 @@ def wait_until(page: Page, is_so: Callable[[], bool], *, seconds: float = 20) ->
     while not is_so():
         assert time.monotonic() < end, "waited in vain"
         page.wait_for_timeout(50)
+
+
+def log_in_as_new(page: Page, address: str, store: Store, role: Role) -> str:
+    """Log in as somebody new with this role; the name."""
+    name = f"listener-{uuid.uuid4().hex[:8]}"
+    store.listeners.add(name, hash_password("correct horse battery"), role, NOW)
+    page.goto(f"{address}/log-in")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Log in").click()
+    return name

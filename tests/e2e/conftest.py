@@ -38,6 +38,7 @@ _TRACKS = {
     "c.flac": Tags("Caribbean", "Savino", "Ocean"),
     "d.wav": Tags("<script>alert('tags')</script>", "Nobody"),
     "e.opus": Tags("Far away", "Mogwai"),
+    "f.wma": Tags("Windows", "Mogwai"),
 }
 _LENGTH_S = 12.0
 

@@ -25,7 +25,7 @@ def test_listener_signs_up_searches_gets_recommendations_and_plays_one(page: Pag
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Ivory")
     rows = page.get_by_role("list", name="Tracks that sound like this one, nearest first").get_by_role("listitem")
-    expect(rows).to_have_count(4)
+    expect(rows).to_have_count(5)
     expect(rows.first).to_contain_text("Caribbean")
     expect(rows.first).to_contain_text("0.050")
     expect(rows.first.get_by_role("link", name="Slow strings")).to_be_visible()

@@ -56,7 +56,6 @@ export function attachQueuePanel(player, queue) {
     row.classList.toggle("is-over", position < queue.index);
     row.querySelector(".queue-title").textContent = track.title;
     row.querySelector(".queue-byline").textContent = track.artist || "Unknown artist";
-    row.querySelector("[data-do=jump]").setAttribute("aria-label", `Play ${name}`);
     for (const [action, text] of [["up", "up"], ["down", "down"]]) {
       row.querySelector(`[data-do=${action}]`).setAttribute("aria-label", `Move ${name} ${text}`);
     }

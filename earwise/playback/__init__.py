@@ -1,0 +1,1 @@
+"""Audio as browsers play it: the library's own files, or conversions of those that no browser knows."""

@@ -1,0 +1,191 @@
+"""Every page under axe-core, on a phone and a desktop, in light and dark; and everything by keyboard."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+
+from earwise.store import Store
+from earwise.store.listeners import Role
+from tests.e2e.browsing import log_in_as_new, played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.web.seeding import NOW
+
+pytestmark = pytest.mark.browser
+
+_AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text("utf-8")
+_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_MOST_BYTES = 150_000
+
+
+def violations(page: Page, within: str = "html") -> list[str]:
+    """What axe-core finds wrong with the page as it is, or with this part of it."""
+    page.evaluate(_AXE)
+    found = page.evaluate("([part, tags]) => axe.run(part, { runOnly: tags })", [within, _STANDARDS])["violations"]
+    return [f"{page.url}: {one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+def fill(store: Store, name: str, tracks: list[str]) -> str:
+    """Something of everything for a listener; the address of a playlist."""
+    owner = store.listeners.get_by_name(name).listener_id
+    playlist_id = store.playlists.create(owner, "Night", NOW)
+    for track in tracks[:3]:
+        store.playlists.add(owner, playlist_id, track, NOW)
+        store.ratings.set_stars(owner, track, 3, NOW)
+        store.ratings.set_favourite(owner, track, True, NOW)
+        store.events.record(owner, track, track, heard_s=60, duration_s=60, now=NOW)
+    store.ratings.set_thumb(owner, tracks[0], tracks[1], True, model_id="model-1", now=NOW)
+    return f"/playlists/{playlist_id}"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark"), (820, "light")])
+def test_no_page_breaks_a_rule_that_axe_knows(
+    chromium: Browser, address: str, database: tuple[Store, str], tracks: dict[str, str], width: int, scheme: str
+) -> None:
+    store, ids = database[0], list(tracks.values())
+    with chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:
+        page = context.new_page()
+        found = []
+        for path in ("/log-in", "/sign-up"):
+            page.goto(address + path)
+            found += violations(page)
+        name = log_in_as_new(page, address, store, Role.ADMIN)
+        empty = ["/playlists", "/favourites", "/rated", "/history"]
+        for path in empty:
+            page.goto(address + path)
+            found += violations(page)
+        playlist = fill(store, name, ids)
+        page.goto(f"{address}/tracks/{ids[0]}")
+        page.get_by_role("button", name=re.compile("^Play ")).nth(1).click()
+        for path in (
+            *empty,
+            *("/", "/?q=savino", "/?q=nothing-like-it", "/clusters", "/clusters/1", f"/tracks/{ids[0]}", playlist),
+            *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),
+        ):
+            page.goto(address + path)
+            found += violations(page)
+        page.goto(f"{address}/tracks/{ids[0]}")
+        page.locator("details.menu summary").first.click()
+        found += violations(page, ".menu[open]")
+        page.keyboard.press("Escape")
+        for key, panel in (("q", "Queue"), ("?", "Keyboard keys")):
+            page.keyboard.press(key)
+            expect(page.get_by_role("dialog", name=panel)).to_be_visible()
+            found += violations(page)
+            page.keyboard.press("Escape")
+    assert not found, "\n".join(found)
+
+
+def test_recommendations_page_takes_little(page: Page, address: str, tracks: dict[str, str]) -> None:
+    sign_up(page, address)
+    taken: dict[str, int] = {}
+
+    def measure(answer: Response) -> None:
+        assert urlsplit(answer.url).netloc == urlsplit(address).netloc
+        if "/static/" in answer.url and answer.url.endswith((".js", ".css")):
+            taken[answer.url] = len(gzip.compress(answer.body()))
+
+    fresh = page.context.new_page()
+    fresh.on("response", measure)
+    fresh.goto(f"{address}/tracks/{tracks['Ivory']}", wait_until="networkidle")
+    assert len(taken) > 10
+    assert sum(taken.values()) < _MOST_BYTES
+
+
+def press_to(page: Page, role: str, name: str, *, key: str = "Tab", most: int = 80) -> None:
+    """Press the key until this has the focus."""
+    wanted = page.get_by_role(role, name=name, exact=True).first
+    for _ in range(most):
+        page.keyboard.press(key)
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"the focus never came to {role} {name}")
+
+
+def test_a_listener_does_everything_by_keyboard(page: Page, address: str, tracks: dict[str, str]) -> None:
+    start_watching(page)
+    page.goto(f"{address}/sign-up")
+    press_to(page, "textbox", "User name")
+    page.keyboard.type(f"keys-{tracks['Ivory'][:4]}-{page.evaluate('Date.now()')}")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        page.keyboard.type("correct horse battery")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
+
+    press_to(page, "combobox", "Search title, artist, album or genre")
+    page.keyboard.type("ivory")
+    expect(page.get_by_role("option", name="Ivory")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ivory")
+
+    press_to(page, "button", "Play Ivory by Savino")
+    page.keyboard.press("Enter")
+    wait_for_playing(page)
+    press_to(page, "button", "4 stars")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="4 stars, your rating; press to take it back")).to_be_focused()
+    press_to(page, "button", "Favourite")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("main").get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "true")
+    press_to(page, "button", "Good recommendation")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Good recommendation").first).to_have_attribute("aria-pressed", "true")
+
+    press_to(page, "link", "Add to a playlist", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add to a playlist")
+    press_to(page, "textbox", "Name")
+    page.keyboard.type("Night")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Night")
+    press_to(page, "link", "Ivory")
+    press_to(page, "button", "Take Ivory by Savino out")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The track is taken out.")).to_be_visible()
+    press_to(page, "button", "Undo")
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_role("list", name="Tracks of the playlist").get_by_role("link", name="Ivory", exact=True)
+    ).to_be_visible()
+
+    press_to(page, "slider", "Position")
+    page.keyboard.press("ArrowRight")
+    press_to(page, "slider", "Volume")
+    page.keyboard.press("Home")
+    expect(page.get_by_role("slider", name="Volume")).to_have_attribute("aria-valuetext", "0 %")
+    press_to(page, "button", "Queue", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Queue")).to_be_visible()
+    press_to(page, "button", "Close")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Queue", exact=True)).to_be_focused()
+    wait_until(page, lambda: played_s(page) > 1)
+
+
+def test_ratings_and_playlists_work_without_javascript(
+    plain: BrowserContext, address: str, tracks: dict[str, str]
+) -> None:
+    page = plain.new_page()
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{tracks['Ivory']}")
+    page.get_by_role("button", name="5 stars").click()
+    page.get_by_role("button", name="Favourite").click()
+    page.get_by_role("button", name="Bad recommendation").first.click()
+    expect(page.get_by_role("button", name="5 stars, your rating")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Bad recommendation").first).to_have_attribute("aria-pressed", "true")
+    page.locator("details.menu summary").first.click()
+    page.get_by_role("link", name="Add to a playlist").last.click()
+    page.get_by_label("Name").fill("Dawn")
+    page.get_by_role("button", name="Make the playlist").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dawn")
+    page.get_by_role("button", name="Delete the playlist").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dawn")
+    page.get_by_role("link", name="Favourites").click()
+    expect(page.get_by_role("link", name="Ivory", exact=True)).to_be_visible()
