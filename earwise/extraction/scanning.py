@@ -177,7 +177,7 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
 
 
 def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> None:
-    for name in set(store.folders.roots()) - {root.name for root in roots}:
+    for name in store.folders.roots_beside(root.name for root in roots):
         log.info("root left the settings: %s", name, extra=fields(root=name))
         for folder in store.folders.read_root(name):
             changes.add(Change(folder.location, {}, folder.files))

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from typing import Any
 
 from bson.binary import Binary
@@ -89,10 +89,20 @@ class Folders:
             yield ListedFolder(_location(documents[0]), _listing(documents))
 
     @translated_errors()
-    def roots(self) -> list[str]:
-        """Names of the roots that have folders here."""
-        groups = self._folders.aggregate([{"$group": {"_id": "$root"}}, {"$sort": {"_id": 1}}])
-        return [group["_id"] for group in groups]
+    def roots_beside(self, names: Iterable[str]) -> list[str]:
+        """Names of the roots that have folders here and are none of these."""
+        known, found = list(names), list[str]()
+        while (name := self._root_beside([*known, *found])) is not None:
+            found.append(name)
+        return sorted(found)
+
+    def _root_beside(self, names: Iterable[str]) -> str | None:
+        # By ranges of the index: grouping, and all that is not a range, has the embedded server read every folder.
+        for low, high in pairwise([None, *sorted(names), None]):
+            within = {sign: name for sign, name in (("$gt", low), ("$lt", high)) if name is not None}
+            if document := self._folders.find_one({"root": within} if within else {}, {"root": 1}):
+                return str(document["root"])
+        return None
 
     @translated_errors()
     def get(self, location: LibraryPath) -> Folder | None:
@@ -117,8 +127,9 @@ class Folders:
         self._write([head for head in heads if head["_id"] not in known], are_new=True)
         for head in heads:
             if max(known.get(head["_id"], 1), head["parts"]) > 1:
-                key, others_of = head["_id"], {"listing": {"$ne": head["listing"]}}
-                self._folders.delete_many({"_id": {"$gt": key, "$lt": f"{key};"}, **others_of})
+                found = self._folders.find(_place(_location(head)), {"listing": 1})
+                stale = [document["_id"] for document in found if document["listing"] != head["listing"]]
+                self._folders.delete_many({"_id": {"$in": stale}})
 
     def _write(self, documents: list[dict[str, Any]], *, are_new: bool) -> None:
         # Inserting costs the embedded server a quarter of replacing what may be there.
@@ -131,7 +142,7 @@ class Folders:
     @translated_errors()
     def remove(self, location: LibraryPath) -> None:
         """Forget a folder."""
-        self._folders.delete_many({"_id": _range(location)})
+        self._folders.delete_many(_place(location))
 
     @translated_errors()
     def put_entries(self, location: LibraryPath, entries: Mapping[bytes, FileEntry]) -> None:
@@ -159,7 +170,7 @@ class Folders:
                     yield current
 
     def _get_documents(self, location: LibraryPath) -> list[dict[str, Any]]:
-        found = list(self._folders.find({"_id": _range(location)}).sort("_id", ASCENDING))
+        found = list(self._folders.find(_place(location)).sort(_ORDER))
         current = _current(found)
         if current and _is_early(found[0]):
             self.put(_to_folder(current))
@@ -183,9 +194,9 @@ def _below(path: bytes) -> dict[str, Any]:
     return {"$or": [{"order": order}, {"order": {"$gte": f"{order}/", "$lt": f"{order}0"}}]}
 
 
-def _range(location: LibraryPath) -> dict[str, str]:
-    # The first document's _id is the key; those of the others go on behind a colon.
-    return {"$gte": location.key, "$lt": f"{location.key};"}
+def _place(location: LibraryPath) -> dict[str, str]:
+    # By the index of `_ORDER`, the one way to all documents of a folder that reads no other.
+    return {"root": location.root, "order": location.path.decode("latin-1")}
 
 
 def _current(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

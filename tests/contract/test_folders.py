@@ -42,12 +42,13 @@ def test_folders_of_a_root_come_in_the_order_of_their_bytes(store: Store) -> Non
     ]
 
 
-def test_roots_are_those_that_have_folders(store: Store) -> None:
-    assert store.folders.roots() == []
-    put(store, b"a", "vinyl", x=ENTRY)
-    put(store, b"a", "cds", x=ENTRY)
-    put(store, b"b", "cds", x=ENTRY)
-    assert store.folders.roots() == ["cds", "vinyl"]
+def test_roots_beside_some_are_those_that_have_folders(store: Store) -> None:
+    assert store.folders.roots_beside([]) == []
+    for root in ("vinyl", "cds", "tapes", "cds"):
+        put(store, b"a", root, x=ENTRY)
+    assert store.folders.roots_beside([]) == ["cds", "tapes", "vinyl"]
+    assert store.folders.roots_beside(["tapes", "absent"]) == ["cds", "vinyl"]
+    assert store.folders.roots_beside(name for name in ("vinyl", "cds", "tapes")) == []
 
 
 def test_removed_folder_is_gone(store: Store) -> None:
