@@ -205,6 +205,8 @@ class Settings:
         self._check_choice("mode", ("embedded", "production"))
         self._check_choice("signup", ("open", "closed"))
         self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))
+        if self.s3_endpoint and not self.s3_endpoint.startswith(("http://", "https://")):
+            raise ConfigError("EARWISE_S3_ENDPOINT", "must begin with http:// or https://", "https://s3.example.org")
         if self.min_tracks < 2:
             raise ConfigError("EARWISE_MIN_TRACKS", "must be 2 or more: one track has none that it sounds like", "10")
         if self.loss_share > 1:

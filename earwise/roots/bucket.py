@@ -176,7 +176,10 @@ def _client(endpoint: str) -> Any:
         # Servers other than Amazon's have no name for each bucket.
         s3={"addressing_style": "path"} if endpoint else None,
     )
-    return boto3.session.Session().client("s3", endpoint_url=endpoint or None, config=config)
+    session = boto3.session.Session()
+    # A region that is set and empty would end up in the server's name; a bucket of another region redirects.
+    region = session.region_name or "us-east-1"
+    return session.client("s3", region_name=region, endpoint_url=endpoint or None, config=config)
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from earwise.errors import LibraryError, UnreadableFileError
+from earwise.errors import ConfigError, LibraryError, UnreadableFileError
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
 from earwise.roots import bucket as bucket_root
@@ -150,6 +150,22 @@ def test_refused_access_says_which_variable_to_check(
     bucket_root._client.cache_clear()
     with pytest.raises(LibraryError, match="Unable to locate credentials"):
         walk(bucket_of_music)
+
+
+def test_region_that_is_set_and_empty_is_as_none(
+    s3: Any, bucket: str, bucket_of_music: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, bucket, {"1.mp3": b"x"})
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    bucket_root._client.cache_clear()
+    assert walk(bucket_of_music) == {b"": [b"1.mp3"]}
+    assert bucket_root._client("").meta.endpoint_url == "https://s3.amazonaws.com"
+
+
+@pytest.mark.parametrize("value", ["s3.example.org", "minio:9000", "ftp://s3.example.org"])
+def test_endpoint_without_a_scheme_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match="EARWISE_S3_ENDPOINT must begin with http"):
+        Settings.from_env({"EARWISE_S3_ENDPOINT": value})
 
 
 def test_setting_of_a_bucket_is_read_and_written_back() -> None:
