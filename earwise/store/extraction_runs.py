@@ -123,12 +123,11 @@ class ExtractionRuns:
         self._runs.update_many(
             {"_id": {"$ne": run_id}, "finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}}
         )
-        sizes = [self._put_batch(run_id, number, files) for number, files in enumerate(batches)]
         run = self._runs.find_one({"_id": run_id})
         earlier = _total(run) if run else Counts()
         document = {
             "started_at": run["started_at"] if run else now,
-            "planned": earlier.done + sum(sizes),
+            "planned": earlier.done,
             "earlier": _from_counts(earlier),
             "batches": {},
             "files_per_s": None,
@@ -136,7 +135,10 @@ class ExtractionRuns:
             "finished_at": None,
             "is_broken_off": False,
         }
+        # Likewise, what the old batches have done is one sum before there are new ones with the same numbers.
         self._runs.replace_one({"_id": run_id}, document, upsert=True)
+        sizes = [self._put_batch(run_id, number, files) for number, files in enumerate(batches)]
+        self._runs.update_one({"_id": run_id}, {"$set": {"planned": earlier.done + sum(sizes)}})
         return sizes
 
     def _put_batch(self, run_id: str, number: int, files: Sequence[LibraryPath]) -> int:

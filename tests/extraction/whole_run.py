@@ -26,7 +26,7 @@ def main() -> None:
     uri, database, folder, run_id = sys.argv[1:]
     configure_logging()
     link.WORKER_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
-    planning.SMALLEST_BATCH = 10
+    planning.SMALLEST_BATCH = planning.LARGEST_BATCH = 10
     settings = Settings(library=(Root("music", Path(folder)),), extract_processes=2, decode_timeout_s=60.0)
     config = MfccConfig()
     with open_store_at(uri, database, patience_s=30.0) as store:
