@@ -19,6 +19,7 @@ EarwiseError
 │  └ BadDownloadError        a retry would not help: refused, no room, or not what was promised
 ├ TrainingDataError      fails the run, and a retry would not help: degenerate clustering, an empty range of k
 │  └ TooFewTracksError       skips the run
+├ TableError             a CSV file that can't be evaluated: says line and column
 ├ StoreError             transient; the scheduler retries
 │  └ StoreAwayError          the server does not answer: it may be back in a minute
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more
@@ -158,6 +159,10 @@ class TrainingDataError(EarwiseError):
 
 class TooFewTracksError(TrainingDataError):
     """Fewer tracks than the smallest sensible model needs."""
+
+
+class TableError(EarwiseError):
+    """A table that can't be evaluated; the message names the line and the column."""
 
 
 class StoreError(EarwiseError):

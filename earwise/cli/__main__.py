@@ -7,6 +7,7 @@ import errno
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from earwise.cli import bench
 from earwise.errors import EarwiseError, PartError
@@ -47,7 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run", description="Set up Earwise, start it, and analyse the library.")
     parser.add_argument("--once", action="store_true", help="do the whole job, print what came of it, stop everything")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
-    commands = parser.add_subparsers(dest="command", metavar="stop | status | logs | bench | test | check | lock")
+    commands = parser.add_subparsers(
+        dest="command", metavar="stop | status | logs | evaluate | bench | test | check | lock"
+    )
     commands.add_parser("stop", help="stop everything that was started for this home")
     status = commands.add_parser("status", help="what runs")
     status.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
@@ -56,6 +59,12 @@ def make_parser() -> argparse.ArgumentParser:
     log.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     log.add_argument("-n", "--lines", type=int, default=40, help="how many lines of each (default 40)")
     bench.add_parser(commands)
+    evaluate = commands.add_parser("evaluate", help="how good the recommendations are, beside plainer methods")
+    source = evaluate.add_mutually_exclusive_group()
+    source.add_argument("--model", metavar="ID", help="a model that is kept (default: the one that is served)")
+    source.add_argument("--table", metavar="FILE.csv", type=Path, help="columns track, artist, genre, mfcc1_mean, …")
+    evaluate.add_argument("--labels", choices=["folder"], help="compare with top-level folders too, and with bliss")
+    evaluate.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
     test = commands.add_parser("test", help="the checks and the quick tests; further arguments go to pytest")
     test.add_argument("--all", action="store_true", help="the slow tests too")
     commands.add_parser("check", help="the checks alone: ruff, mypy, import-linter")
@@ -77,6 +86,10 @@ def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
         return logs.show(settings, options.part, lines=options.lines, is_following=options.follow)
     if options.command == "bench":
         return bench.run(options)
+    if options.command == "evaluate":
+        from earwise.cli import evaluate
+
+        return evaluate.run(settings, options)
     if options.command in ("stop", "status"):
         from earwise.cli import control
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
+from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, load_artefact
 from earwise.ranking.catalogue import Catalogue, Rows
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
-from earwise.ranking.preparation import TagNames, make_catalogue
+from earwise.ranking.preparation import make_catalogue
 from earwise.store import Store
 from earwise.store.features import feature_id
 from earwise.store.model_parts import Assignment, Neighbour
-from earwise.store.search import fold_text
 from earwise.tags import Tags
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
         return 0
     library = _read_library(store, artefact.feature_version)
     newcomers = np.array([row for row, found in enumerate(library.track_ids) if found in unknown], np.int64)
-    names = _tag_names(library.tags)
+    names = name_tags([tags.title for tags in library.tags], [tags.artist for tags in library.tags])
     catalogue = make_catalogue(artefact.metric, artefact.reference, library.features, library.track_ids, names)
     assigning = _Assigning(store, artefact, library, catalogue, newcomers, clusters, list_length)
     for rows in batched(newcomers.tolist(), _BATCH):
@@ -186,9 +186,3 @@ def _read_library(store: Store, version: str) -> _Library:
         [ready[track_id][1] for track_id in track_ids],
         np.array([vector for _, vector in kept], np.float32),
     )
-
-
-def _tag_names(tags: Sequence[Tags]) -> TagNames:
-    artists, titles = [fold_text(one.artist) for one in tags], [fold_text(one.title) for one in tags]
-    names = [f"{artist}\x1f{title}" if title else "" for artist, title in zip(artists, titles, strict=True)]
-    return TagNames(names, artists)

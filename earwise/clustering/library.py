@@ -13,7 +13,6 @@ from pyspark.sql import DataFrame
 from earwise.ranking.catalogue import Catalogue
 from earwise.ranking.metric import Matrix, Metric
 from earwise.ranking.neighbours import Neighbours, Ranking, queries_of, rank_neighbours
-from earwise.ranking.preparation import TagNames
 from earwise.store.model_parts import Neighbour
 from earwise.store.search import fold_text
 from earwise.tags import Tags
@@ -36,11 +35,12 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """What lists show of each track."""
+    """What lists show of each track, and the genre, folded, that they are judged by."""
 
     titles: list[str]
     artists: list[str]
     durations_s: list[float]
+    genres: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class Library:
         row_of = {track_id: row for row, track_id in enumerate(self.track_ids)}
         return np.array([row_of[track_id] for track_id in track_ids], np.int64)
 
-    def neighbours(self, rows: NDArray[np.int64], ranking: Ranking) -> list[list[Neighbour]]:
-        """The lists of these tracks, with what a page shows."""
-        found = rank_neighbours(self.metric, queries_of(self.catalogue, rows), self.catalogue, ranking)
-        return [self._described(one) for one in found]
+    def neighbours(self, rows: NDArray[np.int64], ranking: Ranking) -> list[Neighbours]:
+        """The lists of these tracks."""
+        return rank_neighbours(self.metric, queries_of(self.catalogue, rows), self.catalogue, ranking)
 
-    def _described(self, found: Neighbours) -> list[Neighbour]:
+    def described(self, found: Neighbours) -> list[Neighbour]:
+        """A list with what a page shows of its tracks."""
         return [
             Neighbour(
                 self.track_ids[row],
@@ -95,29 +95,25 @@ def collect(assigned: DataFrame) -> Collected:
     table = assigned.select("track_id", "features", "cluster").sort("track_id").toArrow()
     return Collected(
         table.column("track_id").to_pylist(),
-        to_matrix(table.column("features").combine_chunks()),
+        to_matrix(table.column("features").combine_chunks(), np.float32),
         table.column("cluster").to_numpy(),
     )
 
 
 def make_captions(track_ids: Sequence[str], found: Iterable[tuple[str, Tags, float]]) -> Captions:
     """Captions in the order of `track_ids`; empty for a track that has left the library meanwhile."""
-    known = {track_id: (tags.title, tags.artist, duration_s) for track_id, tags, duration_s in found}
-    rows = [known.get(track_id, ("", "", 0.0)) for track_id in track_ids]
-    return Captions([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
-
-
-def tag_names(captions: Captions) -> TagNames:
-    """Names by which ranking knows copies and artists."""
-    artists = [fold_text(artist) for artist in captions.artists]
-    titles = [fold_text(title) for title in captions.titles]
-    names = [f"{artist}\x1f{title}" if title else "" for artist, title in zip(artists, titles, strict=True)]
-    return TagNames(names, artists)
-
-
-def to_matrix(column: pa.ListArray) -> Matrix:
-    """The lists of an Arrow column as rows of a matrix [shape=(n, n_features), dtype=float32]."""
-    rows: Matrix = (
-        column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float32, copy=False)
+    known = {track_id: (tags, duration_s) for track_id, tags, duration_s in found}
+    gone = (Tags(""), 0.0)
+    rows = [known.get(track_id, gone) for track_id in track_ids]
+    return Captions(
+        [tags.title for tags, _ in rows],
+        [tags.artist for tags, _ in rows],
+        [duration_s for _, duration_s in rows],
+        [fold_text(tags.genre) for tags, _ in rows],
     )
-    return rows
+
+
+def to_matrix[Number: np.generic](column: pa.ListArray, dtype: type[Number]) -> NDArray[Number]:
+    """The lists of an Arrow column, of one length, as rows of a matrix [shape=(n, length)]."""
+    flat: NDArray[Number] = column.flatten().to_numpy(zero_copy_only=False).astype(dtype, copy=False)
+    return flat.reshape(len(column), -1 if len(column) else 0)

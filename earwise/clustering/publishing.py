@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import logging
 import re
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def publish_model(store: Store, model_id: str, now: datetime, *, keep: int, mode
 
 
 def run_summary(run: ModelRun) -> dict[str, object]:
-    """What the asset event and the task's log say of a run: silhouette and training cost for every k."""
+    """What the asset event and the task's log say of a run: silhouette and cost for every k, and its lists' quality."""
     return {
         "model_id": run.model_id,
         "feature_version": run.feature_version,
@@ -90,4 +91,5 @@ def run_summary(run: ModelRun) -> dict[str, object]:
         "seed": run.seed,
         "silhouette": {str(trial.k): round(trial.silhouette, 4) for trial in run.trials},
         "training_cost": {str(trial.k): round(trial.training_cost, 4) for trial in run.trials},
+        "quality": asdict(run.quality) if run.quality else None,
     }

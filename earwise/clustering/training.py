@@ -15,14 +15,16 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
+from earwise.clustering.assessment import assess, draw_sample
 from earwise.clustering.kmeans import FittedKMeans, ScaledFeatures, fit_each_k, scale_features
 from earwise.clustering.ks import choose_k, earlier_nights, ks_to_try
-from earwise.clustering.library import Collected, Library, collect, make_captions, tag_names
+from earwise.clustering.library import Captions, Collected, Library, collect, make_captions
 from earwise.clustering.naming import Portrait, name_clusters
 from earwise.clustering.recognition import Recognised, recognise
 from earwise.clustering.snapshot import snapshot_name, take_snapshot
 from earwise.clustering.writing import write_assignments, write_neighbours
 from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
+from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save_artefact
 from earwise.ranking.fitting import FittedSound, fit_sound
@@ -117,13 +119,19 @@ class _TrainingRun:
         assigned = chosen.model.transform(scaled.frame).withColumn("scaled", vector_to_array(col("scaled"), "float32"))
         centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
         collected, clusters = recognise(self._store, collect(assigned), scaled, centroids)
-        library, fitted = self._prepare(collected)
+        captions = make_captions(collected.track_ids, self._store.tracks.read_tags())
+        sample = draw_sample(collected.features, captions.genres)
+        self._note("collect")
+        library, fitted = self._prepare(collected, captions)
+        del collected  # the profiles are as large, and one matrix of that size is enough
         shared = self._spark.sparkContext.broadcast(library)
         write_assignments(assigned, shared, centroids, self._address, self._plan.model_id)
         self._note("assignments")
-        write_neighbours(assigned, shared, self._ranking, self._address, self._plan.model_id)
+        lists = write_neighbours(assigned, shared, self._ranking, self._address, self._plan.model_id)
         shared.destroy()
         self._note("neighbours")
+        self._update(quality=assess(self._store, library, sample, self._ranking, lists))
+        self._note("evaluate")
         self._write_model(chosen, centroids, scaled, fitted, clusters)
         self._update(status=ModelStatus.CANDIDATE, k=chosen.trial.k)
         log.info(
@@ -168,11 +176,11 @@ class _TrainingRun:
     def _ranking(self) -> Ranking:
         return Ranking(self._plan.neighbours, self._plan.most_per_artist)
 
-    def _prepare(self, collected: Collected) -> tuple[Library, FittedSound]:
-        captions = make_captions(collected.track_ids, self._store.tracks.read_tags())
-        self._note("collect")
+    def _prepare(self, collected: Collected, captions: Captions) -> tuple[Library, FittedSound]:
         before = find_artefact(self._plan.model_folder, self._store.models.active_id())
-        catalogue, fitted = fit_sound(collected.features, collected.track_ids, tag_names(captions), before)
+        catalogue, fitted = fit_sound(
+            collected.features, collected.track_ids, name_tags(captions.titles, captions.artists), before
+        )
         places = fitted.projection.place(fitted.metric, catalogue.profiles)
         self._note("prepare")
         return Library(collected.track_ids, collected.clusters, captions, fitted.metric, catalogue, places), fitted

@@ -10,11 +10,14 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
 from earwise.clustering.library import Library, to_matrix
+from earwise.evaluation.measures import Lists, as_lists
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking
 from earwise.spark.features_source import StoreAddress
 from earwise.store.client import open_store_at
 from earwise.store.model_parts import Assignment
+
+_LISTS = pa.schema([("row", pa.int64()), ("neighbours", pa.list_(pa.int32()))])
 
 type Writer = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -36,7 +39,7 @@ def write_assignments(
         with open_store_at(address.uri, address.database) as store:
             for batch in batches:
                 track_ids, clusters = batch.column("track_id").to_pylist(), batch.column("cluster").to_numpy()
-                distances = np.linalg.norm(to_matrix(batch.column("scaled")) - centroids[clusters], axis=1)
+                distances = np.linalg.norm(to_matrix(batch.column("scaled"), np.float32) - centroids[clusters], axis=1)
                 found = _assignments(library.value, track_ids, distances.tolist())
                 yield _count(store.model_parts.put_assignments(model_id, found))
 
@@ -45,23 +48,34 @@ def write_assignments(
 
 def write_neighbours(
     assigned: DataFrame, library: Broadcast[Library], ranking: Ranking, address: StoreAddress, model_id: str
-) -> int:
-    """Rank and write the neighbours of every track; returns how many tracks.
+) -> Lists:
+    """Rank and write the neighbours of every track.
 
     Parameters
     ----------
     assigned : DataFrame
         With ``track_id: string``.
+
+    Returns
+    -------
+    ndarray [shape=(n, ranking.n), dtype=int32]
+        Rows of the library, nearest first, filled up with -1.
     """
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with open_store_at(address.uri, address.database) as store:
             for batch in batches:
                 track_ids = batch.column("track_id").to_pylist()
-                lists = library.value.neighbours(library.value.rows_of(track_ids), ranking)
-                yield _count(store.model_parts.put_neighbours(model_id, zip(track_ids, lists, strict=True)))
+                rows = library.value.rows_of(track_ids)
+                found = library.value.neighbours(rows, ranking)
+                described = (library.value.described(one) for one in found)
+                store.model_parts.put_neighbours(model_id, zip(track_ids, described, strict=True))
+                yield pa.record_batch([rows, list(as_lists(found, ranking.n))], schema=_LISTS)
 
-    return _run_on_executors(assigned.select("track_id"), write)
+    table = assigned.select("track_id").mapInArrow(write, "row long, neighbours array<int>").toArrow()
+    lists = np.full((len(library.value.track_ids), ranking.n), -1, np.int32)
+    lists[table.column("row").to_numpy()] = to_matrix(table.column("neighbours").combine_chunks(), np.int32)
+    return lists
 
 
 def _assignments(library: Library, track_ids: list[str], distances: list[float]) -> Iterator[Assignment]:

@@ -56,6 +56,11 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.profiles)
 
+    def take(self, rows: Rows) -> Catalogue:
+        """A catalogue of some of the tracks."""
+        groups = Groups(self.groups.copies[rows], self.groups.artists[rows])
+        return Catalogue(self.profiles[rows], self.surroundings.take(rows), groups)
+
 
 def number_artists(artists: Sequence[str]) -> Rows:
     """A number for each artist; -1 for an empty name.

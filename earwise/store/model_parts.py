@@ -219,6 +219,22 @@ class ModelParts:
         found = self._neighbours.find({"_id": {"$in": [f"{model_id}:{track_id}" for track_id in track_ids]}})
         return {document["track_id"]: [to_neighbour(near) for near in document["neighbours"]] for document in found}
 
+    def read_lists(self, model_id: str, track_ids: Iterable[str] | None = None) -> Iterator[tuple[str, list[str]]]:
+        """Tracks of a model in order of id, each with its neighbours, nearest first.
+
+        Parameters
+        ----------
+        track_ids : iterable of str or None
+            Only these; None for all.
+        """
+        ids: dict[str, Any] = {"$gte": f"{model_id}:", "$lt": f"{model_id};"}
+        if track_ids is not None:
+            ids = {"$in": [f"{model_id}:{track_id}" for track_id in track_ids]}
+        wanted = {"track_id": 1, "neighbours.track_id": 1}
+        with translated_errors():
+            for document in self._neighbours.find({"_id": ids}, wanted).sort("_id", ASCENDING):
+                yield document["track_id"], [near["track_id"] for near in document["neighbours"]]
+
     def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
         written = 0
         for batch in batched(documents, _WRITE_BATCH):

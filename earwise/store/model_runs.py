@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -50,6 +50,34 @@ class KTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """What was measured of a model's lists; None where there was nothing to measure.
+
+    Attributes
+    ----------
+    recall_at_10 : float or None
+        Share of the true top ten that the published top ten has.
+    hub_skew_at_10 : float or None
+        Skewness of how often recordings stand in top tens.
+    orphan_share, coverage : float or None
+        Share of recordings in nobody's top ten, and in somebody's whole list.
+    agreement : float or None
+        Share of the served model's top tens that this one's have too.
+    genre_precision_at_10, genre_accuracy_10nn : float or None
+        Share of top tens, without the same artist's tracks, that carry the seed's genre; and how often the genre of
+        most of them is the seed's.
+    """
+
+    recall_at_10: float | None = None
+    hub_skew_at_10: float | None = None
+    orphan_share: float | None = None
+    coverage: float | None = None
+    agreement: float | None = None
+    genre_precision_at_10: float | None = None
+    genre_accuracy_10nn: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRun:
     """One training run.
 
@@ -61,6 +89,8 @@ class ModelRun:
         Against the model that was served; None for the first.
     reasons : tuple of str
         Why it was rejected.
+    quality : Quality or None
+        None until it is measured.
     distance_quantiles : tuple of float
         The 0th to the 100th percentile of the distances of random pairs.
     """
@@ -79,6 +109,7 @@ class ModelRun:
     snapshot: str = ""
     changes: Changes | None = None
     reasons: tuple[str, ...] = field(default=())
+    quality: Quality | None = None
 
 
 class ModelRuns:
@@ -170,6 +201,7 @@ def _from_run(run: ModelRun) -> dict[str, Any]:
         "snapshot": run.snapshot,
         "changes": from_changes(run.changes) if run.changes else None,
         "reasons": list(run.reasons),
+        "quality": asdict(run.quality) if run.quality else None,
     }
 
 
@@ -189,4 +221,5 @@ def _to_run(document: dict[str, Any]) -> ModelRun:
         snapshot=document.get("snapshot", ""),
         changes=to_changes(document["changes"]) if document.get("changes") else None,
         reasons=tuple(document.get("reasons", ())),
+        quality=Quality(**quality) if (quality := document.get("quality")) else None,
     )
