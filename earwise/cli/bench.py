@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and what it can measure to the parser of all commands."""
-    bench = commands.add_parser("bench", help="measure: scan")
-    kinds = bench.add_subparsers(dest="kind", metavar="scan", required=True)
+    bench = commands.add_parser("bench", help="measure: scan, extract")
+    kinds = bench.add_subparsers(dest="kind", metavar="scan | extract", required=True)
     scan = kinds.add_parser("scan", help="a scan of an unchanged library, beside a bare walk")
     scan.add_argument("--files", type=_count, default=100_000, help="how many files (default 100000), 20 in a folder")
     scan.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    extract = kinds.add_parser("extract", help="tracks a second of extraction, beside decoding alone and others")
+    extract.add_argument("--library", type=Path, help="a folder of music (default: the demo library, and clips of it)")
+    extract.add_argument("--dag", action="store_true", help="the whole path through Airflow and MongoDB too")
+    extract.add_argument("--sample", type=_count, default=40, help="files that all analyse in turns (default 40)")
+    extract.add_argument("--clips", type=_count, default=10_000, help="clips that go through Airflow (default 10000)")
+    extract.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure what was asked for; figures go to stdout, all else to stderr."""
+    if options.kind == "extract":
+        return _run_extract(options)
     from earwise.bench.scan import bench_scan
 
     figures = bench_scan(options.files, _say)
     print(figures.as_json() if options.json else figures.as_text())
+    return 0
+
+
+def _run_extract(options: argparse.Namespace) -> int:
+    from earwise.bench.extract import bench_extract, print_json
+    from earwise.cli.terminal import make_progress
+    from earwise.settings import Settings
+
+    measured = bench_extract(
+        Settings.from_env(),
+        options.library.absolute() if options.library else None,
+        make_progress(sys.stderr),
+        _say,
+        with_dag=options.dag,
+        sample=options.sample,
+        clips=options.clips,
+    )
+    print(print_json(measured) if options.json else "\n".join(figures.as_text() for figures in measured))
     return 0
 
 

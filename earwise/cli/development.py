@@ -46,8 +46,8 @@ def test(*, is_all: bool, arguments: Sequence[str]) -> int:
 
 
 def lock() -> int:
-    """Compile both requirement files for every Python version that Earwise runs on."""
-    for name in ("requirements", "requirements-dev"):
+    """Compile the requirement files for every Python version that Earwise runs on."""
+    for name in ("requirements", "requirements-dev", "requirements-bench"):
         options = ("--quiet", "--universal", "--python-version", "3.12", "--generate-hashes", "--no-header")
         if status := _call("uv", "pip", "compile", *options, f"{name}.in", "-o", f"{name}.txt"):
             return status

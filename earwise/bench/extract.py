@@ -1,0 +1,268 @@
+"""``./run bench extract``: tracks a second of extraction, beside decoding alone and what others do with the files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from earwise.bench.clips import make_clips, repeat_clips
+from earwise.bench.dag_path import DagFigures, bench_dag_path
+from earwise.bench.others import OTHERS, bench_python
+from earwise.bench.racing import available_cores, race, race_together
+from earwise.embedded.demo import DemoLibrary
+from earwise.embedded.progress import Progress
+from earwise.errors import EarwiseError, TrackError
+from earwise.extraction.messages import Job
+from earwise.extraction.pool import analyse_files
+from earwise.features.config import MfccConfig
+from earwise.features.decode import read_duration_s
+from earwise.library.scan import walk_root
+from earwise.paths import LibraryPath
+from earwise.settings import Root, Settings
+
+_ROUNDS = 3
+# The marks are for tracks of three to five minutes; a library has others.
+_FULL_LENGTH_S = (180.0, 300.0)
+_CLIPS_UNDER_S = 45.0
+_FEWEST_JOBS = 300
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractFigures:
+    """What was measured on one set of files.
+
+    Attributes
+    ----------
+    tracks : int
+        Files that every contestant analysed in turns.
+    median_s : float
+        Median of their lengths.
+    floor_tracks_per_s : float
+        Decoding the whole file, on one core.
+    librosa_tracks_per_s, bliss_tracks_per_s, essentia_tracks_per_s : float or None
+        What others do with the same files on the same core; None where they can't be installed.
+    earwise_tracks_per_s, all_cores_tracks_per_s : float
+        Identity, tags and features in one process, and in as many as there are cores.
+    dag_tracks_per_s, dag_overhead_s : float or None
+        The whole path through Airflow with stored documents, and what it takes longer than all cores without it.
+    worker_peak_rss_mb : float
+        The most memory that a worker process held, in MB of 10^6 bytes.
+    decoding_scaling, earwise_scaling : float
+        Rate on all cores by rate on one.
+    """
+
+    tracks: int
+    median_s: float
+    floor_tracks_per_s: float
+    librosa_tracks_per_s: float
+    bliss_tracks_per_s: float | None
+    essentia_tracks_per_s: float | None
+    earwise_tracks_per_s: float
+    all_cores_tracks_per_s: float
+    dag_tracks_per_s: float | None
+    dag_overhead_s: float | None
+    worker_peak_rss_mb: float
+    decoding_scaling: float
+    earwise_scaling: float
+
+    @property
+    def kind(self) -> str:
+        """``clips`` or ``full_length``."""
+        return "clips" if self.median_s < _CLIPS_UNDER_S else "full_length"
+
+    def as_dict(self) -> dict[str, float | None]:
+        """The figures by name; scaling is for people."""
+        figures = asdict(self)
+        del figures["decoding_scaling"], figures["earwise_scaling"]
+        return figures
+
+    def as_text(self) -> str:
+        """The figures as a few lines for people."""
+        rates = (self.floor_tracks_per_s, self.librosa_tracks_per_s, self.bliss_tracks_per_s)
+        times = [f"{self.earwise_tracks_per_s / rate:.2f}" if rate else "?" for rate in rates]
+        lines = [
+            f"{self.tracks} {self.kind.replace('_', '-')} files of {self.median_s:.0f} s; tracks a second on one core:",
+            f"  decoding alone {self.floor_tracks_per_s:.2f}, plain librosa {self.librosa_tracks_per_s:.2f}, "
+            f"bliss {_or_unknown(self.bliss_tracks_per_s)}, Essentia {_or_unknown(self.essentia_tracks_per_s)}, "
+            f"Earwise {self.earwise_tracks_per_s:.2f}",
+            f"  Earwise is {times[0]} times decoding alone, {times[1]} times librosa, {times[2]} times bliss",
+            f"  on all cores {self.all_cores_tracks_per_s:.2f}: {3600 * self.all_cores_tracks_per_s:,.0f} an hour; "
+            f"{self.earwise_scaling:.2f} times one core, decoding alone {self.decoding_scaling:.2f} times",
+            f"  a worker held at most {self.worker_peak_rss_mb:.0f} MB",
+        ]
+        if self.dag_tracks_per_s is not None and self.dag_overhead_s is not None:
+            share = self.dag_tracks_per_s / self.all_cores_tracks_per_s
+            lines.append(
+                f"  through Airflow into MongoDB {self.dag_tracks_per_s:.2f}, {share:.0%} of all cores; "
+                f"{self.dag_overhead_s:.0f} s more"
+            )
+        return "\n".join(lines)
+
+
+def bench_extract(
+    settings: Settings,
+    library: Path | None,
+    progress: Progress,
+    say: Callable[[str], None],
+    *,
+    with_dag: bool,
+    sample: int,
+    clips: int,
+) -> list[ExtractFigures]:
+    """Measure a library; without one, the demo library's full-length tracks and clips that are made of them.
+
+    Parameters
+    ----------
+    with_dag : bool
+        Whether the path through Airflow is measured too.
+    sample : int
+        How many files the contestants analyse in turns, spread over the library.
+    clips : int
+        How many clips go through Airflow where they are made here.
+
+    Raises
+    ------
+    EarwiseError
+        If the library holds no file that can be analysed.
+    """
+    if library is not None:
+        return [_bench_files(_find_files(library), library if with_dag else None, sample, progress, say)]
+    demo = DemoLibrary(settings, progress)
+    demo.begin()
+    demo.finish()
+    tracks = _find_files(demo.root.folder)
+    full = [track for track, length_s in tracks if _FULL_LENGTH_S[0] <= length_s <= _FULL_LENGTH_S[1]]
+    measured = [_bench_files([(t, s) for t, s in tracks if t in set(full)] or tracks, None, sample, progress, say)]
+    with tempfile.TemporaryDirectory(prefix="earwise-bench-") as folder:
+        say("making clips")
+        originals, repeated = Path(folder) / "originals", Path(folder) / "repeated"
+        originals.mkdir()
+        repeated.mkdir()
+        made = make_clips(_spread([track for track, _ in tracks], sample), originals)
+        if with_dag:
+            repeat_clips(made, clips, repeated)
+        files = [(clip, read_duration_s(bytes(clip))) for clip in made]
+        measured.append(_bench_files(files, repeated if with_dag else None, sample, progress, say))
+    return measured
+
+
+def print_json(measured: Sequence[ExtractFigures]) -> str:
+    """All figures as one JSON object."""
+    return json.dumps({figures.kind: figures.as_dict() for figures in measured})
+
+
+def _bench_files(
+    found: Sequence[tuple[Path, float]],
+    dag_library: Path | None,
+    sample: int,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> ExtractFigures:
+    if not found:
+        raise EarwiseError("No file was found there whose length could be read.")
+    chosen = _spread(list(found), sample)
+    files = [file for file, _ in chosen]
+    pythons = {name: Path(sys.executable) for name in ("floor", "librosa", "earwise")}
+    if others := bench_python(say):
+        pythons |= dict.fromkeys(OTHERS, others)
+    rates = race(files, pythons, _ROUNDS, say)
+    say("all cores")
+    cores = len(available_cores())
+    floor_together = race_together("floor", files, cores)
+    all_cores, peak_rss_mb = _run_pool(files, cores)
+    floor, earwise, plain = (rates[name] or 0.0 for name in ("floor", "earwise", "librosa"))
+    if not floor or not earwise:
+        raise EarwiseError("The benchmark could not analyse a single file.")
+    dag = bench_dag_path(dag_library, progress, say) if dag_library else None
+    return ExtractFigures(
+        tracks=len(files),
+        median_s=round(statistics.median(length_s for _, length_s in chosen), 1),
+        floor_tracks_per_s=round(floor, 3),
+        librosa_tracks_per_s=round(plain, 3),
+        bliss_tracks_per_s=_rounded(rates.get("bliss")),
+        essentia_tracks_per_s=_rounded(rates.get("essentia")),
+        earwise_tracks_per_s=round(earwise, 3),
+        all_cores_tracks_per_s=round(all_cores, 3),
+        dag_tracks_per_s=_rounded(dag.tracks / dag.seconds if dag else None),
+        dag_overhead_s=_rounded(_overhead_s(dag, all_cores) if dag else None),
+        worker_peak_rss_mb=round(peak_rss_mb, 1),
+        decoding_scaling=round(floor_together / floor, 3),
+        earwise_scaling=round(all_cores / earwise, 3),
+    )
+
+
+def _run_pool(files: Sequence[Path], processes: int) -> tuple[float, float]:
+    """Files a second of extraction's own worker processes, from when all work until the last is done; peak memory."""
+    repeats = -(-_FEWEST_JOBS // len(files))
+    roots, configs = (Root("bench", Path("/")),), (MfccConfig(),)
+    jobs = [Job(LibraryPath("bench", bytes(file).lstrip(b"/")), roots, configs) for file in files] * repeats
+    began, done, peak = 0.0, 0, 0.0
+    outcomes = analyse_files(
+        jobs, processes=processes, timeout_s=_TIMEOUT_S, known_versions=lambda audio_id: frozenset()
+    )
+    for done, (_, outcome) in enumerate(outcomes, 1):
+        if isinstance(outcome, TrackError):
+            raise EarwiseError(f"A file of the benchmark can't be analysed: {outcome}")
+        if done == processes:
+            began = time.perf_counter()
+        if done % 50 == 0:
+            peak = max(peak, _workers_peak_mb())
+    return (done - processes) / (time.perf_counter() - began), peak
+
+
+def _workers_peak_mb() -> float:
+    return max((_peak_mb(process) for process in _children()), default=0.0)
+
+
+def _children() -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        for task in Path("/proc/self/task").iterdir():
+            yield from (task / "children").read_text().split()
+
+
+def _peak_mb(process: str) -> float:
+    with contextlib.suppress(OSError), Path(f"/proc/{process}/status").open() as status:
+        return next((int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM:")), 0.0)
+    return 0.0
+
+
+def _find_files(library: Path) -> list[tuple[Path, float]]:
+    """The audio files of a folder and their lengths; those whose header can't be read are left out."""
+    root = Root("bench", library)
+    found = []
+    for folder in walk_root(root, (root,)):
+        for name in sorted(folder.files):
+            location = folder.location.child(name).locate((root,))
+            with contextlib.suppress(TrackError):
+                found.append((Path(location.decode(errors="surrogateescape")), read_duration_s(location)))
+    return found
+
+
+def _spread[T](items: Sequence[T], most: int) -> list[T]:
+    """At most so many of the items, evenly spread.
+
+    >>> _spread(list(range(10)), 5), _spread([1, 2], 5)
+    ([0, 2, 4, 6, 8], [1, 2])
+    """
+    count = min(most, len(items))
+    return [items[number * len(items) // count] for number in range(count)]
+
+
+def _overhead_s(dag: DagFigures, all_cores: float) -> float:
+    return dag.seconds - dag.tracks / all_cores
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _or_unknown(rate: float | None) -> str:
+    return "?" if rate is None else f"{rate:.2f}"
