@@ -17,6 +17,7 @@ from earwise.roots.listing import ListedFile, listed_mtime_ns
 from earwise.settings import Copies, Root
 
 _BLOCK_BYTES = 1 << 20
+_KEYS_PER_REQUEST = 1000
 _REASONS = {
     "NoSuchBucket": "there is no such bucket",
     "AccessDenied": "access is denied; check AWS_ACCESS_KEY_ID and its rights",
@@ -50,8 +51,10 @@ def list_bucket(root: Root) -> Iterator[ListedFile]:
         If the bucket is absent, can't be listed or does not answer.
     """
     bucket, prefix = _split(root)
+    size = {"PageSize": _KEYS_PER_REQUEST}
     try:
-        for page in _client(root.endpoint).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        pages = _client(root.endpoint).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig=size):
             for entry in page.get("Contents", ()):
                 yield ListedFile(
                     entry["Key"].removeprefix(prefix).encode(),

@@ -1,8 +1,9 @@
-"""The whole DAG, from a server on this machine to tracks that extract_features hears."""
+"""The whole DAG, from a server on this machine to a root that extract_features hears."""
 
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,24 +18,30 @@ DATABASE = f"test_{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="module")
-def runs(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """A set that comes over a bad line, one that comes damaged, and the extraction after that."""
-    home = tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def variables(mongo_uri: str) -> dict[str, str]:
+    return {
+        "EARWISE_MONGO_URI": mongo_uri,
+        "EARWISE_MONGO_DATABASE": DATABASE,
+        "EARWISE_EXTRACT_PROCESSES": "1",
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(home: Path, variables: dict[str, str]) -> list[dict[str, Any]]:
+    """A set that comes over a bad line, and one that comes damaged."""
     write_tone(home / "2.mp3", 2, duration_s=1.5)
     small = pack({"fma_small/000/000002.mp3": (home / "2.mp3").read_bytes()})
     state = ArchiveServer({"fma_small.zip": small, "fma_metadata.zip": pack_metadata(ROWS)})
     with serve(state) as server:
-        variables = {
-            "EARWISE_FMA_URL": server.url,
-            "EARWISE_FMA_SHA1": published(server),
-            "EARWISE_MONGO_URI": mongo_uri,
-            "EARWISE_MONGO_DATABASE": DATABASE,
-            "EARWISE_EXTRACT_PROCESSES": "1",
-        }
+        of_the_server = {"EARWISE_FMA_URL": server.url, "EARWISE_FMA_SHA1": published(server)}
         server.contents["fma_medium.zip"] = b"damaged"
         server.faults = ["", "drop:5000", "no-range"]
-        loads = run_dag(home, "load_fma", [{"set": "small"}, {"set": "medium"}], variables)
-    return [*loads, *run_dag(home, "extract_features", [{}], variables)]
+        return run_dag(home, "load_fma", [{"set": "small"}, {"set": "medium"}], variables | of_the_server)
 
 
 def test_set_is_brought_and_published(runs: list[dict[str, Any]]) -> None:
@@ -51,13 +58,21 @@ def test_damaged_set_fails_without_another_try_and_is_not_published(runs: list[d
     assert runs[1]["events"] == []
 
 
-def test_tracks_are_extracted_from_the_archive(runs: list[dict[str, Any]], mongo_uri: str) -> None:
-    assert states(runs[2])["report"] == "success"
+def test_downloads_are_told_of(runs: list[dict[str, Any]], mongo_uri: str) -> None:
     with open_store_at(mongo_uri, DATABASE) as store:
-        (track,) = store.tracks.page(limit=9).tracks
-        assert (track.tags.title, track.files[0].location.root) == ("Food", "fma")
         assert {download.name: download.state for download in store.downloads.all()} == {
             "fma_metadata.zip": "ready",
             "fma_medium.zip": "failed",
             "fma_small.zip": "ready",
         }
+
+
+@pytest.mark.slow
+def test_tracks_are_extracted_from_the_archive(
+    runs: list[dict[str, Any]], home: Path, variables: dict[str, str], mongo_uri: str
+) -> None:
+    (run,) = run_dag(home, "extract_features", [{}], variables)
+    assert states(run)["report"] == "success"
+    with open_store_at(mongo_uri, DATABASE) as store:
+        (track,) = store.tracks.page(limit=9).tracks
+        assert (track.tags.title, track.files[0].location.root) == ("Food", "fma")

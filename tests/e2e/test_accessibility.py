@@ -65,6 +65,7 @@ def test_no_page_breaks_a_rule_that_axe_knows(
             *empty,
             *("/", "/?q=savino", "/?q=nothing-like-it", "/clusters", "/clusters/1", f"/tracks/{ids[0]}", playlist),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),
+            "/admin/downloads",
         ):
             page.goto(address + path)
             found += violations(page)
