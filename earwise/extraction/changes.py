@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import pickle
 import tempfile
 from collections import defaultdict
@@ -9,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
+from types import TracebackType
 from typing import IO
 
+from earwise.errors import LibraryError
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.folders import FileEntry, Folder
@@ -39,8 +44,17 @@ class ChangeSpool:
     def __enter__(self) -> ChangeSpool:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # What could not be written before can't be written now either.
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LibraryError(
+                f"The scan has no room for its notes in {tempfile.gettempdir()}: {os.strerror(error.errno)}. "
+                "Nothing was changed; make room there, or let TMPDIR name another folder."
+            ) from error
 
     def add(self, change: Change) -> None:
         """Keep one more change."""

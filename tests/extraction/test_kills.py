@@ -58,7 +58,7 @@ class Run:
     def __init__(self, server: OwnServer, database: str, library: Path, run_id: str, slowness_s: float = 0.1) -> None:
         command = [sys.executable, str(SCRIPT), server.uri, database, str(library), run_id]
         environment = os.environ | {"SLOWNESS_S": str(slowness_s)}
-        self.log = server.folder / "runs.log"
+        self.log = library.parent / "runs.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
