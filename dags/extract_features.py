@@ -1,7 +1,8 @@
 """### Listen to new and changed tracks
 
 **Purpose.** Walks the library's folders, reads tags, measures the MFCCs of every recording that is new, and keeps
-what can't be read in quarantine with a reason.
+what can't be read in quarantine with a reason. Tracks that the served model does not know get their cluster and enter
+the lists of recommendations.
 
 **Inputs.** The folders, archives and buckets of `EARWISE_LIBRARY`.
 
@@ -178,9 +179,26 @@ def extract_features() -> None:
             raise AirflowSkipException("Every file of this run went to quarantine; there are no new features.")
         yield Metadata(TRACK_FEATURES, done.figures)
 
+    # Also where nothing was extracted: a track that came back has its features and may lack its place.
+    @task(execution_timeout=timedelta(hours=1), trigger_rule="none_failed")
+    def assign() -> None:
+        """Give tracks that the served model does not know their cluster and lists."""
+        from earwise.clustering.assigning import assign_tracks
+        from earwise.errors import ModelNotFoundError
+        from earwise.store import open_store
+
+        settings = Settings.from_env()
+        with open_store(settings, patience_s=_PATIENCE_S) as store:
+            try:
+                assigned = assign_tracks(store, settings.model_folder, store.models.require_active_id())
+            except ModelNotFoundError as reason:
+                raise AirflowSkipException(str(reason)) from reason
+        if not assigned:
+            raise AirflowSkipException("The served model knows every track that can be assigned.")
+
     planned = plan()
     scan() >> planned
-    [planned, extract.expand_kwargs(planned)] >> report()
+    [planned, extract.expand_kwargs(planned)] >> report() >> assign()
 
 
 extract_features()

@@ -1,7 +1,7 @@
 """### Learn which tracks sound alike
 
 **Purpose.** Scales the MFCC summaries of all ready tracks, fits KMeans for several k on Spark, ranks each track's
-neighbours, and lets the web app see the new model.
+neighbours, and lets the web app see the new model unless it is worse than the one before.
 
 **Inputs.** `features` of the current feature version (of the served model's until the current one covers 98% of the
 tracks) and the ready `tracks` in MongoDB (asset `track_features`).
@@ -15,7 +15,9 @@ size), `seed`, `publish` (off: train and log, leave the served model alone).
 **Is a re-run safe?** Yes. Everything is written under the run's own model id, and readers see it only after the last
 step flipped one pointer. A retry removes what the attempt before it left.
 
-**On failure.** The web app goes on with the model before. The task log of `train` ends with the reason. Too few
+**On failure.** The web app goes on with the model before. A red `gate` is no fault of the run: the new model was worse
+by more than is tolerated, its reasons stand in the task's log and on the web app's admin page, and
+`./run models activate ID` publishes it all the same. The task log of `train` ends with the reason. Too few
 analysed tracks are no failure: the run ends as skipped and says how many are missing.
 """
 
@@ -99,16 +101,28 @@ def train_clusters() -> None:
         execution_timeout=timedelta(hours=6),
     )
 
-    @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(minutes=30))
-    def publish(model_id: str, params: dict[str, object], ti: Any):  # type: ignore[no-untyped-def]
-        """Flip the pointer to the new model and prune old ones, and features that no model needs."""
+    @task(execution_timeout=timedelta(minutes=10))
+    def gate(model_id: str, params: dict[str, object]) -> None:
+        """Hold the new model against the one that is served; red where it is worse."""
+        from earwise.clustering.publishing import judge_model, prune_models
+        from earwise.store import open_store
+
+        if not params["publish"]:
+            raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
+        settings = Settings.from_env()
+        with open_store(settings) as store:
+            if reasons := judge_model(store, model_id):
+                prune_models(store, keep=settings.keep_models, model_folder=settings.model_folder)
+                raise AirflowFailException(f"{model_id} is rejected, the model before stays. {' '.join(reasons)}")
+
+    @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(hours=1))
+    def publish(model_id: str, ti: Any):  # type: ignore[no-untyped-def]
+        """Assign what came since, flip the pointer, and prune old models and features that no model needs."""
         from earwise.clustering.publishing import publish_model, run_summary
         from earwise.clustering.versions import prune_features
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
-        if not params["publish"]:
-            raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
         settings = Settings.from_env()
         with open_store(settings) as store:
             run = publish_model(
@@ -118,7 +132,7 @@ def train_clusters() -> None:
         yield Metadata(ACTIVE_MODEL, run_summary(run))
 
     model_id = plan()
-    model_id >> train >> publish(model_id)  # type: ignore[arg-type]
+    model_id >> train >> gate(model_id) >> publish(model_id)  # type: ignore[arg-type]
 
 
 train_clusters()

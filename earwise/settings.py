@@ -237,11 +237,6 @@ class Settings:
         return self.home / "models"
 
     @property
-    def snapshot_folder(self) -> Path:
-        """Folder of what models were trained on; executors on other machines have to share it."""
-        return self.home / "snapshots"
-
-    @property
     def public_web_url(self) -> str:
         """The web app's address for links, without a closing slash."""
         return (self.web_url or f"http://127.0.0.1:{self.web_port}").rstrip("/")

@@ -45,7 +45,6 @@ def _plan(arguments: list[str], settings: Settings) -> TrainingPlan:
     return TrainingPlan(
         min_tracks=settings.min_tracks,
         model_folder=settings.model_folder,
-        snapshot_folder=settings.snapshot_folder,
         most_per_artist=settings.per_artist,
         **vars(parser.parse_args(arguments)),
     )

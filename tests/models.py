@@ -49,13 +49,15 @@ def write_model(
     list_length: int = 50,
     most_per_artist: int = 0,
 ) -> Artefact:
-    """Write a candidate over these tracks with two clusters: what is left and what is right of the first feature."""
+    """Write a candidate over these tracks with two clusters, whose names tell the model's id."""
     ids, rows = [track_id(number) for number in numbers], features[list(numbers)]
     names = TagNames([f"artist {number}\x1ftrack {number}" for number in numbers], [f"artist {n}" for n in numbers])
     catalogue, fitted = fit_sound(rows, ids, names, None)
     low, high = rows.min(axis=0).astype(float), rows.max(axis=0).astype(float)
     side = (rows[:, 0] > np.median(rows[:, 0])).astype(int)
-    cluster_model = ClusterModel(low, high, (0, 1), ("Left", "Right"), np.zeros((2, rows.shape[1]), np.float32))
+    cluster_model = ClusterModel(
+        low, high, (0, 1), (f"{model_id} left", f"{model_id} right"), np.zeros((2, rows.shape[1]), np.float32)
+    )
     scaled = cluster_model.scale(rows)
     cluster_model.centroids[:] = [scaled[side == number].mean(axis=0) for number in (0, 1)]
     artefact = Artefact(
@@ -98,7 +100,7 @@ def write_model(
         model_id,
         [
             Cluster(number, name, sizes[number], cluster_model.centroids[number])
-            for number, name in ((0, "Left"), (1, "Right"))
+            for number, name in enumerate(cluster_model.names)
         ],
     )
     return artefact

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from earwise.store.extraction_runs import ExtractionRun
+from webapp import charts
 from webapp.context import store
 from webapp.faults import SEEN_BY_EVERY_SCAN
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
-_RUNS_SHOWN = 20
+_RUNS_SHOWN, _RUNS_DRAWN = 20, 90
 _PAGE_SIZE = 50
 _MOST_PAGES = 100_000
 # Progress is written every few seconds, or when the slowest file has come to its time-out.
@@ -74,8 +75,15 @@ def retry(key: str) -> ResponseReturnValue:
 
 @blueprint.get("/training")
 def training() -> ResponseReturnValue:
-    """The latest training runs."""
-    return render_template("admin/training.html", models=store().model_runs.recent(_RUNS_SHOWN))
+    """The latest training runs, how silhouettes went, and what the last one changed."""
+    runs, active_id = store().model_runs.recent(_RUNS_DRAWN), store().models.active_id()
+    return render_template(
+        "admin/training.html",
+        models=runs[:_RUNS_SHOWN],
+        active_id=active_id,
+        chart=charts.silhouettes_of_runs(runs, active_id),
+        changed=next((run for run in runs if run.changes), None),
+    )
 
 
 @blueprint.get("/downloads")
@@ -95,6 +103,8 @@ def model(model_id: str) -> ResponseReturnValue:
         run=run,
         clusters=store().model_parts.clusters(model_id),
         is_active=store().models.active_id() == model_id,
+        silhouettes=charts.silhouettes_of_trials(run.trials, run.k),
+        costs=charts.costs_of_trials(run.trials, run.k),
     )
 
 

@@ -49,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="do the whole job, print what came of it, stop everything")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
     commands = parser.add_subparsers(
-        dest="command", metavar="stop | status | logs | evaluate | bench | test | check | lock"
+        dest="command", metavar="stop | status | logs | models | evaluate | bench | test | check | lock"
     )
     commands.add_parser("stop", help="stop everything that was started for this home")
     status = commands.add_parser("status", help="what runs")
@@ -65,6 +65,11 @@ def make_parser() -> argparse.ArgumentParser:
     source.add_argument("--table", metavar="FILE.csv", type=Path, help="columns track, artist, genre, mfcc1_mean, …")
     evaluate.add_argument("--labels", choices=["folder"], help="compare with top-level folders too, and with bliss")
     evaluate.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    models = commands.add_parser("models", help="the models that are kept; activate ID lets listeners hear one at once")
+    models.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    actions = models.add_subparsers(dest="action", metavar="activate ID")
+    activate = actions.add_parser("activate", help="publish a kept model, or go back to it")
+    activate.add_argument("model_id", metavar="ID")
     test = commands.add_parser("test", help="the checks and the quick tests; further arguments go to pytest")
     test.add_argument("--all", action="store_true", help="the slow tests too")
     commands.add_parser("check", help="the checks alone: ruff, mypy, import-linter")
@@ -90,6 +95,10 @@ def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
         from earwise.cli import evaluate
 
         return evaluate.run(settings, options)
+    if options.command == "models":
+        from earwise.cli import models
+
+        return models.run(settings, options)
     if options.command in ("stop", "status"):
         from earwise.cli import control
 

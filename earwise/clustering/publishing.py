@@ -1,4 +1,4 @@
-"""Around a training run: whether it makes sense, and letting readers see what came of it."""
+"""Around a training run: whether it makes sense, whether its model is good enough, and letting readers see it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from earwise.clustering.assigning import assign_tracks
+from earwise.clustering.gates import find_regressions
 from earwise.errors import ModelNotFoundError, TooFewTracksError
-from earwise.ranking.artefact import prune_artefacts
+from earwise.log import fields
+from earwise.ranking.artefact import prune_artefacts, prune_snapshots
 from earwise.store import Store
 from earwise.store.model_runs import ModelRun, ModelStatus
 
@@ -61,6 +64,31 @@ def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> 
     return tracks
 
 
+def judge_model(store: Store, model_id: str) -> tuple[str, ...]:
+    """Hold a candidate against the model that is served; a worse one is marked as rejected.
+
+    Returns
+    -------
+    tuple of str
+        Why it is not to be published; empty where it may be.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If the candidate is not known.
+    """
+    challenger, champion_id = _require_run(store, model_id), store.models.active_id()
+    champion = store.model_runs.get(champion_id) if champion_id else None
+    # A served model whose parts are lost is none that anybody could go on with.
+    if champion is None or champion_id == model_id or not store.model_parts.is_whole(champion.model_id):
+        return ()
+    reasons = find_regressions(champion, challenger)
+    if reasons:
+        store.model_runs.mark_rejected(model_id, reasons)
+        log.warning("model rejected", extra=fields(model_id=model_id, champion=champion.model_id, reasons=reasons))
+    return reasons
+
+
 def publish_model(store: Store, model_id: str, now: datetime, *, keep: int, model_folder: Path) -> ModelRun:
     """Flip the pointer to a trained model, then prune old ones.
 
@@ -69,15 +97,47 @@ def publish_model(store: Store, model_id: str, now: datetime, *, keep: int, mode
     ModelNotFoundError
         If the model is not whole.
     """
-    store.models.activate(model_id, now)
-    pruned = store.models.prune(keep)
-    prune_artefacts(model_folder, keep=store.model_parts.whole_ids())
-    run = store.model_runs.get(model_id)
-    if run is None:
-        raise ModelNotFoundError(f"The run record of model {model_id!r} is gone.")
+    activate_model(store, model_id, now, model_folder=model_folder)
+    pruned = prune_models(store, keep=keep, model_folder=model_folder)
+    run = _require_run(store, model_id)
     for trial in run.trials:
         log.info("k=%d silhouette=%.4f training_cost=%.4f", trial.k, trial.silhouette, trial.training_cost)
     log.info("published %s: %d tracks in %d clusters; pruned %s", model_id, run.tracks, run.k, pruned or "nothing")
+    return run
+
+
+def activate_model(store: Store, model_id: str, now: datetime, *, model_folder: Path) -> None:
+    """Let readers see a model, with every track that is ready.
+
+    Tracks that came after its training are assigned before, so that readers miss none, and again after the flip, for
+    those that an extraction gave to the model before in the meantime.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If the model or its files are gone.
+    """
+    if not store.model_parts.is_whole(model_id):
+        raise ModelNotFoundError(f"There is no complete model {model_id!r} to activate.")
+    assign_tracks(store, model_folder, model_id)
+    store.models.activate(model_id, now)
+    assign_tracks(store, model_folder, model_id)
+
+
+def prune_models(store: Store, *, keep: int, model_folder: Path) -> list[str]:
+    """Delete all but the newest models with their files and snapshots; returns whose parts were deleted."""
+    pruned = store.models.prune(keep)
+    kept = store.model_parts.whole_ids()
+    prune_artefacts(model_folder, keep=kept)
+    runs = filter(None, map(store.model_runs.get, [*kept, *store.model_runs.in_training()]))
+    prune_snapshots(model_folder, keep={run.snapshot for run in runs})
+    return pruned
+
+
+def _require_run(store: Store, model_id: str) -> ModelRun:
+    run = store.model_runs.get(model_id)
+    if run is None:
+        raise ModelNotFoundError(f"There is no run record of model {model_id!r}.")
     return run
 
 

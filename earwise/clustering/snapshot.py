@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
-from collections.abc import Collection
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
 from earwise.log import fields
+from earwise.ranking.artefact import SNAPSHOTS
 from earwise.spark.features_source import StoreAddress, read_features
 from earwise.store import Store
 
@@ -35,15 +34,19 @@ def take_snapshot(
 ) -> DataFrame:
     """The features of all ready tracks as they were when the Dag run first asked.
 
-    Executors read MongoDB and write Parquet in parallel; with executors on other machines, `folder` is one that all
-    of them share.
+    Executors read MongoDB and write Parquet in parallel.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the models' files; executors on other machines have to share it.
 
     Returns
     -------
     DataFrame
         ``track_id: string, features: array<float>``, in ranges of ``track_id``.
     """
-    path = folder / snapshot_name(dag_run_id, feature_version)
+    path = folder / SNAPSHOTS / snapshot_name(dag_run_id, feature_version)
     if not (path / _FINISHED).exists():
         partitions = max(_FEWEST_PARTITIONS, -(-store.features.count(feature_version) // _TRACKS_PER_PARTITION))
         features = read_features(spark, address, feature_version, partitions=partitions)
@@ -51,11 +54,3 @@ def take_snapshot(
         features.write.mode("overwrite").parquet(path.as_uri())
         log.info("snapshot written", extra=fields(snapshot=path.name, partitions=partitions))
     return spark.read.schema("track_id string, features array<float>").parquet(path.as_uri())
-
-
-def prune_snapshots(folder: Path, keep: Collection[str]) -> list[str]:
-    """Remove all snapshots but these; returns the names of those removed."""
-    old = [path for path in folder.glob("*") if path.name not in keep]
-    for path in old:
-        shutil.rmtree(path, ignore_errors=True)
-    return sorted(path.name for path in old)

@@ -52,9 +52,7 @@ class TrainingPlan:
     k_min, k_max : int or None
         Range of k; None lets it fit the library's size.
     model_folder : Path
-        Where the model's own files are written.
-    snapshot_folder : Path
-        Where the features are written that it is trained on.
+        Where the model's own files are written, and the snapshot that it is trained on.
     neighbours, most_per_artist : int
         Ranked neighbours kept for each track, and how many of one artist may be among them (0: any number).
     """
@@ -64,7 +62,6 @@ class TrainingPlan:
     feature_version: str
     min_tracks: int
     model_folder: Path
-    snapshot_folder: Path
     seed: int = 1
     k_min: int | None = None
     k_max: int | None = None
@@ -143,7 +140,7 @@ class _TrainingRun:
     def _read_and_scale(self) -> ScaledFeatures:
         version, dag_run_id = self._plan.feature_version, self._plan.dag_run_id
         features = take_snapshot(
-            *(self._spark, self._address, self._store, self._plan.snapshot_folder),
+            *(self._spark, self._address, self._store, self._plan.model_folder),
             dag_run_id=dag_run_id,
             feature_version=version,
         ).persist()

@@ -12,7 +12,7 @@ from earwise.embedded.progress import Progress, Step
 from earwise.errors import EarwiseError, PartError
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRun
-from earwise.store.model_runs import ModelRun
+from earwise.store.model_runs import ModelRun, ModelStatus
 
 EXTRACTION = "extract_features"
 TRAINING = "train_clusters"
@@ -108,7 +108,13 @@ def _train(api: AirflowApi, store: Store, progress: Progress, check: Callable[[]
             check()
             _show_trials(step, store.model_runs.of_dag_run(run_id))
 
-        _run_dag(api, TRAINING, run_id, show)
+        try:
+            _run_dag(api, TRAINING, run_id, show)
+        except RunFailedError:
+            rejected = store.model_runs.of_dag_run(run_id)
+            if rejected is None or rejected.status is not ModelStatus.REJECTED:
+                raise
+            progress.warn(f"The model before stays. {' '.join(rejected.reasons)}")
         model = store.model_runs.of_dag_run(run_id)
         if model is None or not model.trials:
             step.update(note="skipped, too few tracks")

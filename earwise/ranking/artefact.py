@@ -24,6 +24,7 @@ from earwise.ranking.preparation import Reference
 from earwise.ranking.projection import Projection
 
 FORM = 1
+SNAPSHOTS = "snapshots"  # the folder beside the models for what they were trained on
 _ARRAYS, _TEXT = "model.npz", "model.json"
 
 
@@ -128,6 +129,15 @@ def find_artefact(folder: Path, model_id: str | None) -> Artefact | None:
 
 def prune_artefacts(folder: Path, keep: Collection[str]) -> None:
     """Remove the artefacts of all models but these, and what a killed run left unfinished."""
+    _remove_all_but(folder, {*keep, SNAPSHOTS})
+
+
+def prune_snapshots(folder: Path, keep: Collection[str]) -> None:
+    """Remove all snapshots but these."""
+    _remove_all_but(folder / SNAPSHOTS, keep)
+
+
+def _remove_all_but(folder: Path, keep: Collection[str]) -> None:
     for path in folder.glob("*"):
         if path.name not in keep:
             shutil.rmtree(path, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,9 @@ from earwise.store import Store
 from earwise.store.client import open_store_at
 from earwise.store.model_runs import ModelStatus
 from tests.dags.running import run_dag, states
-from tests.spark.conftest import add_groups
+from tests.models import write_model
+from tests.spark.conftest import NOW, add_groups
+from tests.unit.sounds import make_sounds
 
 DATABASE = f"test_{uuid.uuid4().hex[:12]}"
 
@@ -39,7 +42,7 @@ def trained(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
 
 
 def test_run_plans_trains_and_publishes(runs: list[dict[str, Any]], trained: Store) -> None:
-    assert states(runs[0]) == {"plan": "success", "train": "success", "publish": "success"}
+    assert states(runs[0]) == {"plan": "success", "train": "success", "gate": "success", "publish": "success"}
     run = trained.model_runs.of_dag_run(runs[0]["run_id"])
     assert (run.k, run.seed, run.tracks, run.status) == (3, 7, 24, ModelStatus.ACTIVE)
     assert trained.models.active_id() == run.model_id
@@ -56,14 +59,14 @@ def test_asset_event_carries_silhouette_and_cost_for_every_k(runs: list[dict[str
 
 
 def test_unpublished_run_leaves_the_served_model_alone(runs: list[dict[str, Any]], trained: Store) -> None:
-    assert states(runs[1]) == {"plan": "success", "train": "success", "publish": "skipped"}
+    assert states(runs[1]) == {"plan": "success", "train": "success", "gate": "skipped", "publish": "skipped"}
     assert runs[1]["events"] == []
     assert trained.models.active_id() == trained.model_runs.of_dag_run(runs[0]["run_id"]).model_id
     assert trained.model_runs.of_dag_run(runs[1]["run_id"]).status is ModelStatus.CANDIDATE
 
 
 def test_empty_range_of_k_fails_before_spark_is_started(runs: list[dict[str, Any]]) -> None:
-    assert states(runs[2]) == {"plan": "failed", "train": "upstream_failed", "publish": "upstream_failed"}
+    assert states(runs[2]) == {"plan": "failed", **dict.fromkeys(("train", "gate", "publish"), "upstream_failed")}
 
 
 def test_too_few_tracks_end_in_a_skip(
@@ -74,3 +77,23 @@ def test_too_few_tracks_end_in_a_skip(
     (run,) = run_dag(tmp_path_factory.mktemp("home"), "train_clusters", [{}], variables)
     assert run["state"] == "success"
     assert set(states(run).values()) == {"skipped"}
+
+
+@pytest.mark.slow
+def test_worse_model_leaves_a_red_gate_and_the_model_before(
+    mongo_uri: str, database_name: str, store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    write_model(store, home / "models", "champion", make_sounds(2, 10), range(20))
+    store.models.activate("champion", NOW)
+    store.model_runs.put(dataclasses.replace(store.model_runs.get("champion"), tracks=1000))
+    add_groups(store, groups=3, size=8, version=MfccConfig().feature_version)
+    variables = {"EARWISE_MONGO_URI": mongo_uri, "EARWISE_MONGO_DATABASE": database_name}
+    (run,) = run_dag(home, "train_clusters", [{"k_min": 2, "k_max": 3}], variables)
+    assert run["state"] == "failed"
+    assert states(run) == {"plan": "success", "train": "success", "gate": "failed", "publish": "upstream_failed"}
+    assert run["events"] == []
+    assert store.models.active_id() == "champion"
+    rejected = store.model_runs.of_dag_run(run["run_id"])
+    assert rejected.status is ModelStatus.REJECTED
+    assert rejected.reasons == ("It knows 24 tracks, fewer than 90% of the 1,000 before.",)

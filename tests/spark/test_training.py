@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from earwise.clustering.publishing import check_enough_tracks, free_model_id, model_id_of, publish_model
-from earwise.clustering.snapshot import prune_snapshots, snapshot_name
+from earwise.clustering.snapshot import snapshot_name
 from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
-from earwise.ranking.artefact import find_artefact
+from earwise.ranking.artefact import SNAPSHOTS, find_artefact, prune_snapshots
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
 from earwise.store.model_runs import ModelStatus
@@ -22,9 +22,7 @@ from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(
-        *("m1", "manual__1", VERSION, 10), model_folder=tmp_path / "m", snapshot_folder=tmp_path / "s", k_min=3, k_max=5
-    )
+    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=tmp_path, k_min=3, k_max=5)
 
 
 def test_well_separated_groups_become_the_clusters(
@@ -139,15 +137,15 @@ def test_retry_trains_on_the_snapshot_and_the_next_dag_run_on_a_new_one(
     assert train(spark, address, plan, NOW).tracks == first.tracks == 30
     later = train(spark, address, dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2"), NOW)
     assert later.tracks == 31
-    assert prune_snapshots(plan.snapshot_folder, keep=[later.snapshot]) == [first.snapshot]
-    assert [path.name for path in plan.snapshot_folder.iterdir()] == [later.snapshot]
+    prune_snapshots(plan.model_folder, keep=[later.snapshot])
+    assert [path.name for path in (plan.model_folder / SNAPSHOTS).iterdir()] == [later.snapshot]
 
 
 def test_snapshot_that_was_not_finished_is_written_again(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
     add_groups(store, groups=3, size=10)
-    unfinished = plan.snapshot_folder / snapshot_name(plan.dag_run_id, VERSION)
+    unfinished = plan.model_folder / SNAPSHOTS / snapshot_name(plan.dag_run_id, VERSION)
     unfinished.mkdir(parents=True)
     (unfinished / "part-00000.parquet").write_bytes(b"half")
     assert train(spark, address, plan, NOW).tracks == 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -159,6 +160,13 @@ def test_no_run_is_ended_in_a_stack_that_another_started() -> None:
     api = FakeAirflow(old_runs={"old": NOW - timedelta(hours=1)})
     run(api, FakeStore())
     assert not [call for call in api.calls if call[0] == "fail"]
+
+
+def test_rejected_model_is_said_and_is_no_error() -> None:
+    rejected = dataclasses.replace(make_model(), status=ModelStatus.REJECTED, reasons=("It knows 3 tracks.",))
+    report, progress = run(FakeAirflow(failing=TRAINING), FakeStore(model=rejected))
+    assert report.model == rejected
+    assert "The model before stays. It knows 3 tracks." in progress.said
 
 
 @pytest.mark.parametrize("dag_id", [EXTRACTION, TRAINING])

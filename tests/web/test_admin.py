@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 from earwise import errors
@@ -10,6 +11,8 @@ from earwise.library.scan import PROBLEM_CODES
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
+from earwise.store.model_changes import Changes, Move
+from earwise.store.model_runs import Quality
 from tests.web.conftest import Browser
 from tests.web.seeding import NOW, seed_model, seed_tracks, start_extraction
 from webapp import faults
@@ -91,3 +94,32 @@ def test_admin_follows_airflows_link_to_a_model(store: Store, admin: Browser) ->
     assert "0.1300" in page
     assert "/dags/train_clusters/runs/run%20model-1" in page
     assert admin.get("/admin/models/none").status_code == 404
+
+
+def test_training_page_draws_what_is_measured_and_says_why_a_model_was_rejected(store: Store, admin: Browser) -> None:
+    tracks = seed_tracks(store, 12)
+    for number in range(3):
+        seed_model(store, tracks, model_id=f"model-{number}")
+    run = store.model_runs.get("model-1")
+    changes = Changes("model-0", 9, 3, 1, 2, (Move("Slow <strings>", "Bright piano", 0, 1, 3),), (("Drums", "Bells"),))
+    quality = Quality(recall_at_10=0.997, orphan_share=0.012)
+    store.model_runs.put(dataclasses.replace(run, changes=changes, quality=quality))
+    store.model_runs.mark_rejected("model-1", ["It knows 3 tracks, fewer than 90% of the 12 before."])
+    training = admin.get("/admin/training").text
+    assert "Silhouette of the last 3 runs" in training
+    assert training.count('<circle class="chart-mark') == 3
+    assert training.count("chart-mark is-chosen") == 1
+    assert "fewer than 90% of the 12 before" in training
+    assert "0.997" in training
+    assert "1.2 %" in training
+    model = admin.get("/admin/models/model-1").text
+    assert "Slow &lt;strings&gt;" in model
+    assert "Renamed: <bdi>Drums</bdi> is now <bdi>Bells</bdi>" in model
+    assert model.count("<polyline") == 2
+    assert "fewer than 90% of the 12 before" in model
+    assert "style=" not in training + model
+
+
+def test_one_run_makes_no_line_and_the_page_stands(store: Store, admin: Browser) -> None:
+    seed_model(store, seed_tracks(store, 12))
+    assert "<polyline" not in admin.get("/admin/training").text
