@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from earwise.clustering.publishing import publish_model
 from earwise.features.config import MfccConfig
+from earwise.ranking.artefact import SNAPSHOTS
 from earwise.spark.jvm import java_options
 from earwise.store import Store
 from tests.conftest import REPOSITORY
-from tests.spark.conftest import add_groups, add_track
+from tests.models import write_model
+from tests.spark.conftest import NOW, add_groups, add_track
+from tests.unit.sounds import make_sounds
+
+type Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def submit(mongo_uri: str, database_name: str, tmp_path: Path):
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def start(mongo_uri: str, database_name: str, tmp_path: Path) -> Start:
+    def run(*arguments: str, model_id: str = "m1") -> subprocess.Popen[str]:
         environment = {
             **os.environ,
             "EARWISE_HOME": str(tmp_path),  # else one test would train on the other's snapshot
@@ -34,11 +44,28 @@ def submit(mongo_uri: str, database_name: str, tmp_path: Path):
             "--conf=spark.ui.enabled=false",
             f"--driver-java-options={java_options(0)}",
             str(REPOSITORY / "jobs" / "train_clusters.py"),
-            "--model-id=m1",
+            f"--model-id={model_id}",
             "--dag-run-id=manual__1",
             *arguments,
         ]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    return run
+
+
+@pytest.fixture
+def submit(start: Start) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        with start(*arguments) as job:
+            printed, _ = job.communicate(timeout=240)
+        return subprocess.CompletedProcess(job.args, job.returncode, printed, "")
 
     return run
 
@@ -65,3 +92,39 @@ def test_job_says_in_one_line_why_it_failed(submit, store: Store) -> None:
     assert done.returncode == 1
     assert "training failed: 1 tracks have features; a model needs at least 10." in output(done)
     assert "Traceback" not in output(done)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_job_killed_at_any_moment_leaves_the_served_model_and_its_retry_no_debris(
+    start: Start, store: Store, tmp_path: Path
+) -> None:
+    features, folder = make_sounds(4, 15), tmp_path / "models"
+    write_model(store, folder, "m0", features, range(60))
+    publish_model(store, "m0", NOW, keep=5, model_folder=folder)
+    add_groups(store, groups=4, size=40, version=MfccConfig().feature_version)
+    rng = random.Random(7)
+    for phase in ("read", "scale", "kmeans", "collect", "assignments", "neighbours"):
+        job = start("--k-min=2", "--k-max=4")
+        _wait_for_phase(store, phase, job)
+        time.sleep(rng.uniform(0, 0.5))
+        os.killpg(job.pid, signal.SIGKILL)
+        job.communicate()
+        assert store.models.active_id() == "m0"
+        assert len(dict(store.model_parts.read_clusters_of_tracks("m0"))) == 60
+    with start("--k-min=2", "--k-max=4") as job:
+        printed, _ = job.communicate(timeout=240)
+    assert job.returncode == 0, printed[-3000:]
+    publish_model(store, "m1", NOW, keep=5, model_folder=folder)
+    assert store.models.active_id() == "m1"
+    assert len(dict(store.model_parts.read_clusters_of_tracks("m1"))) == 160
+    assert sorted(path.name for path in folder.iterdir()) == ["m0", "m1", SNAPSHOTS]
+
+
+def _wait_for_phase(store: Store, phase: str, job: subprocess.Popen[str]) -> None:
+    """Wait until this phase is over, or the job with it."""
+    while job.poll() is None:
+        run = store.model_runs.get("m1")
+        if run is not None and phase in run.seconds:
+            return
+        time.sleep(0.05)

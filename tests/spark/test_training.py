@@ -16,6 +16,7 @@ from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataEr
 from earwise.ranking.artefact import SNAPSHOTS, find_artefact, prune_snapshots
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
+from earwise.store.model_parts import ModelParts
 from earwise.store.model_runs import ModelStatus
 from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
@@ -169,3 +170,32 @@ def test_clusters_keep_numbers_and_names_from_night_to_night(
     assert (run.changes.model_id, run.changes.stayed, run.changes.moved, run.changes.new) == ("m1", 60, 0, 12)
     assert run.changes.appeared == ("Polka",)
     assert find_artefact(plan.model_folder, "m2").clusters.numbers == (0, 1, 2, 3, 4)
+
+
+class Killed(BaseException):
+    """What no handler catches, as if the process had ended."""
+
+
+def test_run_that_was_killed_before_its_last_write_is_served_never_and_gone_after_the_next(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_groups(store, groups=3, size=10)
+
+    def die(*arguments: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelParts, "put_clusters", die)
+        with pytest.raises(Killed):
+            train(spark, address, plan, NOW)
+    assert store.model_parts.assignment("m1", next(store.tracks.ready_ids())) is not None
+    with pytest.raises(ModelNotFoundError):
+        store.models.activate("m1", NOW)
+
+    train(spark, address, dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2"), NOW)
+    publish_model(store, "m2", NOW, keep=5, model_folder=plan.model_folder)
+    statuses = {run.model_id: run.status for run in store.model_runs.recent(9)}
+    assert statuses == {"m1": ModelStatus.FAILED, "m2": ModelStatus.ACTIVE}
+    assert list(store.model_parts.read_clusters_of_tracks("m1")) == []
+    assert sorted(path.name for path in plan.model_folder.iterdir()) == ["m2", SNAPSHOTS]
+    assert len(list((plan.model_folder / SNAPSHOTS).iterdir())) == 1
