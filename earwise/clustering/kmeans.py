@@ -93,6 +93,7 @@ def fit_each_k(
 def _fit(scaled: DataFrame, k: int, seed: int) -> FittedKMeans:
     started = time.monotonic()
     model = _fit_model(scaled, k, seed)
+    fitted = time.monotonic()
     sizes = np.zeros(k, int)
     found = model.summary.clusterSizes
     sizes[: len(found)] = found
@@ -106,6 +107,7 @@ def _fit(scaled: DataFrame, k: int, seed: int) -> FittedKMeans:
         training_cost=float(model.summary.trainingCost),
         sizes=tuple(int(size) for size in sizes),
         seconds=time.monotonic() - started,
+        evaluation_s=time.monotonic() - fitted,
     )
     return FittedKMeans(trial, model)
 

@@ -40,6 +40,8 @@ class KTrial:
         Tracks of each cluster.
     seconds : float
         Time to fit and evaluate.
+    evaluation_s : float
+        Of them to evaluate.
     """
 
     k: int
@@ -47,6 +49,7 @@ class KTrial:
     training_cost: float
     sizes: tuple[int, ...]
     seconds: float
+    evaluation_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ def _from_run(run: ModelRun) -> dict[str, Any]:
                 "training_cost": trial.training_cost,
                 "sizes": list(trial.sizes),
                 "seconds": trial.seconds,
+                "evaluation_s": trial.evaluation_s,
             }
             for trial in run.trials
         ],

@@ -1,0 +1,238 @@
+"""``./run bench train``: a whole training run on made-up vectors, beside scikit-learn's KMeans on the same ones.
+
+The run is the job that Airflow submits, on an embedded store of its own: snapshot, scaling, six values of k,
+silhouettes, neighbours, evaluation and publishing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earwise.bench.temporary_store import temporary_store
+from earwise.clustering.publishing import publish_model
+from earwise.embedded.java import find_java
+from earwise.errors import EarwiseError
+from earwise.features.config import MfccConfig
+from earwise.paths import LibraryPath
+from earwise.settings import Settings
+from earwise.spark.jvm import java_options
+from earwise.store import Store, open_store
+from earwise.store.features import TrackFeatures
+from earwise.store.model_runs import ModelRun
+from earwise.store.tracks import Tags, Track, TrackFile
+
+_MODEL_ID = "bench"
+_JOB = Path(__file__).resolve().parent.parent.parent / "jobs" / "train_clusters.py"
+_SOUNDS, _TRACKS_AN_ARTIST = 200, 12
+_SEED = 1
+_LOOK_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class TrainFigures:
+    """What was measured.
+
+    Attributes
+    ----------
+    total_s : float
+        From submitting the job to the published model.
+    driver_peak_rss_mb : float
+        The most memory that the driver's Java and Python held, added, in MB of 10^6 bytes. With a local master the
+        executors are part of that Java.
+    phases : dict
+        Seconds of each; ``kmeans`` by k without its silhouette.
+    sklearn_kmeans_s : float
+        scikit-learn's KMeans for the same values of k on the same scaled array in memory.
+    """
+
+    tracks: int
+    total_s: float
+    driver_peak_rss_mb: float
+    phases: dict[str, Any]
+    recall_at_10: float | None
+    sklearn_kmeans_s: float
+
+    def as_json(self) -> str:
+        """All figures as one JSON object."""
+        return json.dumps(asdict(self))
+
+    def as_text(self) -> str:
+        """All figures as lines for people."""
+        kmeans = ", ".join(f"k {k}: {seconds:.1f}" for k, seconds in self.phases["kmeans"].items())
+        others = ", ".join(f"{name} {self.phases[name]:.1f}" for name in self.phases if name != "kmeans")
+        return (
+            f"{self.tracks:,} tracks in {self.total_s:.1f} s, driver at most {self.driver_peak_rss_mb:.0f} MB,"
+            f" recall@10 {self.recall_at_10}\nSeconds: {others}; KMeans {kmeans}"
+            f" (scikit-learn, all k: {self.sklearn_kmeans_s:.1f})"
+        )
+
+
+def bench_training(tracks: int, say: Callable[[str], None]) -> TrainFigures:
+    """Fill a store with made-up tracks, train and publish a model, and time it.
+
+    Parameters
+    ----------
+    say : callable
+        Takes a line for people about what is being done.
+    """
+    with temporary_store(Settings.from_env()) as settings, open_store(settings) as store:
+        say(f"making {tracks:,} tracks")
+        features = make_features(tracks)
+        _fill(store, features)
+        say("training")
+        began = time.perf_counter()
+        peak_bytes = _train(settings, tracks)
+        trained = time.perf_counter()
+        run = publish_model(store, _MODEL_ID, datetime.now(UTC), keep=5, model_folder=settings.model_folder)
+        ended = time.perf_counter()
+    say("training with scikit-learn")
+    return TrainFigures(
+        tracks=tracks,
+        total_s=round(ended - began, 1),
+        driver_peak_rss_mb=round(peak_bytes / 1e6),
+        phases=_phases(run, ended - trained),
+        recall_at_10=run.quality.recall_at_10 if run.quality else None,
+        sklearn_kmeans_s=round(_time_sklearn(features, [trial.k for trial in run.trials]), 1),
+    )
+
+
+def make_features(tracks: int) -> NDArray[np.float32]:
+    """Seeded summary vectors of the production shape: means, deviations and deviations of the deltas.
+
+    Tracks lie around sounds of unequal size, and an artist's tracks near each other, as in a library.
+
+    Returns
+    -------
+    ndarray [shape=(tracks, n_features), dtype=float32]
+    """
+    rng = np.random.default_rng(_SEED)
+    n = MfccConfig().n_mfcc
+    usual = 40 / np.sqrt(1 + np.arange(n))
+    sounds = rng.normal(0, 1, (_SOUNDS, 2 * n))
+    shares = rng.dirichlet(np.full(_SOUNDS, 0.7))
+    artists = -(-tracks // _TRACKS_AN_ARTIST)
+    styles = sounds[rng.choice(_SOUNDS, artists, p=shares)] + rng.normal(0, 0.6, (artists, 2 * n))
+    found = np.empty((tracks, 3 * n), np.float32)
+    for rows in batched(range(tracks), 65_536):
+        own = styles[np.array(rows) // _TRACKS_AN_ARTIST] + rng.normal(0, 0.7, (len(rows), 2 * n))
+        deviations = usual * np.exp(0.25 * own[:, n:])
+        slopes = deviations * 0.1 * np.exp(rng.normal(0, 0.2, deviations.shape))
+        found[rows[0] : rows[-1] + 1] = np.hstack([usual * own[:, :n], deviations, slopes])
+    return found
+
+
+def _fill(store: Store, features: NDArray[np.float32]) -> None:
+    version, now = MfccConfig().feature_version, datetime.now(UTC)
+    # Ids as digests are, spread evenly, and another order than that of the artists.
+    ids = [f"{(number * 2654435761) % 2**32:08x}{number:024x}" for number in range(len(features))]
+    for numbers in batched(range(len(features)), 5_000):
+        rows = (TrackFeatures(ids[number], version, features[number], "bench") for number in numbers)
+        store.features.put_many(rows, now)
+        for number in numbers:
+            tags = Tags(f"Track {number}", artist=f"Artist {number // _TRACKS_AN_ARTIST}")
+            file = TrackFile(LibraryPath("music", b"%d.mp3" % number), 1000, 1)
+            store.tracks.put(Track(ids[number], tags, 200.0), file, now)
+
+
+def _train(settings: Settings, tracks: int) -> int:
+    """Submit the job, and watch how much memory its driver holds at most."""
+    java_home = find_java(settings.home)
+    if java_home is None:
+        raise EarwiseError("Spark needs Java 17 or 21, and there is none on this machine.")
+    environment = {
+        **os.environ,
+        "JAVA_HOME": str(java_home),
+        "PYSPARK_PYTHON": sys.executable,
+        "EARWISE_HOME": str(settings.home),
+        "EARWISE_MONGO_URI": settings.store_uri,
+        "EARWISE_MONGO_DATABASE": settings.mongo_database,
+    }
+    command = [
+        str(Path(sys.executable).parent / "spark-submit"),
+        f"--master={settings.spark_master}",
+        "--driver-memory=4g",
+        "--conf=spark.ui.enabled=false",
+        f"--driver-java-options={java_options(tracks)}",
+        str(_JOB),
+        *(f"--model-id={_MODEL_ID}", "--dag-run-id=bench", f"--seed={_SEED}"),
+    ]
+    with tempfile.TemporaryFile("w+") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as job:
+        watch = _Watch(job)
+        watch.start()
+        status = job.wait()
+        watch.join()
+        if status:
+            log.seek(0)
+            raise EarwiseError(f"The training job failed:\n{log.read()[-3000:]}")
+    return watch.peak_bytes
+
+
+class _Watch(threading.Thread):
+    """Looks at the driver's two processes until they end."""
+
+    def __init__(self, job: subprocess.Popen[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._job = job
+        self.peak_bytes = 0
+
+    def run(self) -> None:
+        while self._job.poll() is None:
+            self.peak_bytes = max(self.peak_bytes, sum(map(_resident_bytes, self._driver())))
+            time.sleep(_LOOK_EVERY_S)
+
+    def _driver(self) -> Iterator[int]:
+        yield self._job.pid  # spark-submit becomes the driver's Java, whose child is the driver's Python
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                is_child = f"PPid:\t{self._job.pid}\n" in status.read_text()
+                if is_child and _JOB.name.encode() in (status.parent / "cmdline").read_bytes():
+                    yield int(status.parent.name)
+            except OSError:
+                continue
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _phases(run: ModelRun, publish_s: float) -> dict[str, Any]:
+    seconds = run.seconds
+    return {
+        "read": seconds["read"],
+        "scale": seconds["scale"],
+        "kmeans": {str(trial.k): round(trial.seconds - trial.evaluation_s, 2) for trial in run.trials},
+        "silhouette": round(sum(trial.evaluation_s for trial in run.trials), 2),
+        "collect": round(seconds["collect"] + seconds["prepare"], 2),
+        "neighbours": seconds["neighbours"],
+        "evaluate": seconds["evaluate"],
+        "write": round(seconds["assignments"] + seconds["clusters"] + publish_s, 2),
+    }
+
+
+def _time_sklearn(features: NDArray[np.float32], ks: list[int]) -> float:
+    from sklearn.cluster import KMeans
+    from sklearn.preprocessing import minmax_scale
+
+    scaled = minmax_scale(features)
+    began = time.perf_counter()
+    for k in ks:
+        KMeans(k, n_init=1, random_state=_SEED, max_iter=20).fit(scaled)
+    return time.perf_counter() - began
