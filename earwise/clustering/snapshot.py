@@ -53,4 +53,6 @@ def take_snapshot(
         # What a killed attempt left is replaced, since it may lack parts.
         features.write.mode("overwrite").parquet(path.as_uri())
         log.info("snapshot written", extra=fields(snapshot=path.name, partitions=partitions))
+    # A partition for every file, wherever it runs: by default it depends on the cores, and with it what a seed gives.
+    spark.conf.set("spark.sql.files.minPartitionNum", len(list(path.glob("*.parquet"))))
     return spark.read.schema("track_id string, features array<float>").parquet(path.as_uri())
