@@ -21,6 +21,7 @@ from webapp import (
     assets,
     audio,
     auth,
+    browse,
     clusters,
     context,
     errors,
@@ -36,7 +37,20 @@ from webapp import (
     security,
 )
 
-_BLUEPRINTS = (auth, library, clusters, recommendations, audio, listening, ratings, playlists, account, admin, health)
+_BLUEPRINTS = (
+    auth,
+    library,
+    browse,
+    clusters,
+    recommendations,
+    audio,
+    listening,
+    ratings,
+    playlists,
+    account,
+    admin,
+    health,
+)
 _MOST_FORM_BYTES = 64 * 1024
 _SESSION_DAYS = 30
 # While the store is away every request that waits for it holds a thread, and there are few.

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from earwise.notice import read_notice
+from earwise.store.finding import Found, find_tracks
 from webapp.context import settings, store
 from webapp.progress import describe_wait
 from webapp.rows import Row
@@ -34,12 +35,16 @@ def home() -> ResponseReturnValue:
 def suggestions() -> ResponseReturnValue:
     """The options of the search box while something is being typed."""
     query = request.args.get("q", "").strip()[:_MOST_QUERY_CHARACTERS]
-    return render_template("library/suggestions.html", tracks=store().tracks.search(query, limit=_MOST_SUGGESTIONS))
+    return render_template("library/suggestions.html", found=_find(query, _MOST_SUGGESTIONS))
 
 
 def _search_page(query: str) -> str:
-    rows = [Row(track) for track in store().tracks.search(query, limit=_MOST_HITS)]
-    return render_template("library/search.html", query=query, rows=rows, is_cut=len(rows) == _MOST_HITS)
+    found = _find(query, _MOST_HITS)
+    return render_template("library/search.html", query=query, found=found, rows=[Row(track) for track in found.tracks])
+
+
+def _find(query: str, limit: int) -> Found:
+    return find_tracks(store().tracks, store().words, query, limit=limit)
 
 
 def _browse_page(after: str | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from earwise.errors import EarwiseError
+from earwise.extraction.directory import refresh_directory
 from earwise.extraction.planning import pending_files
 from earwise.features.config import MfccConfig
 from earwise.log import fields
@@ -59,7 +60,7 @@ def report_run(
     *,
     within: LibraryPath | None = None,
 ) -> RunReport:
-    """Record the end of a run and sum it up.
+    """Record the end of a run, bring the lists of the library up to date and sum the run up.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ def report_run(
     if run is None:
         raise EarwiseError(f"No extraction run {run_id!r} was planned.")
     store.extraction_runs.finish(run_id, now)
+    refresh_directory(store)
     failed = sum(run.failures.values())
     report = RunReport(
         analysed=run.done - failed,

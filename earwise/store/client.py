@@ -28,8 +28,10 @@ from earwise.store.playlists import Playlists
 from earwise.store.quarantine import Quarantine
 from earwise.store.ratings import Ratings
 from earwise.store.serving import Serving
+from earwise.store.shelves import Shelves
 from earwise.store.tracks import Track, Tracks, TrackState
 from earwise.store.translation import translated_errors
+from earwise.store.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class Store:
     personal: Personal
     catalogue: Catalogue
     downloads: Downloads
+    words: Words
+    shelves: Shelves
 
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
         for repository in (
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.listeners),
-            *(self.attempts, self.ratings, self.playlists, self.events),
+            *(self.attempts, self.ratings, self.playlists, self.events, self.words),
         ):
             repository.create_indexes()
 
@@ -134,4 +138,6 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         personal=Personal(selected),
         catalogue=Catalogue(selected),
         downloads=Downloads(selected),
+        words=Words(selected),
+        shelves=Shelves(selected),
     )

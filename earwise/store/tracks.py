@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,9 +16,12 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
-from earwise.store.search import fold_text, query_terms, search_terms
+from earwise.store.search import fold_text, search_terms
 from earwise.store.translation import translated_errors
 from earwise.tags import Tags
+
+# Tracks of a common word that a search compares; those of a longer query are fewer.
+_MOST_CANDIDATES = 2_000
 
 __all__ = ["Tags", "Track", "TrackFile", "TrackPage", "TrackState", "Tracks"]
 
@@ -214,15 +217,20 @@ class Tracks:
         return TrackPage(tracks[:limit], f"{last.sort_key}\x1e{last.track_id}" if last else None)
 
     @translated_errors()
-    def search(self, query: str, *, limit: int) -> list[Track]:
-        """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun."""
-        terms = query_terms(query)
+    def with_terms(self, terms: Sequence[str]) -> list[Track]:
+        """Ready tracks that hold all of these terms, in any order; none for no terms."""
         if not terms:
             return []
-        # The embedded server looks a single value up in the index, and reads every track for $all.
-        held = terms[0] if len(terms) == 1 else {"$all": terms}
-        found = self._tracks.find({"terms": held, "state": TrackState.READY})
-        return [_to_track(document) for document in found.sort("sort_key", ASCENDING).limit(limit)]
+        # One value is looked up in the index; the embedded server reads every track for $all. The longest word is
+        # mostly the rarest.
+        rarest = max(terms, key=len)
+        others = set(terms) - {rarest}
+        found = self._tracks.find({"terms": rarest}).limit(_MOST_CANDIDATES)
+        return [
+            _to_track(document)
+            for document in found
+            if document["state"] == TrackState.READY and others.issubset(document["terms"])
+        ]
 
 
 def _from_tags(tags: Tags) -> dict[str, Any]:

@@ -63,7 +63,16 @@ def test_no_page_breaks_a_rule_that_axe_knows(
         page.get_by_role("button", name=re.compile("^Play ")).nth(1).click()
         for path in (
             *empty,
-            *("/", "/?q=savino", "/?q=nothing-like-it", "/clusters", "/clusters/1", f"/tracks/{ids[0]}", playlist),
+            *(
+                "/",
+                "/?q=savino",
+                "/?q=nothing-like-it",
+                "/browse",
+                "/clusters",
+                "/clusters/1",
+                f"/tracks/{ids[0]}",
+                playlist,
+            ),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),
             "/admin/downloads",
         ):

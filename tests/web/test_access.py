@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
+from earwise.extraction.directory import refresh_directory, shelf_key
 from earwise.store import Store
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
@@ -23,6 +24,8 @@ _VALUES = {
     "filename": "earwise.css",
     "playlist_id": "0" * 24,
     "key": "0" * 24,
+    "kind": "artists",
+    "shelf": shelf_key("artist 0\x1f"),
 }
 # What every form of the app would take, so that a refusal is for who asks and not for what is sent.
 _FIELDS = {
@@ -44,6 +47,7 @@ _ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.del
 @pytest.fixture(autouse=True)
 def library_in_use(store: Store) -> None:
     seed_model(store, seed_tracks(store, 12))
+    refresh_directory(store)
 
 
 def walk(app: Flask, **values: object) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,110 @@
+"""Writes the lists that the library is browsed by, and the vocabulary that misspelt searches are corrected by."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from earwise.store import Store
+from earwise.store.search import fold_text, fold_words
+from earwise.store.shelves import Kind, Listing, Shelf, shelves_listing, tracks_listing
+from earwise.store.tracks import sort_key
+from earwise.tags import Tags
+
+log = logging.getLogger(__name__)
+
+Entry = tuple[str, Tags]
+_PAGE_SIZE = 60
+_UNKNOWN_YEAR = 9999
+_TRACK_ORDERS: dict[str, Callable[[Entry], Any]] = {
+    "album": lambda entry: (sort_key(entry[1]), entry[0]),
+    "title": lambda entry: (fold_text(entry[1].title), sort_key(entry[1]), entry[0]),
+    "year": lambda entry: (entry[1].year or _UNKNOWN_YEAR, sort_key(entry[1]), entry[0]),
+}
+_SHELF_ORDERS: dict[str, Callable[[Shelf], Any]] = {
+    "name": lambda shelf: (fold_text(shelf.name), shelf.byline, shelf.key),
+    "size": lambda shelf: (-shelf.tracks, fold_text(shelf.name), shelf.key),
+}
+
+
+def refresh_directory(store: Store) -> None:
+    """Bring lists and vocabulary to what the library holds; an unchanged library is read and not written."""
+    entries = [(track_id, tags) for track_id, tags, _ in store.tracks.read_tags()]
+    store.words.put_all(count_words(tags for _, tags in entries))
+    written = store.shelves.put_all(make_listings(entries))
+    log.info("directory written: %d tracks, %d pages changed", len(entries), written)
+
+
+def count_words(tags: Iterable[Tags]) -> Counter[str]:
+    """In how many tracks each word stands.
+
+    >>> count_words([Tags("Ivory", "Savino"), Tags("Ivory Ivory")])["ivory"]
+    2
+    """
+    counts: Counter[str] = Counter()
+    for one in tags:
+        counts.update(fold_words(" ".join((one.title, one.artist, one.album, one.genre))))
+    return counts
+
+
+def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
+    """Every list of a library's tracks."""
+    for kind, name_of in _KINDS.items():
+        shelves: list[Shelf] = []
+        for key, name, byline, members in _gather(entries, name_of):
+            shelf = Shelf(key, name, byline, len(members), min(members, key=_TRACK_ORDERS["album"])[0])
+            shelves.append(shelf)
+            yield from _track_listings(kind, shelf, members)
+        for order, shelf_place in _SHELF_ORDERS.items():
+            yield _shelf_listing(kind, order, sorted(shelves, key=shelf_place))
+
+
+def _track_listings(kind: Kind, shelf: Shelf, members: Sequence[Entry]) -> Iterator[Listing]:
+    for order, place in _TRACK_ORDERS.items():
+        ids = [track_id for track_id, _ in sorted(members, key=place)]
+        yield Listing(tracks_listing(kind, shelf.key, order), _cut(ids), len(ids), shelf)
+
+
+def _shelf_listing(kind: Kind, order: str, shelves: Sequence[Shelf]) -> Listing:
+    marks: dict[str, int] = {}
+    for place, shelf in enumerate(shelves):
+        letter = fold_text(shelf.name)[:1]
+        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // _PAGE_SIZE + 1)
+    pages = _cut([asdict(shelf) for shelf in shelves])
+    return Listing(shelves_listing(kind, order), pages, len(shelves), marks=marks if order == "name" else {})
+
+
+def _cut(whole: list[Any]) -> list[list[Any]]:
+    return [whole[start : start + _PAGE_SIZE] for start in range(0, len(whole), _PAGE_SIZE)] or [[]]
+
+
+def _gather(
+    entries: Iterable[Entry], name_of: Callable[[Tags], tuple[str, str]]
+) -> Iterator[tuple[str, str, str, list[Entry]]]:
+    """Key, name, byline and members; names that differ in case and accents alone are one, under the first of them."""
+    members: dict[str, list[Entry]] = {}
+    names: dict[str, tuple[str, str]] = {}
+    for entry in entries:
+        if (shown := name_of(entry[1]))[0]:
+            folded = "\x1f".join(map(fold_text, shown))
+            members.setdefault(folded, []).append(entry)
+            names[folded] = min(names.get(folded, shown), shown)
+    for folded, found in members.items():
+        yield (shelf_key(folded), *names[folded], found)
+
+
+def shelf_key(folded: str) -> str:
+    """What stands for a name in addresses, whatever characters it has."""
+    return hashlib.sha256(folded.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+_KINDS: dict[Kind, Callable[[Tags], tuple[str, str]]] = {
+    Kind.ARTIST: lambda tags: (tags.artist, ""),
+    Kind.ALBUM: lambda tags: (tags.album, tags.artist),
+    Kind.GENRE: lambda tags: (tags.genre, ""),
+    Kind.DECADE: lambda tags: (f"{tags.year // 10 * 10}s" if tags.year else "", ""),
+}

@@ -1,0 +1,151 @@
+"""The library's lists as they are paged through: artists, albums, genres, years, and the tracks of each.
+
+Every page of a list is a document that is read by its id, so that the thousandth page costs what the first one does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from itertools import batched
+from typing import Any
+
+from bson import encode
+from pymongo import ReplaceOne
+from pymongo.database import Database
+
+from earwise.store.translation import translated_errors
+
+_WRITE_BATCH = 200
+_HEAD = "head"
+
+
+class Kind(StrEnum):
+    """What tracks stand together by."""
+
+    ARTIST = "artist"
+    ALBUM = "album"
+    GENRE = "genre"
+    DECADE = "decade"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Tracks that stand together.
+
+    Attributes
+    ----------
+    key : str
+        What names it in addresses.
+    byline : str
+        An album's artist.
+    tracks : int
+        How many there are.
+    cover : str
+        Id of the track whose picture stands for it.
+    """
+
+    key: str
+    name: str
+    byline: str
+    tracks: int
+    cover: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list in one order, as it is written.
+
+    Attributes
+    ----------
+    name : str
+        What it is read by: `shelves_listing` or `tracks_listing`.
+    entries : sequence of dict or of str
+        Shelves, or ids of tracks.
+    marks : dict of str to int
+        The page on which each first letter begins.
+    """
+
+    name: str
+    pages: Sequence[Sequence[Any]]
+    total: int
+    shelf: Shelf | None = None
+    marks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `number` counts from 1."""
+
+    entries: tuple[Any, ...]
+    number: int
+    pages: int
+    total: int
+    shelf: Shelf | None
+    marks: Mapping[str, int]
+
+    @property
+    def shelves(self) -> list[Shelf]:
+        """The entries of a list of shelves."""
+        return [Shelf(**entry) for entry in self.entries]
+
+
+def shelves_listing(kind: Kind, order: str) -> str:
+    """Name of the list of all shelves of a kind."""
+    return f"{kind}:{order}"
+
+
+def tracks_listing(kind: Kind, key: str, order: str) -> str:
+    """Name of the list of a shelf's tracks."""
+    return f"{kind}/{key}:{order}"
+
+
+class Shelves:
+    """The ``shelves`` collection."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._shelves = database["shelves"]
+
+    @translated_errors()
+    def page(self, listing: str, number: int) -> Page | None:
+        """A page of a list, in one query; None where there is none."""
+        wanted = {"_id": {"$in": [f"{listing}:{_HEAD}", f"{listing}:{number}"]}}
+        found = {document["_id"].rpartition(":")[2]: document for document in self._shelves.find(wanted)}
+        head, page = found.get(_HEAD), found.get(str(number))
+        if head is None or page is None:
+            return None
+        shelf = Shelf(**head["shelf"]) if head["shelf"] else None
+        return Page(tuple(page["entries"]), number, head["pages"], head["total"], shelf, head["marks"])
+
+    @translated_errors()
+    def put_all(self, listings: Iterable[Listing]) -> int:
+        """Let these be the lists: write what changed, then take out what is gone; returns how many were written."""
+        kept = {document["_id"]: document["digest"] for document in self._shelves.find({}, {"digest": 1})}
+        gone, written = set(kept), 0
+        for batch in batched((document for one in listings for document in _documents(one)), _WRITE_BATCH):
+            changed = [document for document in batch if kept.get(document["_id"]) != document["digest"]]
+            gone.difference_update(document["_id"] for document in batch)
+            if changed:
+                self._shelves.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in changed])
+            written += len(changed)
+        for old in batched(sorted(gone), _WRITE_BATCH):
+            self._shelves.delete_many({"_id": {"$in": list(old)}})
+        return written
+
+
+def _documents(listing: Listing) -> Iterable[dict[str, Any]]:
+    for number, entries in enumerate(listing.pages, 1):
+        yield _sealed(f"{listing.name}:{number}", {"entries": list(entries)})
+    head = {
+        "pages": len(listing.pages),
+        "total": listing.total,
+        "shelf": asdict(listing.shelf) if listing.shelf else None,
+        "marks": dict(listing.marks),
+    }
+    yield _sealed(f"{listing.name}:{_HEAD}", head)
+
+
+def _sealed(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"_id": name, "digest": hashlib.sha256(encode(content)).hexdigest()[:24], **content}

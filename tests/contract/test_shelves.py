@@ -1,0 +1,63 @@
+"""What every MongoDB-protocol server must do for the lists that a library is browsed by."""
+
+from __future__ import annotations
+
+from earwise.extraction.directory import make_listings, refresh_directory
+from earwise.store import Store
+from earwise.store.shelves import Kind, Page, shelves_listing, tracks_listing
+from earwise.store.tracks import Tags
+from tests.web.seeding import seed_track, track_id
+
+
+def all_pages(store: Store, listing: str) -> list[Page]:
+    pages = [store.shelves.page(listing, 1)]
+    while pages[-1] and pages[-1].number < pages[-1].pages:
+        pages.append(store.shelves.page(listing, pages[-1].number + 1))
+    return [page for page in pages if page]
+
+
+def test_every_artist_is_listed_once_in_order_with_its_tracks(store: Store) -> None:
+    for number in range(150):
+        seed_track(
+            store, Tags(f"Title {number:03d}", f"Artist {number // 2:03d}", "Album", "Ambient", 1990 + number % 20)
+        )
+    refresh_directory(store)
+    pages = all_pages(store, shelves_listing(Kind.ARTIST, "name"))
+    names = [shelf.name for page in pages for shelf in page.shelves]
+    assert names == sorted(names)
+    assert len(names) == pages[0].total == 75
+    genre = store.shelves.page(shelves_listing(Kind.GENRE, "size"), 1).shelves[0]
+    assert (genre.name, genre.tracks) == ("Ambient", 150)
+    tracks = [one for page in all_pages(store, tracks_listing(Kind.GENRE, genre.key, "title")) for one in page.entries]
+    assert tracks == [track_id(f"Title {number:03d}Artist {number // 2:03d}") for number in range(150)]
+    decades = store.shelves.page(shelves_listing(Kind.DECADE, "name"), 1).shelves
+    assert [(shelf.name, shelf.tracks) for shelf in decades] == [("1990s", 80), ("2000s", 70)]
+
+
+def test_names_that_differ_in_case_and_accents_are_one_and_albums_of_two_artists_are_two(store: Store) -> None:
+    seed_track(store, Tags("A", "Sigur Rós", "Best of"))
+    seed_track(store, Tags("B", "SIGUR ROS", "Best of"))
+    seed_track(store, Tags("C", "Mogwai", "Best Of"))
+    refresh_directory(store)
+    artists = store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1)
+    assert [shelf.tracks for shelf in artists.shelves] == [1, 2]
+    assert dict(artists.marks) == {"m": 1, "s": 1}
+    albums = store.shelves.page(shelves_listing(Kind.ALBUM, "name"), 1)
+    assert sorted((shelf.byline.casefold()[:1], shelf.tracks) for shelf in albums.shelves) == [("m", 1), ("s", 2)]
+
+
+def test_an_unchanged_library_writes_nothing_and_what_is_gone_leaves_the_lists(store: Store) -> None:
+    entries = [("a", Tags("A", "Ben", "One", "Rock", 1999)), ("b", Tags("B", "Ann", "Two", "Rock", 2001))]
+    assert store.shelves.put_all(make_listings(entries)) > 10
+    assert store.shelves.put_all(make_listings(entries)) == 0
+    store.shelves.put_all(make_listings(entries[:1]))
+    assert [shelf.name for shelf in store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1).shelves] == ["Ben"]
+    store.shelves.put_all(make_listings([]))
+    assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1).entries == ()
+
+
+def test_pages_that_are_not_there_are_none(store: Store) -> None:
+    assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1) is None
+    refresh_directory(store)
+    assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 2) is None
+    assert store.shelves.page(tracks_listing(Kind.ARTIST, "$where", "title"), 1) is None

@@ -1,0 +1,77 @@
+"""Browsing by artist, album, genre and year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from earwise.extraction.directory import refresh_directory
+from earwise.store import Store
+from earwise.store.tracks import Tags
+from tests.web.conftest import Browser
+from tests.web.seeding import seed_track, seed_tracks
+
+
+def shelf_links(page: str) -> list[str]:
+    return re.findall(r'<a class="shelf" href="([^"]+)"', page)
+
+
+def test_every_kind_leads_to_its_tracks_in_at_most_three_queries(
+    store: Store, listener: Browser, queries: Callable[[], list[str]]
+) -> None:
+    seed_tracks(store, 30)
+    refresh_directory(store)
+    for kind, first in (("artists", "Artist 0"), ("albums", "Album 0"), ("genres", "Ambient"), ("years", "2000s")):
+        queries()
+        page = listener.get(f"/browse/{kind}", follow_redirects=True).text
+        assert f"<bdi>{first}</bdi>" in page
+        assert len(queries()) <= 3
+        tracks = listener.get(shelf_links(page)[0]).text
+        assert len(queries()) <= 3
+        assert f"<h1><bdi>{first}</bdi></h1>" in tracks
+        assert "Title 0" in tracks
+
+
+def test_the_order_stands_in_the_address_and_pages_keep_it(store: Store, listener: Browser) -> None:
+    seed_tracks(store, 130)
+    refresh_directory(store)
+    shelf = shelf_links(listener.get("/browse/genres").text)[0]
+    first = listener.get(f"{shelf}?sort=title").text
+    following = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    assert "sort=title" in following
+    second = listener.get(following).text
+    assert "Page 2 of 3" in second
+    assert re.search(r"<bdi>Title 060</bdi>", second)
+
+
+def test_an_empty_library_says_what_to_do(listener: Browser) -> None:
+    page = listener.get("/browse").text
+    assert "No artists yet" in page
+    assert "Browse all tracks" in page
+
+
+def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browser) -> None:
+    seed_tracks(store, 3)
+    refresh_directory(store)
+    for path in ("/browse/moods", "/browse?page=2", "/browse?page=x", "/browse?sort=$ne", "/browse/artists/none"):
+        assert listener.get(path).status_code == 404, path
+
+
+def test_hostile_names_are_shown_harmlessly(store: Store, listener: Browser) -> None:
+    seed_track(store, Tags("A", "<script>alert(1)</script>", "\u202eevil\x00", "x" * 10_000))
+    refresh_directory(store)
+    for kind in ("artists", "albums", "genres"):
+        page = listener.get(f"/browse/{kind}", follow_redirects=True).text
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        assert "x" * 400 not in page
+        assert listener.get(shelf_links(page)[0]).status_code == 200
+
+
+def test_a_misspelt_search_says_what_was_searched_for(store: Store, listener: Browser) -> None:
+    seed_track(store, Tags("Ivory", "Savino"))
+    refresh_directory(store)
+    page = listener.get("/?q=savinno").text
+    assert "for “<bdi>savino</bdi>”" in page
+    assert "Nothing here is spelt “<bdi>savinno</bdi>”" in page
+    assert "Ivory" in listener.get("/suggestions?q=savinno").text
