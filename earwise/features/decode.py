@@ -64,6 +64,8 @@ def decode_track(location: bytes, configs: Sequence[MfccConfig], *, duration_s: 
         raise DecodeError(str(error), code="truncated") from error
     except MemoryError:
         raise  # also FFmpeg's own, which says nothing about what is in the file
+    except av.error.DecoderNotFoundError as error:
+        raise UnsupportedFormatError("No decoder here reads this kind of audio.") from error
     except FFMPEG_ERRORS as error:
         raise DecodeError(f"No audio in this file. libsndfile: {first_refusal} FFmpeg: {_reason(error)}.") from error
 

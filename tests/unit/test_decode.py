@@ -161,6 +161,15 @@ def test_rate_that_no_music_has_is_refused(tmp_path: Path) -> None:
         decode_track(location, [CONFIG])
 
 
+def test_kind_of_audio_that_no_decoder_reads_is_called_unsupported(tmp_path: Path) -> None:
+    location = write_audio(tmp_path / "a.wav", make_tone(1.0))
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[20:22] = b"\x50\x50"
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UnsupportedFormatError, match="No decoder"):
+        decode_track(location, [CONFIG])
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_samples_that_are_no_numbers_are_found(tmp_path: Path, value: float) -> None:
     y = make_tone(2.0)
