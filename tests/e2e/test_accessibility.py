@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
+from earwise.paths import LibraryPath
 from earwise.store import Store
+from earwise.store.extraction_runs import Counts
 from earwise.store.listeners import Role
 from tests.e2e.browsing import log_in_as_new, played_s, sign_up, start_watching, wait_for_playing, wait_until
-from tests.web.seeding import NOW
+from tests.web.seeding import NOW, start_extraction
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +42,11 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
         store.ratings.set_favourite(owner, track, True, NOW)
         store.events.record(owner, track, track, heard_s=60, duration_s=60, now=NOW)
     store.ratings.set_thumb(owner, tracks[0], tracks[1], True, model_id="model-1", now=NOW)
+    start_extraction(store, done=13)
+    store.extraction_runs.put_progress("run", 0, Counts(13, 12, {"truncated": 1}), 2.0, datetime.now(UTC))
+    for number, code in enumerate(("truncated", "dangling_link", "silent")):
+        store.quarantine.put(LibraryPath("music", b"%d.mp3" % number), code, "What is wrong with it.", NOW)
+    store.quarantine.request_retry(LibraryPath("music", b"2.mp3").key)
     return f"/playlists/{playlist_id}"
 
 
@@ -74,7 +82,7 @@ def test_no_page_breaks_a_rule_that_axe_knows(
                 playlist,
             ),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),
-            "/admin/downloads",
+            *("/admin/downloads", "/admin/training"),
         ):
             page.goto(address + path)
             found += violations(page)
