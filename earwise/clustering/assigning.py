@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import batched
 from pathlib import Path
 
@@ -19,9 +20,9 @@ import numpy as np
 from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, load_artefact
-from earwise.ranking.catalogue import Catalogue, Rows
+from earwise.ranking.catalogue import Catalogue, Groups, Rows
 from earwise.ranking.metric import Matrix
-from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import make_catalogue
 from earwise.store import Store
 from earwise.store.features import feature_id
@@ -56,12 +57,13 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
         If the model's files are gone.
     """
     clusters = dict(store.model_parts.read_clusters_of_tracks(model_id))
-    unknown = {track_id for track_id in store.tracks.ready_ids() if track_id not in clusters}
+    unknown = [track_id for track_id in store.tracks.ready_ids() if track_id not in clusters]
     artefact = load_artefact(model_folder, model_id)
     if not any(store.features.has(track_id, artefact.feature_version) for track_id in unknown):
         return 0
     library = _read_library(store, artefact.feature_version)
-    newcomers = np.array([row for row, found in enumerate(library.track_ids) if found in unknown], np.int64)
+    # Not `unknown`: an extraction may have added tracks since.
+    newcomers = np.array([row for row, found in enumerate(library.track_ids) if found not in clusters], np.int64)
     names = name_tags([tags.title for tags in library.tags], [tags.artist for tags in library.tags])
     catalogue = make_catalogue(artefact.metric, artefact.reference, library.features, library.track_ids, names)
     assigning = _Assigning(store, artefact, library, catalogue, newcomers, clusters, list_length)
@@ -86,12 +88,14 @@ class _Assigning:
         list_length: int,
     ) -> None:
         self._store, self._artefact, self._library, self._catalogue = store, artefact, library, catalogue
-        self._newcomers, self._list_length = set(newcomers.tolist()), list_length
+        self._list_length = list_length
         self._row_of = {track_id: row for row, track_id in enumerate(library.track_ids)}
-        numbers, distances = self._nearest_clusters(library.features[newcomers])
-        self._distance_of = dict(zip(newcomers.tolist(), distances, strict=True))
-        ids = (library.track_ids[row] for row in newcomers)
-        self._clusters = {**clusters, **dict(zip(ids, numbers, strict=True))}
+        self._hosts = np.setdiff1d(np.arange(len(library.track_ids)), newcomers, assume_unique=True)
+        self._clusters, self._distance_of = dict(clusters), dict[int, float]()
+        for rows in batched(newcomers.tolist(), _BATCH):
+            numbers, distances = self._nearest_clusters(library.features[list(rows)])
+            self._distance_of.update(zip(rows, distances, strict=True))
+            self._clusters.update(zip((library.track_ids[row] for row in rows), numbers, strict=True))
 
     def assign(self, rows: Rows) -> None:
         """Write everything of some new tracks, their assignments last."""
@@ -123,16 +127,24 @@ class _Assigning:
             yield Assignment(track_id, self._clusters[track_id], self._distance_of[row], (x, y), surroundings)
 
     def _enter_lists(self, rows: Rows) -> None:
+        if not len(self._hosts):
+            return
         entering: dict[int, list[tuple[int, float]]] = defaultdict(list)
-        found = rank_neighbours(
-            self._artefact.metric, queries_of(self._catalogue, rows), self._catalogue, Ranking(_REACH)
-        )
+        nowhere = np.full(len(rows), -1)
+        queries = Queries(self._catalogue.profiles[rows], self._catalogue.surroundings.take(rows), nowhere, nowhere)
+        found = rank_neighbours(self._artefact.metric, queries, self._host_catalogue, Ranking(_REACH))
         for newcomer, one in zip(rows.tolist(), found, strict=True):
-            for row, distance in _pairs(one.rows, one.distances):
-                if row not in self._newcomers:
-                    entering[row].append((newcomer, distance))
+            for row, distance in _pairs(self._hosts[one.rows], one.distances):
+                entering[row].append((newcomer, distance))
         for hosts in batched(entering, _BATCH):
             self._rewrite_lists(hosts, entering)
+
+    @cached_property
+    def _host_catalogue(self) -> Catalogue:
+        """Tracks that have lists, each for itself: copies of a recording have a list each, and all are entered."""
+        own, nobody = np.arange(len(self._hosts)), np.full(len(self._hosts), -1)
+        around = self._catalogue.surroundings.take(self._hosts)
+        return Catalogue(self._catalogue.profiles[self._hosts], around, Groups(own, nobody))
 
     def _rewrite_lists(self, hosts: Sequence[int], entering: dict[int, list[tuple[int, float]]]) -> None:
         model_id = self._artefact.model_id

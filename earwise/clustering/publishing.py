@@ -142,7 +142,7 @@ def _require_run(store: Store, model_id: str) -> ModelRun:
 
 
 def run_summary(run: ModelRun) -> dict[str, object]:
-    """What the asset event and the task's log say of a run: silhouette and cost for every k, and its lists' quality."""
+    """What the asset event and the task's log say of a run: what every k gave, and its lists' quality."""
     return {
         "model_id": run.model_id,
         "feature_version": run.feature_version,
@@ -151,5 +151,7 @@ def run_summary(run: ModelRun) -> dict[str, object]:
         "seed": run.seed,
         "silhouette": {str(trial.k): round(trial.silhouette, 4) for trial in run.trials},
         "training_cost": {str(trial.k): round(trial.training_cost, 4) for trial in run.trials},
+        "sizes": {str(trial.k): list(trial.sizes) for trial in run.trials},
+        "seconds": {str(trial.k): round(trial.seconds, 2) for trial in run.trials},
         "quality": asdict(run.quality) if run.quality else None,
     }

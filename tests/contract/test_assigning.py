@@ -102,6 +102,39 @@ def test_copy_of_a_known_recording_enters_no_list_beside_it(store: Store, tmp_pa
     assert track_id(66) not in read(store, 0)
 
 
+def test_every_copy_of_a_recording_has_the_new_track_in_its_list(store: Store, tmp_path: Path) -> None:
+    copied = FEATURES.copy()
+    copied[1] = copied[0]
+    add_tracks(store, copied, OLD)
+    write_model(store, tmp_path, "m", copied, OLD)
+    copied[66] = copied[0] * np.float32(1.01)
+    add_tracks(store, copied, [66])
+    assign_tracks(store, tmp_path, "m")
+    assert [read(store, number)[0] for number in (0, 1)] == [track_id(66)] * 2
+
+
+def test_tracks_that_come_during_a_pass_are_assigned_by_it_or_by_the_next(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_tracks(store, FEATURES, [66])
+    load = assigning.load_artefact
+
+    def load_late(*arguments):
+        add_tracks(store, FEATURES, [67])
+        return load(*arguments)
+
+    monkeypatch.setattr(assigning, "load_artefact", load_late)
+    assert assign_tracks(store, tmp_path, "m") == 2
+    assert {track_id(66), track_id(67)} <= {found for found, _ in store.model_parts.read_clusters_of_tracks("m")}
+
+
+def test_model_of_tracks_that_are_all_gone_takes_new_ones(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    store.client[store.tracks._tracks.database.name]["tracks"].delete_many({})
+    add_tracks(store, FEATURES, NEW)
+    assert assign_tracks(store, tmp_path, "m") == 6
+    assert len(read(store, 66)) == 5
+
+
 def test_artist_is_capped_in_lists_that_a_track_enters(store: Store, tmp_path: Path) -> None:
     add_tracks(store, FEATURES, OLD)
     write_model(store, tmp_path, "m", FEATURES, OLD, list_length=20, most_per_artist=1)
