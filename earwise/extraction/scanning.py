@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
@@ -20,6 +23,9 @@ from earwise.store import Store
 from earwise.store.folders import FileEntry, ListedFolder
 
 log = logging.getLogger(__name__)
+
+# Folders, of 20 files each some 25 MB.
+_MOST_AHEAD = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def scan_library(
 def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: bytes, changes: ChangeSpool) -> _Tally:
     tally, unreadable = _Tally(), list[bytes]()
     sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
-    for location, found, known in _pair(*sides):
+    for location, found, known in _pair(*_begun(*sides)):
         tally.known += len(known)
         if found is not None:
             tally.problems += found.problems
@@ -136,6 +142,24 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
             if change is not None:
                 changes.add(change)
     return tally
+
+
+def _begun(
+    found: Iterator[FoundFolder], known: Iterator[ListedFolder]
+) -> tuple[Iterator[FoundFolder], Iterator[ListedFolder]]:
+    """Both sides, the walk as far ahead as it came while the embedded server put all that is known in order."""
+    ahead = deque[FoundFolder]()
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(next, known, None)
+        while not first.done() and len(ahead) < _MOST_AHEAD and (folder := next(found, None)) is not None:
+            ahead.append(folder)
+    return _drained(ahead, found), chain(filter(None, [first.result()]), known)
+
+
+def _drained[Item](ahead: deque[Item], following: Iterator[Item]) -> Iterator[Item]:
+    while ahead:
+        yield ahead.popleft()
+    yield from following
 
 
 def _pair(

@@ -16,7 +16,7 @@ import pytest
 
 from earwise.containers import open_container
 from earwise.errors import UnreadableFileError
-from earwise.library import contiguous
+from earwise.library import contiguous, packets
 from earwise.library.contiguous import read_blocks, read_mp3
 from earwise.library.identity import identify_recording
 from earwise.library.packets import AudioDigest, read_all_packets, read_sampled_packets
@@ -24,19 +24,27 @@ from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_a
 
 Y = make_tone(2.0)
 RATE_HZ = 16_000
-LONG_Y = make_tone(64.0, rate_hz=RATE_HZ)
+LONG_S = 16.0
+LONG_Y = make_tone(LONG_S, rate_hz=RATE_HZ)
 TAGGED_SUFFIXES = [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wma", ".wav", ".aiff"]
 
 
 @pytest.fixture(scope="module")
 def long_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A track of more than a minute in every format: long enough for the short ways."""
+    """A track in every format that is long by the measure of `short_ways`."""
     folder = tmp_path_factory.mktemp("long")
     for suffix in TAGGED_SUFFIXES:
         # Opus is written at 48 kHz, three times as many samples for the same time.
         y = np.tile(LONG_Y, (3, 1)) if suffix == ".opus" else LONG_Y
         write_audio(folder / f"a{suffix}", y, rate_hz=RATE_HZ)
     return folder
+
+
+@pytest.fixture
+def short_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the short ways for tracks from 12 s on in place of 60, which need not be so long in making."""
+    for module in (contiguous, packets):
+        monkeypatch.setattr(module, "_SHORTEST_SAMPLED_S", 12)
 
 
 def retag(location: bytes, title: str) -> None:
@@ -64,6 +72,7 @@ def test_retagging_leaves_the_recording_the_same(tmp_path: Path, suffix: str) ->
     assert_same_under_any_tags(write_audio(tmp_path / f"a{suffix}", Y))
 
 
+@pytest.mark.usefixtures("short_ways")
 @pytest.mark.parametrize("suffix", TAGGED_SUFFIXES)
 def test_retagging_a_long_track_leaves_it_the_same(
     tmp_path: Path, long_files: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
@@ -100,10 +109,7 @@ def test_tags_behind_the_audio_leave_the_recording_the_same(tmp_path: Path, suff
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".wav", ".aiff"])
-def test_audio_read_as_bytes_is_the_audio_of_all_packets(
-    long_files: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(contiguous, "_SHORTEST_SAMPLED_S", 70)
+def test_audio_read_as_bytes_is_the_audio_of_all_packets(long_files: Path, suffix: str) -> None:
     with (long_files / f"a{suffix}").open("rb", buffering=0) as file:
         with open_container(file) as container:
             fast = read_mp3(container, file) if suffix == ".mp3" else read_blocks(container, file)
@@ -112,6 +118,7 @@ def test_audio_read_as_bytes_is_the_audio_of_all_packets(
         assert fast.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=1e-6)
 
 
+@pytest.mark.usefixtures("short_ways")
 @pytest.mark.parametrize("suffix", [".ogg", ".opus", ".m4a"])
 def test_length_of_a_track_of_which_packets_were_sought_is_that_of_all(long_files: Path, suffix: str) -> None:
     with (long_files / f"a{suffix}").open("rb", buffering=0) as file, open_container(file) as container:
@@ -127,6 +134,7 @@ def all_packets(path: Path) -> AudioDigest:
     return found
 
 
+@pytest.mark.usefixtures("short_ways")
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".wav", ".aiff", ".wma"])
 def test_length_of_a_track_that_was_cut_off_is_that_of_what_is_there(
     tmp_path: Path, long_files: Path, suffix: str
@@ -135,7 +143,7 @@ def test_length_of_a_track_that_was_cut_off_is_that_of_what_is_there(
     (tmp_path / f"a{suffix}").write_bytes(content[: len(content) * 6 // 10])
     cut = identify_recording(os.fsencode(tmp_path / f"a{suffix}"))
     assert cut.duration_s == pytest.approx(all_packets(tmp_path / f"a{suffix}").duration_s, abs=0.1)
-    assert cut.duration_s < 0.7 * 64
+    assert cut.duration_s < 0.7 * LONG_S
     assert cut.audio_id != identify_recording(os.fsencode(long_files / f"a{suffix}")).audio_id
 
 
@@ -151,7 +159,7 @@ def test_mp3_with_noise_between_its_frames_is_still_known_by_its_packets(tmp_pat
 
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav"])
 def test_one_altered_packet_of_a_clip_makes_another_recording(tmp_path: Path, suffix: str) -> None:
-    location = write_audio(tmp_path / f"a{suffix}", LONG_Y[: 40 * RATE_HZ], rate_hz=RATE_HZ)
+    location = write_audio(tmp_path / f"a{suffix}", LONG_Y, rate_hz=RATE_HZ)
     before = identify_recording(location)
     content = bytearray((tmp_path / f"a{suffix}").read_bytes())
     content[len(content) * 2 // 5] ^= 1
