@@ -6,6 +6,7 @@ most once; send ``Analysis`` or ``TrackError``; receive the next ``Job``.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -36,14 +37,21 @@ def main() -> None:
     try:
         while True:
             connection.send(_analyse(connection.recv(), connection))
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, _ParentGoneError):
         return
+
+
+class _ParentGoneError(Exception):
+    """Nobody waits for the outcome any more."""
 
 
 def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
     def known_versions(audio_id: str) -> frozenset[str]:
-        connection.send(Question(audio_id))
-        versions: frozenset[str] = connection.recv()
+        try:
+            connection.send(Question(audio_id))
+            versions: frozenset[str] = connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise _ParentGoneError from error
         return versions
 
     try:
@@ -52,18 +60,22 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
             return analyse_track(job.file, location, job.configs, known_versions)
     except TrackError as error:
         return error
-    except MemoryError:
-        return OutOfMemoryError(
-            f"Analysing this file takes more memory than a file may take, which is {HEADROOM_MB} MB."
-        )
-    except (EOFError, ConnectionError):
+    except _ParentGoneError:
         raise
+    except MemoryError:
+        return _out_of_memory()
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _out_of_memory()
         # It could be opened, so not the code of files that are tried again as soon as they can be.
         message = f"The system could not read the file: {os.strerror(error.errno or 0)}."
         return UnreadableFileError(message, code="read_error")
     except Exception as error:  # noqa: BLE001 - one file's surprise must not cost the batch
         return TrackError(f"Analysis failed unexpectedly: {type(error).__name__}: {str(error)[:300]}")
+
+
+def _out_of_memory() -> OutOfMemoryError:
+    return OutOfMemoryError(f"Analysing this file takes more memory than a file may take, which is {HEADROOM_MB} MB.")
 
 
 def _warm_up(config: MfccConfig) -> None:

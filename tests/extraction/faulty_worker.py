@@ -37,6 +37,10 @@ def analyse(
         time.sleep(600)
     if b"surprise" in file.name:
         raise RuntimeError("out of cheese")
+    if b"eof" in file.name:
+        raise EOFError("the member ends early")
+    if b"nomem" in file.name:
+        raise OSError(12, "Cannot allocate memory")
     if b"disk" in file.name:
         raise OSError(5, "Input/output error")
     if file.name.endswith(os.environ.get("BROKEN_DECODER", "none").encode()):

@@ -268,7 +268,7 @@ def test_decoder_that_crashes_or_hangs_costs_one_file(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
-    names = ("segv", "exit", "hang", "surprise", "disk", "greedy", "kill", "bump", "1", "2", "3")
+    names = ("segv", "exit", "hang", "surprise", "eof", "disk", "nomem", "greedy", "kill", "bump", "1", "2", "3")
     for number, name in enumerate(names):
         write_tone(library / f"{name}.wav", number)
     extraction.settings = dataclasses.replace(extraction.settings, extract_processes=2, decode_timeout_s=8.0)
@@ -280,11 +280,13 @@ def test_decoder_that_crashes_or_hangs_costs_one_file(
         "exit.wav": "decoder_crash",
         "hang.wav": "time_out",
         "surprise.wav": "failed",
+        "eof.wav": "failed",
+        "nomem.wav": "out_of_memory",
         "disk.wav": "read_error",
         "greedy.wav": "out_of_memory",
         "kill.wav": "killed",
     }
-    messages = {file.location.display: file.message for file in extraction.store.quarantine.recent(limit=9)}
+    messages = {file.location.display: file.message for file in extraction.store.quarantine.recent(limit=99)}
     assert "SIGSEGV" in messages["segv.wav"]
     assert "status 3" in messages["exit.wav"]
     assert "8 s" in messages["hang.wav"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
 import os
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from earwise.store.tracks import Track
 from tests.extraction.conftest import Extraction
 from tests.mutations import mutated_files
+
+log = logging.getLogger(__name__)
 
 # Codes that say what is wrong with the file. Others would blame it for a fault of ours.
 EXPECTED_CODES = {"not_audio", "truncated", "too_short", "silent", "non_finite", "unsupported", "empty"}
@@ -52,6 +55,7 @@ def test_every_broken_file_ends_as_a_track_or_in_quarantine(
     tracks = all_tracks(extraction)
     analysed = {file.location.display for track in tracks for file in track.files}
     quarantined = {file.location.display: file for file in extraction.store.quarantine.recent(limit=count)}
+    log.info("%d tracks, %s", len(tracks), extraction.store.quarantine.count_by_code())
     assert analysed | quarantined.keys() == paths
     assert not analysed & quarantined.keys()
     assert (report.left, report.analysed) == (0, len(analysed))
