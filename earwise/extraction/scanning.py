@@ -24,8 +24,8 @@ from earwise.store.folders import FileEntry, ListedFolder
 
 log = logging.getLogger(__name__)
 
-# Folders, of 20 files each some 25 MB.
-_MOST_AHEAD = 5_000
+# Folders; of 20 files each they are some 10 MB.
+_MOST_AHEAD = 2_000
 
 
 @dataclass(frozen=True, slots=True)
