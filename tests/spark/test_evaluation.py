@@ -23,9 +23,7 @@ from tests.spark.conftest import NOW, VERSION, add_groups
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(
-        *("m1", "manual__1", VERSION, 10), model_folder=tmp_path / "m", snapshot_folder=tmp_path / "s", k_min=3, k_max=3
-    )
+    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=tmp_path / "m", k_min=3, k_max=3)
 
 
 def test_model_is_measured_and_measures_the_same_when_read_again(
