@@ -92,7 +92,6 @@ def extract_features() -> None:
         from earwise.extraction.losses import LossLimits
         from earwise.extraction.scanning import scan_library
         from earwise.extraction.scope import find_scope
-        from earwise.features.config import MfccConfig
         from earwise.store import open_store
 
         settings = Settings.from_env()
@@ -110,7 +109,7 @@ def extract_features() -> None:
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
             follow_aliases(store)
-            forget_missing(store, MfccConfig(), dag_run.run_after, keep_days=settings.keep_missing_days)
+            forget_missing(store, dag_run.run_after, keep_days=settings.keep_missing_days)
             if report.vanished:
                 refresh_directory(store)
             return report.counts

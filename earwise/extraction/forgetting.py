@@ -6,7 +6,6 @@ import logging
 from datetime import datetime, timedelta
 from itertools import batched
 
-from earwise.features.config import MfccConfig
 from earwise.store import Store
 
 log = logging.getLogger(__name__)
@@ -14,7 +13,7 @@ log = logging.getLogger(__name__)
 _BATCH = 500
 
 
-def forget_missing(store: Store, config: MfccConfig, now: datetime, *, keep_days: int) -> int:
+def forget_missing(store: Store, now: datetime, *, keep_days: int) -> int:
     """Delete tracks that have been missing for so many days, and their features; returns how many.
 
     A track that somebody rated, took among the favourites or put in a playlist is kept however long it is missing:
@@ -25,13 +24,15 @@ def forget_missing(store: Store, config: MfccConfig, now: datetime, *, keep_days
     keep_days : int
         0 keeps every track.
     """
+    overdue = store.tracks.missing_since(now - timedelta(days=keep_days)) if keep_days else []
+    versions = store.features.versions() if overdue else []
     forgotten = 0
-    if keep_days:
-        for track_ids in batched(store.tracks.missing_since(now - timedelta(days=keep_days)), _BATCH):
-            cherished = store.ratings.held_among(track_ids) | store.playlists.held_among(track_ids)
-            doomed = [track_id for track_id in track_ids if track_id not in cherished]
-            store.features.remove(doomed, config.feature_version)
-            forgotten += store.tracks.forget(doomed)
+    for track_ids in batched(overdue, _BATCH):
+        cherished = store.ratings.held_among(track_ids) | store.playlists.held_among(track_ids)
+        doomed = [track_id for track_id in track_ids if track_id not in cherished]
+        for version in versions:
+            store.features.remove(doomed, version)
+        forgotten += store.tracks.forget(doomed)
     if forgotten:
         log.info("forgot %d tracks that had been missing for more than %d days", forgotten, keep_days)
     return forgotten

@@ -158,9 +158,9 @@ def test_missing_tracks_are_forgotten_in_time_unless_somebody_cares_for_them(
         (library / f"{name}.flac").unlink()
     extraction.scan()
     in_time, late = NOW + timedelta(days=89), NOW + timedelta(days=91)
-    assert forget_missing(store, config, in_time, keep_days=90) == 0
-    assert forget_missing(store, config, late, keep_days=0) == 0
-    assert forget_missing(store, config, late, keep_days=90) == 2
+    assert forget_missing(store, in_time, keep_days=90) == 0
+    assert forget_missing(store, late, keep_days=0) == 0
+    assert forget_missing(store, late, keep_days=90) == 2
     kept = {name for name, track_id in ids.items() if store.tracks.get(track_id) is not None}
     assert kept == {"rated", "favourite", "listed", "stays"}
     assert {name for name, track_id in ids.items() if store.features.has(track_id, config.feature_version)} == kept
