@@ -134,11 +134,11 @@ def bench_extract(
         If the library holds no file that can be analysed.
     """
     if library is not None:
-        return [_bench_files(_find_files(library), library if with_dag else None, sample, progress, say)]
+        return [_bench_files(find_files(library), library if with_dag else None, sample, progress, say)]
     demo = DemoLibrary(settings, progress)
     demo.begin()
     demo.finish()
-    tracks = _find_files(demo.root.folder)
+    tracks = find_files(demo.root.folder)
     full = [track for track, length_s in tracks if _FULL_LENGTH_S[0] <= length_s <= _FULL_LENGTH_S[1]]
     measured = [_bench_files([(t, s) for t, s in tracks if t in set(full)] or tracks, None, sample, progress, say)]
     with tempfile.TemporaryDirectory(prefix="earwise-bench-") as folder:
@@ -157,6 +157,18 @@ def bench_extract(
 def print_json(measured: Sequence[ExtractFigures]) -> str:
     """All figures as one JSON object."""
     return json.dumps({figures.kind: figures.as_dict() for figures in measured})
+
+
+def find_files(library: Path) -> list[tuple[Path, float]]:
+    """The audio files of a folder and their lengths; those whose header can't be read are left out."""
+    root = Root("bench", library)
+    found = []
+    for folder in walk_root(root, (root,)):
+        for name in sorted(folder.files):
+            location = folder.location.child(name).locate((root,))
+            with contextlib.suppress(TrackError):
+                found.append((Path(location.decode(errors="surrogateescape")), read_duration_s(location)))
+    return found
 
 
 def _bench_files(
@@ -232,18 +244,6 @@ def _peak_mb(process: str) -> float:
     with contextlib.suppress(OSError), Path(f"/proc/{process}/status").open() as status:
         return next((int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM:")), 0.0)
     return 0.0
-
-
-def _find_files(library: Path) -> list[tuple[Path, float]]:
-    """The audio files of a folder and their lengths; those whose header can't be read are left out."""
-    root = Root("bench", library)
-    found = []
-    for folder in walk_root(root, (root,)):
-        for name in sorted(folder.files):
-            location = folder.location.child(name).locate((root,))
-            with contextlib.suppress(TrackError):
-                found.append((Path(location.decode(errors="surrogateescape")), read_duration_s(location)))
-    return found
 
 
 def _spread[T](items: Sequence[T], most: int) -> list[T]:

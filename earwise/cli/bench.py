@@ -9,8 +9,8 @@ from pathlib import Path
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and what it can measure to the parser of all commands."""
-    bench = commands.add_parser("bench", help="measure: scan, extract, train")
-    kinds = bench.add_subparsers(dest="kind", metavar="scan | extract | train", required=True)
+    bench = commands.add_parser("bench", help="measure: scan, extract, excerpts, train")
+    kinds = bench.add_subparsers(dest="kind", metavar="scan | extract | excerpts | train", required=True)
     scan = kinds.add_parser("scan", help="a scan of an unchanged library, beside a bare walk")
     scan.add_argument("--files", type=_count, default=100_000, help="how many files (default 100000), 20 in a folder")
     scan.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
@@ -20,6 +20,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     extract.add_argument("--sample", type=_count, default=40, help="files that all analyse in turns (default 40)")
     extract.add_argument("--clips", type=_count, default=10_000, help="clips that go through Airflow (default 10000)")
     extract.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    excerpts = kinds.add_parser("excerpts", help="policies of excerpts: what each costs and how well it tells apart")
+    excerpts.add_argument("--library", type=Path, required=True, help="a folder of music, one folder for each album")
+    excerpts.add_argument("--json", action="store_true", help="as one JSON array", default=argparse.SUPPRESS)
     train = kinds.add_parser("train", help="a training run on made-up vectors, beside scikit-learn's KMeans")
     train.add_argument("--tracks", type=_count, default=106_574, help="how many tracks (default 106574)")
     train.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
@@ -29,6 +32,12 @@ def run(options: argparse.Namespace) -> int:
     """Measure what was asked for; figures go to stdout, all else to stderr."""
     if options.kind == "extract":
         return _run_extract(options)
+    if options.kind == "excerpts":
+        from earwise.bench.excerpts import as_json, as_table, bench_excerpts
+
+        compared = bench_excerpts(options.library.absolute(), _say)
+        print(as_json(compared) if options.json else as_table(compared))
+        return 0
     if options.kind == "train":
         return _run_train(options)
     from earwise.bench.scan import bench_scan

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
 
 from earwise.errors import TrackError
-from earwise.features.audio import Samples
+from earwise.extraction.messages import Analysis
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
 from earwise.library.identity import identify_recording
 from earwise.library.tags import read_tags
 from earwise.paths import LibraryPath
-from earwise.tags import Tags
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What was found out.
-
-    Attributes
-    ----------
-    vectors : dict of str to ndarray [shape=(n_features,), dtype=float32]
-        Summary vectors by feature version; empty where the recording's features were known and nothing was decoded.
-    decoder : str
-        Which decoder gave the samples; empty where none was needed.
-    """
-
-    audio_id: str
-    tags: Tags
-    duration_s: float
-    vectors: Mapping[str, Samples]
-    decoder: str
 
 
 def analyse_track(

@@ -10,10 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from earwise.errors import BrokenDecoderError, TrackError
-from earwise.extraction.analysis import Analysis
 from earwise.extraction.deadline import Deadline
 from earwise.extraction.following import follow_aliases, leave_track
-from earwise.extraction.messages import Job
+from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.patience import patiently
 from earwise.extraction.pool import analyse_files
 from earwise.extraction.progress import BatchReport, Progress
@@ -144,7 +143,7 @@ def _store_analyses(
         tags = combine_tags(stated[file], analysis.tags) if file in stated else analysis.tags
         track = Track(analysis.audio_id, tags, analysis.duration_s)
         store.tracks.put(track, TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns), now)
-        store.quarantine.remove(file)
+    store.quarantine.remove_many(analyses)
     _put_entries(
         store,
         {

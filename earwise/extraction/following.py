@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from earwise.extraction.analysis import Analysis
+from earwise.extraction.messages import Analysis
 from earwise.log import fields
 from earwise.paths import LibraryPath
 from earwise.store import Store

@@ -20,9 +20,8 @@ from earwise.errors import (
     ProcessKilledError,
     TrackError,
 )
-from earwise.extraction.analysis import Analysis
 from earwise.extraction.limits import count_memory_kills
-from earwise.extraction.messages import Job, Question, Ready
+from earwise.extraction.messages import Analysis, Job, Question, Ready
 
 _START_TIMEOUT_S = 120.0
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))

@@ -1,12 +1,18 @@
-"""What a worker process and its parent say to each other."""
+"""What a worker process and its parent say to each other.
+
+Nothing here imports an audio library: the parent, a task of Airflow's, needs none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.settings import Root
+from earwise.store.vectors import Vector
+from earwise.tags import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,22 @@ class Question:
     """In which feature versions has this recording been measured? The answer is a frozenset of str."""
 
     audio_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found out about a file.
+
+    Attributes
+    ----------
+    vectors : dict of str to ndarray [shape=(n_features,), dtype=float32]
+        Summary vectors by feature version; empty where the recording's features were known and nothing was decoded.
+    decoder : str
+        Which decoder gave the samples; empty where none was needed.
+    """
+
+    audio_id: str
+    tags: Tags
+    duration_s: float
+    vectors: Mapping[str, Vector]
+    decoder: str

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 
 from earwise.errors import BrokenDecoderError, OutOfMemoryError, ProcessKilledError, TrackError
-from earwise.extraction.analysis import Analysis
 from earwise.extraction.link import Link
-from earwise.extraction.messages import Job
+from earwise.extraction.messages import Analysis, Job
 
 # So often a file is begun whose process is ended from outside, or fails for memory that others may have left behind.
 _MOST_TRIES = 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from earwise.errors import TrackError
-from earwise.extraction.analysis import Analysis
+from earwise.extraction.messages import Analysis
 from earwise.extraction.patience import patiently
 from earwise.log import fields
 from earwise.store import Store

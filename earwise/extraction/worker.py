@@ -17,9 +17,9 @@ import librosa
 import numpy as np
 
 from earwise.errors import OutOfMemoryError, TrackError, UnreadableFileError
-from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.extraction.analysis import analyse_track
 from earwise.extraction.limits import HEADROOM_MB, limit_memory
-from earwise.extraction.messages import Job, Question, Ready
+from earwise.extraction.messages import Analysis, Job, Question, Ready
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import summarise
 from earwise.roots.opening import local_copy

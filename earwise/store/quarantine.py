@@ -78,6 +78,11 @@ class Quarantine:
         self._files.delete_one({"_id": location.key})
 
     @translated_errors()
+    def remove_many(self, locations: Iterable[LibraryPath]) -> None:
+        """Release several files in one round trip."""
+        self._files.delete_many({"_id": {"$in": [location.key for location in locations]}})
+
+    @translated_errors()
     def request_retry(self, key: str | None = None) -> int:
         """Have the next run try a file again although it has not changed; how many files will be.
 

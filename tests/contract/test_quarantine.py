@@ -69,3 +69,12 @@ def test_codes_of_certain_files_are_counted(store: Store) -> None:
         store.quarantine.put(location, code, "Wrong.", NOW)
     assert store.quarantine.count_codes([A, C, LibraryPath("music", b"good.mp3")]) == {"silent": 1, "too_short": 1}
     assert store.quarantine.count_codes([]) == {}
+
+
+def test_several_files_are_released_at_once(store: Store) -> None:
+    files = [LibraryPath("music", name) for name in (b"a.mp3", b"b.mp3", b"c.mp3")]
+    for file in files:
+        store.quarantine.put(file, "not_audio", "No audio in this file.", NOW)
+    store.quarantine.remove_many([*files[:2], LibraryPath("music", b"never there.mp3")])
+    store.quarantine.remove_many([])
+    assert [file.location for file in store.quarantine.recent(limit=10)] == files[2:]

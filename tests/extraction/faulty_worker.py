@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 from earwise.errors import DecodeError
 from earwise.extraction import worker
-from earwise.extraction.analysis import Analysis, analyse_track
+from earwise.extraction.analysis import analyse_track
 from earwise.extraction.limits import HEADROOM_MB
+from earwise.extraction.messages import Analysis
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 

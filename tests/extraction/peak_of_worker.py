@@ -11,8 +11,7 @@ import resource
 import sys
 from pathlib import Path
 
-from earwise.extraction.analysis import Analysis
-from earwise.extraction.messages import Job
+from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.pool import analyse_files
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath

@@ -16,9 +16,8 @@ import soundfile
 
 from earwise.errors import BrokenDecoderError, DecodeError, TrackError
 from earwise.extraction import batches, link
-from earwise.extraction.analysis import Analysis
 from earwise.extraction.batches import extract_batch
-from earwise.extraction.messages import Job
+from earwise.extraction.messages import Analysis, Job
 from earwise.paths import LibraryPath
 from earwise.store.folders import FileEntry, Folders
 from earwise.store.tracks import Tags, TrackState

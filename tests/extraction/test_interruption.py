@@ -14,8 +14,8 @@ import pytest
 
 from earwise.errors import StoreError, TrackError
 from earwise.extraction import batches
-from earwise.extraction.analysis import Analysis, analyse_track
-from earwise.extraction.messages import Job
+from earwise.extraction.analysis import analyse_track
+from earwise.extraction.messages import Analysis, Job
 from earwise.roots.opening import local_copy
 from earwise.store.aliases import Aliases
 from earwise.store.features import Features

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -114,6 +116,13 @@ def test_only_versions_that_this_code_computes_are_asked_for(store: Store) -> No
     store.feature_versions.put(earlier_code.feature_version, earlier_code.parameters, NOW)
     publish(store, earlier_code.feature_version, "other")
     assert needed_configs(store, NEW) == (NEW,)
+
+
+def test_task_that_hands_out_files_needs_no_audio_library() -> None:
+    modules = "earwise.extraction.batches, earwise.extraction.scanning, earwise.extraction.planning"
+    program = f"import sys, {modules}; print({{'librosa', 'numba', 'scipy'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found == "set()\n"
 
 
 def test_nothing_is_noted_while_nothing_is_extracted(extraction: Extraction) -> None:

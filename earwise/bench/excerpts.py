@@ -1,0 +1,171 @@
+"""``./run bench excerpts``: what a policy of excerpts costs, and how well the vectors it gives tell tracks apart.
+
+Quality is how often the nearest track comes from the same folder, by the metric that recommendations are made with;
+and how many of the ten nearest are those that the vectors of whole tracks give.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earwise.bench.extract import find_files
+from earwise.errors import EarwiseError, TrackError
+from earwise.features.config import MfccConfig
+from earwise.features.decode import decode_track
+from earwise.features.mfcc import summarise
+from earwise.ranking.layout import summary_layout
+from earwise.ranking.metric import fit_metric
+from earwise.ranking.proximity import mutual_proximity, survey
+
+SHIPPED = MfccConfig()
+_WHOLE = replace(SHIPPED, longest_whole_s=1e6)
+_NEAREST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFigures:
+    """What one policy gave.
+
+    Attributes
+    ----------
+    policy : str
+        Excerpts and their seconds, and the hop where it is another than the shipped one.
+    audio_s : float
+        Mean seconds of audio analysed of a track.
+    cpu_ms : float
+        Mean time of the processor to decode and analyse a track.
+    p_at_1, p_at_5 : float
+        Share of the nearest one, and of the nearest five, that come from the track's own folder.
+    overlap : float
+        Share of the ten nearest that whole tracks have too.
+    """
+
+    policy: str
+    audio_s: float
+    cpu_ms: float
+    p_at_1: float
+    p_at_5: float
+    overlap: float
+
+
+def policies() -> dict[str, MfccConfig]:
+    """The configurations that are compared; whole tracks first."""
+    compared = {"whole tracks": _WHOLE}
+    for count, length_s in ((3, 10.0), (8, 5.0), (12, 2.0), (16, 1.0), (24, 1.0), (30, 1.0), (48, 0.5), (20, 2.0)):
+        compared[f"{count} × {length_s:g} s"] = replace(SHIPPED, excerpts=count, excerpt_s=length_s)
+    compared["24 × 1 s, hop 1024"] = replace(SHIPPED, hop_length=1024)
+    return compared
+
+
+def bench_excerpts(library: Path, say: Callable[[str], None]) -> list[PolicyFigures]:
+    """Analyse a library by each policy; folders are what belongs together.
+
+    Raises
+    ------
+    EarwiseError
+        If fewer than two folders hold two tracks each.
+    """
+    files = [file for file, _ in find_files(library)]
+    beside = Counter(file.parent for file in files)
+    files = [file for file in files if beside[file.parent] > 1]
+    if len({file.parent for file in files}) < 2:
+        raise EarwiseError("To tell folders apart takes two of them, with two tracks each.")
+    analysed = _analyse_all(files, policies(), say)
+    folders = np.unique([str(file.parent) for file in analysed[0].files], return_inverse=True)[1]
+    whole = _nearest(analysed[0].vectors)
+    return [_judge(policy, _nearest(policy.vectors), whole, folders) for policy in analysed]
+
+
+def as_table(figures: Sequence[PolicyFigures]) -> str:
+    """The figures as a table in Markdown."""
+    rows = [
+        f"| {one.policy} | {one.audio_s:.0f} | {one.cpu_ms:.0f} | {one.p_at_1:.3f} | {one.p_at_5:.3f} | "
+        f"{one.overlap:.2f} |"
+        for one in figures
+    ]
+    head = "| policy | audio a track, s | CPU a track, ms | P@1 | P@5 | ten nearest as of whole tracks |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def as_json(figures: Sequence[PolicyFigures]) -> str:
+    """The figures as one JSON array."""
+    return json.dumps([asdict(one) for one in figures])
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    name: str
+    files: list[Path]
+    vectors: NDArray[np.float32]
+    audio_s: float
+    cpu_s: float
+
+
+def _analyse_all(files: Sequence[Path], configs: dict[str, MfccConfig], say: Callable[[str], None]) -> list[_Analysed]:
+    """Every file by every policy in turns, so that what else the machine does falls on all alike."""
+    rows: list[list[NDArray[np.float32]]] = []
+    kept: list[Path] = []
+    audio_s, cpu_s = np.zeros(len(configs)), np.zeros(len(configs))
+    for number, file in enumerate(files):
+        if number % 50 == 0:
+            say(f"{number} of {len(files)} tracks")
+        with contextlib.suppress(TrackError):
+            found = [_analyse(file, config) for config in configs.values()]
+            rows.append([vector for vector, _, _ in found])
+            audio_s += [seconds for _, seconds, _ in found]
+            cpu_s += [seconds for _, _, seconds in found]
+            kept.append(file)
+    return [
+        _Analysed(
+            name,
+            kept,
+            np.array([row[number] for row in rows]),
+            float(audio_s[number]) / len(kept),
+            float(cpu_s[number]) / len(kept),
+        )
+        for number, name in enumerate(configs)
+    ]
+
+
+def _analyse(file: Path, config: MfccConfig) -> tuple[NDArray[np.float32], float, float]:
+    began = time.process_time()
+    audio = decode_track(bytes(file), [config])
+    vector = summarise(audio.excerpts_for(config), config)
+    return vector, audio.decoded_s, time.process_time() - began
+
+
+def _nearest(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The ten nearest of each track [shape=(n, 10)]."""
+    metric = fit_metric(vectors, summary_layout(vectors.shape[1]))
+    profiles = metric.profile(vectors)
+    everyone = np.arange(len(vectors))
+    around = survey(metric, profiles, profiles, everyone)
+    distances = np.array([metric.measure(profile, profiles) for profile in profiles])
+    proximity = np.array([mutual_proximity(distances[row], around.take(np.array([row])), around) for row in everyone])
+    np.fill_diagonal(proximity, np.inf)
+    ranked: NDArray[np.int64] = np.argsort(proximity, axis=1, kind="stable")[:, :_NEAREST]
+    return ranked
+
+
+def _judge(
+    policy: _Analysed, nearest: NDArray[np.int64], whole: NDArray[np.int64], folders: NDArray[np.int64]
+) -> PolicyFigures:
+    is_beside = folders[nearest] == folders[:, None]
+    shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(nearest, whole, strict=True)]
+    return PolicyFigures(
+        policy.name,
+        round(policy.audio_s, 1),
+        round(1000 * policy.cpu_s, 1),
+        round(float(is_beside[:, 0].mean()), 3),
+        round(float(is_beside[:, :5].mean()), 3),
+        round(sum(shared) / whole.size, 3),
+    )
