@@ -159,7 +159,7 @@ class _Assigning:
             after = self._merge(row, [*before, *(near for near in added if near.track_id not in known)])
             if after != before:
                 changed.append((self._library.track_ids[row], after))
-        self._store.model_parts.put_neighbours(model_id, changed)
+        self._store.model_parts.replace_neighbours(model_id, changed)
 
     def _merge(self, host: int, near: list[Neighbour]) -> list[Neighbour]:
         """The nearest of these, by the rules that every list follows."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING
 from pymongo.database import Database
 
+from earwise.store.bulk import insert_missing
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector, unpack_vector
 
@@ -52,8 +53,7 @@ class Features:
     @translated_errors()
     def put_many(self, features: Iterable[TrackFeatures], now: datetime) -> None:
         """Write the features of several recordings in one round trip, each unless it is there."""
-        if writes := [_insertion(one, now) for one in features]:
-            self._features.bulk_write(writes, ordered=False)
+        insert_missing(self._features, [_from_features(one, now) for one in features])
 
     @translated_errors()
     def versions_of(self, audio_id: str, versions: Iterable[str]) -> frozenset[str]:
@@ -120,17 +120,15 @@ class Features:
                 yield _to_features(document)
 
 
-def _insertion(features: TrackFeatures, now: datetime) -> UpdateOne:
-    document = {
+def _from_features(features: TrackFeatures, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": feature_id(features.feature_version, features.audio_id),
         "audio_id": features.audio_id,
         "feature_version": features.feature_version,
         "vector": pack_vector(features.vector),
         "decoder": features.decoder,
         "extracted_at": now,
     }
-    return UpdateOne(
-        {"_id": feature_id(features.feature_version, features.audio_id)}, {"$setOnInsert": document}, upsert=True
-    )
 
 
 def feature_id(feature_version: str, audio_id: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Any
 
-from pymongo import ASCENDING, ReplaceOne
+from pymongo import ASCENDING, UpdateOne
 from pymongo.database import Database
 
+from earwise.store.bulk import put_documents
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector
 
@@ -138,6 +139,16 @@ class ModelParts:
         )
 
     @translated_errors()
+    def replace_neighbours(self, model_id: str, neighbours: Iterable[tuple[str, Sequence[Neighbour]]]) -> None:
+        """Write other neighbours of tracks that have some; a track that has none, or no longer, stays without."""
+        writes = [
+            UpdateOne({"_id": f"{model_id}:{track_id}"}, {"$set": {"neighbours": [asdict(near) for near in ranked]}})
+            for track_id, ranked in neighbours
+        ]
+        if writes:
+            self._neighbours.bulk_write(writes, ordered=False)
+
+    @translated_errors()
     def recount_clusters(self, model_id: str) -> None:
         """Bring the clusters' sizes to what is assigned to them."""
         counts = self._assignments.aggregate(
@@ -238,8 +249,7 @@ class ModelParts:
     def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
         written = 0
         for batch in batched(documents, _WRITE_BATCH):
-            replacements = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in batch]
-            collection.bulk_write(replacements, ordered=False)
+            put_documents(collection, batch)
             written += len(batch)
         return written
 

@@ -164,7 +164,7 @@ def test_pass_that_was_killed_anywhere_is_finished_by_the_next(
         return call
 
     with monkeypatch.context() as patch:
-        for name in ("put_neighbours", "put_assignments"):
+        for name in ("put_neighbours", "replace_neighbours", "put_assignments"):
             patch.setattr(ModelParts, name, die(getattr(ModelParts, name)))
         with pytest.raises(KeyboardInterrupt):
             assign_tracks(store, tmp_path, "m", list_length=20)
