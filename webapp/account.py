@@ -60,7 +60,7 @@ def delete() -> ResponseReturnValue:
     if form.validate() and _is_own(form):
         store().personal.erase(listener_id())
         session.clear()
-        return redirect(url_for("auth.log_in"))
+        return redirect(url_for("auth.log_in")), {"Clear-Site-Data": '"cache", "storage"'}
     return _show(PasswordForm(), form), 400
 
 

@@ -62,9 +62,9 @@ def sign_up() -> ResponseReturnValue:
 
 @blueprint.post("/log-out")
 def log_out() -> ResponseReturnValue:
-    """End the session."""
+    """End the session; the browser forgets what it kept for the listener."""
     end_session()
-    return redirect(url_for("auth.log_in"))
+    return redirect(url_for("auth.log_in")), {"Clear-Site-Data": '"cache", "storage"'}
 
 
 def _check_password(name: str, password: str) -> Listener | None:

@@ -56,7 +56,8 @@ def choose(track_id: str) -> ResponseReturnValue:
 @blueprint.get("/<playlist_id>")
 def playlist(playlist_id: str) -> ResponseReturnValue:
     """The tracks of a playlist."""
-    return _show(_require(playlist_id), PlaylistForm())
+    found = _require(playlist_id)
+    return _show(found, PlaylistForm(name=clip(found.name)))
 
 
 @blueprint.get("/<playlist_id>.m3u8")

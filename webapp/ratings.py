@@ -12,7 +12,9 @@ from earwise.store.ratings import RatedTrack
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
 from webapp.context import store
+from webapp.filters import clip
 from webapp.forms import FavouriteForm, StarsForm, ThumbForm, checked
+from webapp.messages import say
 from webapp.navigation import came_from, wants_fragment
 from webapp.paging import read_time_cursor
 from webapp.rows import Row
@@ -34,7 +36,10 @@ def set_stars(track_id: str) -> ResponseReturnValue:
 def set_favourite(track_id: str) -> ResponseReturnValue:
     """Take a track among the favourites, or out of them."""
     form, track = checked(FavouriteForm), _require(track_id)
-    store().ratings.set_favourite(listener_id(), track.track_id, form.favourite.data == "yes", datetime.now(UTC))
+    is_favourite = form.favourite.data == "yes"
+    store().ratings.set_favourite(listener_id(), track.track_id, is_favourite, datetime.now(UTC))
+    if not is_favourite and not wants_fragment():
+        say(f"{clip(track.tags.title)} is no favourite any more.", undo=request.path, favourite="yes")
     return _show_marks(track)
 
 

@@ -50,7 +50,13 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
     return f"/playlists/{playlist_id}"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark"), (820, "light")])
+_LOOKS = [(390, "light"), (1440, "dark")]
+_OTHER_LOOKS = [(390, "dark"), (820, "light"), (820, "dark"), (1440, "light")]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [*_LOOKS, *(pytest.param(*look, marks=pytest.mark.slow) for look in _OTHER_LOOKS)]
+)
 def test_no_page_breaks_a_rule_that_axe_knows(
     chromium: Browser, address: str, database: tuple[Store, str], tracks: dict[str, str], width: int, scheme: str
 ) -> None:

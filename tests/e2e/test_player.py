@@ -236,3 +236,36 @@ def test_track_whose_file_is_gone_says_so_and_the_queue_goes_on(listener: Page, 
     expect(listener.get_by_role("alert")).to_contain_text("Gone by Zappa can't be played: ")
     expect(listener.get_by_role("alert")).to_contain_text("no longer in the library")
     expect(row).to_be_visible()
+
+
+def test_what_was_heard_stands_in_the_history_and_what_was_skipped_does_not(
+    listener: Page, database: tuple[Store, str]
+) -> None:
+    store, name = database
+    play(listener, "Caribbean")
+    wait_for_playing(listener)
+    listener.get_by_role("button", name="Next track").click()
+    expect_current(listener, "Ivory")
+    wait_until(listener, lambda: played_s(listener) > 6.5)
+    listener.get_by_role("link", name="History", exact=True).click()
+    rows = listener.get_by_role("list", name="Tracks that you played, the last first").get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Ivory")
+    owner = store.listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
+    kept = list(store.client[name]["events"].find({"listener_id": owner}))
+    assert sorted(event["is_play"] for event in kept) == [False, True]
+
+
+def test_heart_of_the_player_and_that_of_the_page_follow_each_other(listener: Page, tracks: dict[str, str]) -> None:
+    play(listener, "Ivory")
+    listener.get_by_role("region", name="Player").get_by_role("link", name="Ivory").click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Ivory")
+    in_player = listener.get_by_role("region", name="Player").get_by_role("button", name="Favourite")
+    on_page = listener.get_by_role("main").get_by_role("button", name="Favourite")
+    in_player.click()
+    expect(on_page).to_have_attribute("aria-pressed", "true")
+    on_page.click()
+    expect(in_player).to_have_attribute("aria-pressed", "false")
+    in_player.click()
+    listener.get_by_role("link", name="Favourites", exact=True).click()
+    expect(listener.get_by_role("main").get_by_role("link", name="Ivory", exact=True)).to_be_visible()

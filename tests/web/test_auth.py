@@ -105,7 +105,7 @@ def test_logging_out_ends_every_copy_of_the_cookie_and_no_other_session(
     cookie = phone.client.get_cookie("earwise_session")
     copy.client.set_cookie("earwise_session", cookie.value)
     assert copy.get("/").status_code == 200
-    phone.submit("/log-out", page="/")
+    assert "storage" in phone.submit("/log-out", page="/").headers["Clear-Site-Data"]
     assert copy.get("/").location == "/log-in"
     assert laptop.get("/").status_code == 200
 

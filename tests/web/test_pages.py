@@ -263,7 +263,14 @@ def test_hostile_tags_are_shown_harmlessly_on_every_page(store: Store, listener:
     seed = seed_track(store, Tags(text, text + "artist", text, text))
     others = seed_tracks(store, 5)
     seed_model(store, [seed, *others], names=(text, "Other"))
+    owner = store.listeners.get_by_name("mira").listener_id
+    playlist_id = store.playlists.create(owner, text[:100], NOW)
+    store.playlists.add(owner, playlist_id, seed, NOW)
+    store.ratings.set_favourite(owner, seed, True, NOW)
+    store.ratings.set_stars(owner, seed, 5, NOW)
+    store.events.record(owner, "one", seed, heard_s=60, duration_s=60, now=NOW)
     for path in (
+        *("/favourites", "/rated", "/history", "/playlists", f"/playlists/{playlist_id}", f"/playlists/add/{seed}"),
         "/",
         f"/tracks/{seed}",
         f"/tracks/{others[0]}",

@@ -11,6 +11,7 @@ from earwise.store import Store
 from tests.web.conftest import Browser
 from tests.web.seeding import seed_model, seed_tracks
 from tests.web.test_pages import next_page, titles
+from tests.web.test_playlists import undo
 
 
 @pytest.fixture
@@ -94,7 +95,11 @@ def test_favourites_and_rated_tracks_have_their_pages(listener: Browser, tracks:
     assert titles(listener.get("/favourites").text) == ["Title 005", "Title 002"]
     assert titles(listener.get("/rated").text) == ["Title 003"]
     rate(listener, tracks[5], favourite="no")
-    assert titles(listener.get("/favourites").text) == ["Title 002"]
+    page = listener.get("/favourites").text
+    assert titles(page) == ["Title 002"]
+    assert "Title 005 is no favourite any more." in page
+    undo(listener, page)
+    assert titles(listener.get("/favourites").text) == ["Title 005", "Title 002"]
 
 
 def test_long_list_of_favourites_pages_on(listener: Browser, store: Store, enter: Callable[..., Browser]) -> None:

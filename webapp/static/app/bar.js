@@ -43,11 +43,18 @@ export function attachBar(player, queue, actions) {
   function showTrack(track) {
     bar.querySelector("[data-now-title]").textContent = track.title;
     bar.querySelector("[data-now-artist]").textContent = track.artist || "Unknown artist";
-    for (const link of bar.querySelectorAll("[data-now-link]")) link.href = track.page;
+    for (const link of bar.querySelectorAll("[data-now-link]")) lead(link, track.page);
     if (player.isPlaying && announced !== track.entry) {
       announced = track.entry;
       status.textContent = `Playing ${nameOf(track)}`;
     }
+  }
+
+  function lead(link, page) {
+    if (link.getAttribute("href") === page) return;
+    link.href = page;
+    // htmx remembers where a link led when it first saw it.
+    window.htmx.process(link);
   }
 
   function showTime() {

@@ -24,7 +24,7 @@ export function attachKeys(player, actions, storage) {
     ArrowRight: () => player.seek(player.seconds + SEEK_S),
     ArrowUp: () => (player.volume += LOUDER),
     ArrowDown: () => (player.volume -= LOUDER),
-    "/": () => document.querySelector("main input[name=q]")?.focus(),
+    "/": search,
     "?": () => panel.showModal(),
   };
 
@@ -36,6 +36,13 @@ export function attachKeys(player, actions, storage) {
   });
 
   return { keys: () => panel.showModal() };
+}
+
+/** Into the page's search box, or to the page that has one. */
+function search() {
+  const box = document.querySelector("main input[name=q]");
+  if (box) box.focus();
+  else document.querySelector(".nav a").click();
 }
 
 /** Whether the key belongs to what has the focus, to the page behind it, or to the browser. */

@@ -17,6 +17,7 @@ export function attachRows(player, queue, artwork) {
       queue.start(buttons.map(read), buttons.indexOf(button));
       player.play();
     },
+    "play-list": () => document.querySelector("main [data-tracks] button[data-play]")?.click(),
     "play-next": (button) => enqueue(button, true),
     enqueue: (button) => enqueue(button, false),
   };
