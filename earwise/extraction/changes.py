@@ -28,11 +28,12 @@ _MOST_MOVED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A folder that differs: its files as they are now, and the entries of those that are gone."""
+    """A folder that differs: its files as they are now, the entries of those that are gone, and which are new."""
 
     location: LibraryPath
     files: Mapping[bytes, FileEntry]
     vanished: Mapping[bytes, FileEntry]
+    added: frozenset[bytes] = frozenset()
 
 
 class ChangeSpool:
@@ -108,9 +109,9 @@ def _find_moved(changes: ChangeSpool) -> dict[LibraryPath, _Origin]:
                 count += 1
     moved = {}
     for change in changes if gone else ():
-        for name, entry in change.files.items():
-            candidates = gone.get((entry.size_bytes, entry.mtime_ns))
-            if candidates and entry.track_id is None and entry.analysed_version is None:
+        for name in sorted(change.added):
+            entry = change.files[name]
+            if candidates := gone.get((entry.size_bytes, entry.mtime_ns)):
                 same = [path for path in candidates if path.rpartition(b"/")[2] == name]
                 if chosen := same or (list(candidates) if len(candidates) == 1 else []):
                     moved[change.location.child(name)] = candidates.pop(chosen[0])

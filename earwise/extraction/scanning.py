@@ -187,10 +187,11 @@ def _compare_folder(
     files = {name: _entry_of(file, known.get(name)) for name, file in found.files.items()} | kept
     vanished = {name: entry for name, entry in known.items() if name not in files}
     tally.files += len(files)
-    tally.added += sum(name not in known for name in files)
+    added = frozenset(name for name in files if name not in known)
+    tally.added += len(added)
     tally.changed += sum(name in known and entry != known[name] for name, entry in files.items())
     tally.vanished += len(vanished)
-    return Change(location, files, vanished) if files != known else None
+    return Change(location, files, vanished, added) if files != known else None
 
 
 def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:

@@ -264,6 +264,18 @@ def test_copies_of_one_size_and_time_are_told_apart_by_name_or_not_at_all(
     assert {extraction.store.tracks.get(track).state for track in ("aa", "bb")} == {TrackState.MISSING}
 
 
+def test_file_that_was_there_already_takes_no_track_of_one_that_is_gone(extraction: Extraction, library: Path) -> None:
+    put(library, "1.mp3", "2.mp3", "a/3.mp3")
+    for path in ("1.mp3", "2.mp3"):
+        (library / path).write_bytes(b"alike")
+        os.utime(library / path, ns=(5, 5))
+    extraction.scan()
+    analyse(extraction, b"1.mp3", "aa")
+    (library / "1.mp3").unlink()
+    extraction.scan()
+    assert extraction.store.tracks.get("aa").state is TrackState.MISSING
+
+
 def test_move_that_was_broken_off_is_finished_by_the_next_scan(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
