@@ -22,9 +22,10 @@ from earwise.store.folders import Folder
 
 log = logging.getLogger(__name__)
 
-# A mapped task costs seconds before its first track. No more than 1024 may be mapped; 64 are plenty until they grow so
-# large that one of them is a day's work, or its list of files comes near MongoDB's 16 MiB.
-SMALLEST_BATCH, LARGEST_BATCH = 500, 10_000
+# A mapped task costs seconds before its first track, in which two cores analyse hundreds of clips. No more than 1024
+# may be mapped; 64 are plenty until they grow so large that one of them is a day's work, or its list of files comes
+# near MongoDB's 16 MiB.
+SMALLEST_BATCH, LARGEST_BATCH = 5_000, 10_000
 USUAL_BATCHES, MOST_BATCHES = 64, 1024
 
 
@@ -81,7 +82,7 @@ def batch_size(files: int) -> int:
     """How many files make a batch.
 
     >>> [batch_size(files) for files in (1, 100_000, 1_000_000, 20_000_000)]
-    [500, 1563, 10000, 19532]
+    [5000, 5000, 10000, 19532]
     """
     usual = min(max(SMALLEST_BATCH, math.ceil(files / USUAL_BATCHES)), LARGEST_BATCH)
     return max(usual, math.ceil(files / MOST_BATCHES))
