@@ -61,8 +61,9 @@ def assess(store: Store, library: Library, sample: LabelledSample, ranking: Rank
     lists : ndarray [shape=(n, l), dtype=int32]
         As they were written.
     """
-    figures = judge_lists(library.metric, library.catalogue, ranking, lists)
-    labels = judge_labels(library.metric, library.catalogue.take(sample.rows), sample.plain, sample.genres)
+    metric, catalogue = library.search.metric, library.search.catalogue
+    figures = judge_lists(metric, catalogue, ranking, lists)
+    labels = judge_labels(metric, catalogue.take(sample.rows), sample.plain, sample.genres)
     quality = Quality(
         **asdict(figures),
         agreement=_agreement(store, library, lists),

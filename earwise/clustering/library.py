@@ -10,9 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
-from earwise.ranking.catalogue import Catalogue
-from earwise.ranking.metric import Matrix, Metric
-from earwise.ranking.neighbours import Neighbours, Ranking, queries_of, rank_neighbours
+from earwise.ranking.metric import Matrix
+from earwise.ranking.neighbours import Neighbours, Ranking
+from earwise.ranking.search import Search
 from earwise.store.model_parts import Neighbour
 from earwise.store.search import fold_text
 from earwise.tags import Tags
@@ -56,8 +56,7 @@ class Library:
     track_ids: list[str]
     clusters: NDArray[np.int32]
     captions: Captions
-    metric: Metric
-    catalogue: Catalogue
+    search: Search
     places: Matrix
 
     def rows_of(self, track_ids: Iterable[str]) -> NDArray[np.int64]:
@@ -67,7 +66,7 @@ class Library:
 
     def neighbours(self, rows: NDArray[np.int64], ranking: Ranking) -> list[Neighbours]:
         """The lists of these tracks."""
-        return rank_neighbours(self.metric, queries_of(self.catalogue, rows), self.catalogue, ranking)
+        return self.search.rank(rows, ranking)
 
     def described(self, found: Neighbours) -> list[Neighbour]:
         """A list with what a page shows of its tracks."""

@@ -30,6 +30,7 @@ from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save
 from earwise.ranking.fitting import FittedSound, fit_sound
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking
+from earwise.ranking.search import plan_search
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
 from earwise.store.client import open_store_at
@@ -179,8 +180,9 @@ class _TrainingRun:
             collected.features, collected.track_ids, name_tags(captions.titles, captions.artists), before
         )
         places = fitted.projection.place(fitted.metric, catalogue.profiles)
+        search = plan_search(fitted.metric, catalogue)
         self._note("prepare")
-        return Library(collected.track_ids, collected.clusters, captions, fitted.metric, catalogue, places), fitted
+        return Library(collected.track_ids, collected.clusters, captions, search, places), fitted
 
     def _write_model(
         self,

@@ -79,7 +79,7 @@ def write_neighbours(
 
 
 def _assignments(library: Library, track_ids: list[str], distances: list[float]) -> Iterator[Assignment]:
-    surroundings = library.catalogue.surroundings
+    surroundings = library.search.catalogue.surroundings
     rows = library.rows_of(track_ids)
     for row, track_id, distance in zip(rows, track_ids, distances, strict=True):
         x, y = library.places[row].tolist()

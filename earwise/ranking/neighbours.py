@@ -64,6 +64,11 @@ class Ranking:
     most_per_artist: int = 0
     is_exhaustive: bool = False
 
+    @property
+    def candidates(self) -> int:
+        """How many candidates of each query are measured exactly."""
+        return max(_CANDIDATES_PER_NEIGHBOUR * self.n, _FEWEST_CANDIDATES)
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -100,32 +105,31 @@ def rank_neighbours(metric: Metric, queries: Queries, catalogue: Catalogue, rank
 def _rank_block(
     metric: Metric, queries: Queries, catalogue: Catalogue, expanded: Matrix, ranking: Ranking
 ) -> list[Neighbours]:
-    scores = _scores(metric.between(queries.profiles, expanded), queries, catalogue.surroundings, ranking)
-    count = min(max(_CANDIDATES_PER_NEIGHBOUR * ranking.n, _FEWEST_CANDIDATES), len(catalogue))
-    lists = _lists_of(metric, queries, _best(scores, count), catalogue, ranking)
+    distances = metric.between(queries.profiles, expanded)
+    scores = score_pairs(distances, queries, catalogue.surroundings, is_exhaustive=ranking.is_exhaustive)
+    known = np.flatnonzero(queries.rows >= 0)
+    scores[known, queries.rows[known]] = np.inf
+    count = min(ranking.candidates, len(catalogue))
+    lists = make_lists(metric, queries, _best(scores, count), catalogue, ranking)
     if count < len(catalogue):
         # Copies, or many tracks of one artist, may have used the candidates up.
         for query in (number for number, one in enumerate(lists) if len(one.rows) < ranking.n):
             only = np.array([query])
             candidates = _best_allowed(scores[query], queries.copies[only], catalogue, ranking, count)
-            lists[query] = _lists_of(metric, queries.take(only), candidates, catalogue, ranking)[0]
+            lists[query] = make_lists(metric, queries.take(only), candidates, catalogue, ranking)[0]
     return lists
 
 
-def _scores(distances: Matrix, queries: Queries, theirs: Surroundings, ranking: Ranking) -> Matrix:
-    """What candidates are chosen by, in place of the distances: lower is better, infinite for the query itself."""
+def score_pairs(distances: Matrix, queries: Queries, theirs: Surroundings, *, is_exhaustive: bool = False) -> Matrix:
+    """What candidates are chosen by, in place of the distances, which are overwritten: lower is better."""
     ours = queries.surroundings
-    if ranking.is_exhaustive:
+    if is_exhaustive:
         columns = Surroundings(ours.centre[:, None], ours.spread[:, None])
-        scores: Matrix = mutual_proximity(distances, columns, theirs).astype(np.float32)
-    else:
-        # The sum of both sides' standard scores, less what is the same for all candidates of a query.
-        scores = distances
-        scores *= 1 / ours.spread[:, None] + 1 / theirs.spread
-        scores -= theirs.centre / theirs.spread
-    known = np.flatnonzero(queries.rows >= 0)
-    scores[known, queries.rows[known]] = np.inf
-    return scores
+        return mutual_proximity(distances, columns, theirs).astype(np.float32)
+    # The sum of both sides' standard scores, less what is the same for all candidates of a query.
+    distances *= 1 / ours.spread[:, None] + 1 / theirs.spread
+    distances -= theirs.centre / theirs.spread
+    return distances
 
 
 def _best(scores: Matrix, count: int) -> Rows:
@@ -154,9 +158,16 @@ def _best_allowed(scores: Matrix, seed_copies: Rows, catalogue: Catalogue, ranki
     return order[:, select(order, seed_copies, catalogue.groups, several)[0]][:, :count]
 
 
-def _lists_of(
+def make_lists(
     metric: Metric, queries: Queries, candidates: Rows, catalogue: Catalogue, ranking: Ranking
 ) -> list[Neighbours]:
+    """Lists of the best candidates, measured exactly.
+
+    Parameters
+    ----------
+    candidates : ndarray [shape=(q, c), dtype=int64]
+        Rows of the catalogue for each query; one more than once only if it is the query itself.
+    """
     distances = np.stack(
         [
             metric.measure(profile, catalogue.profiles[rows])

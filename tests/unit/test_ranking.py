@@ -14,6 +14,7 @@ from earwise.ranking.layout import Dimension, Layout, summary_layout
 from earwise.ranking.metric import fit_metric
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.proximity import Surroundings, mutual_proximity, normal_cdf, reference_rows
+from earwise.ranking.search import plan_search
 from tests.unit.sounds import catalogue_of, make_sounds, track_ids
 
 
@@ -149,6 +150,35 @@ def test_mutual_proximity_leaves_fewer_hubs_and_orphans_than_the_distance() -> N
     assert mutual.sum() == plain.sum()
     assert mutual.max() < plain.max()
     assert (mutual == 0).sum() <= (plain == 0).sum()
+
+
+# --- the index ---
+
+
+def test_index_finds_what_the_whole_catalogue_has() -> None:
+    features = make_sounds(150, 12, apart=0.6)
+    artists = [f"artist {row % 200}" for row in range(1800)]
+    metric, catalogue = catalogue_of(features, artists=artists)
+    search = plan_search(metric, catalogue, most_exact=1000)
+    assert search.cells is not None
+    assert len(search.cells.centres) == 42
+    assert search.cells.asked < 42
+    assert sorted(search.cells.rows.tolist()) == list(range(1800))
+    rows, ranking = np.arange(0, 1800, 4), Ranking(20, 2)
+    exact = rank_neighbours(metric, queries_of(catalogue, rows), catalogue, ranking)
+    found = search.rank(rows, ranking)
+    shared = [len(set(a.rows[:10]) & set(b.rows[:10])) for a, b in zip(found, exact, strict=True)]
+    assert np.mean(shared) >= 9.9
+    for row, one in zip(rows, found, strict=True):
+        assert len(one.rows) == 20
+        assert row not in one.rows
+        assert (np.diff(one.distances) >= 0).all()
+
+
+def test_index_of_identical_tracks_ends_in_empty_lists() -> None:
+    metric, catalogue = catalogue_of(np.ones((60, 39), np.float32))
+    search = plan_search(metric, catalogue, most_exact=10)
+    assert [len(one.rows) for one in search.rank(np.arange(60), Ranking(10))] == [0] * 60
 
 
 # --- lists ---
