@@ -27,6 +27,11 @@ class _CancelledError(Exception):
     """The start was interrupted."""
 
 
+def demo_root(settings: Settings) -> Root:
+    """The root that stands in for a library."""
+    return Root("demo", settings.home / ("synthesised" if settings.demo == "synthesised" else "demo"))
+
+
 class DemoLibrary:
     """The demo library of a home, fetched in the background while other things start.
 
@@ -38,7 +43,7 @@ class DemoLibrary:
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self._is_forced = settings.demo == "synthesised"
-        self.root = Root("demo", settings.home / ("synthesised" if self._is_forced else "demo"))
+        self.root = demo_root(settings)
         self._home = settings.home
         self._progress = progress
         self._thread = threading.Thread(target=self._make, name="demo library", daemon=True)

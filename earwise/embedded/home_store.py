@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from earwise.embedded.demo import demo_root
 from earwise.embedded.home import hold_home, holder, read_running
 from earwise.embedded.mongo import has_store, mongo_command
 from earwise.embedded.ports import find_free_port
-from earwise.embedded.processes import end_processes
+from earwise.embedded.processes import IDENTITY_VARIABLE, end_processes, identity
 from earwise.errors import EarwiseError, ModelNotFoundError
 from earwise.settings import Settings
 from earwise.store import Store, open_store
@@ -25,7 +27,7 @@ def open_home_store(settings: Settings) -> Iterator[tuple[Settings, Store]]:
     Yields
     ------
     tuple of Settings and Store
-        The settings are those that the running stack was started with.
+        The settings are those that the running stack was started with, or would be.
 
     Raises
     ------
@@ -35,6 +37,8 @@ def open_home_store(settings: Settings) -> Iterator[tuple[Settings, Store]]:
         If another start is under way.
     """
     running = read_running(settings.home)
+    if not settings.library:
+        settings = dataclasses.replace(settings, library=(demo_root(settings),))
     if holder(settings.home) is not None and running is not None:
         settings = Settings.from_env(running.environment)
     elif not settings.mongo_uri:
@@ -58,7 +62,8 @@ def _started(settings: Settings) -> Iterator[Settings]:
     own = dataclasses.replace(settings, mongo_port=find_free_port())
     (settings.home / "logs").mkdir(exist_ok=True)
     with (settings.home / "logs" / "mongo-command.log").open("wb") as log:
-        server = subprocess.Popen(mongo_command(own), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        environment = {**os.environ, IDENTITY_VARIABLE: identity(settings.home)}
+        server = subprocess.Popen(mongo_command(own), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         yield own
     finally:
