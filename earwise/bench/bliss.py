@@ -1,4 +1,4 @@
-"""bliss's vectors of files, for comparison; bliss lives in an environment of its own and is no part of Earwise."""
+"""bliss's vectors of a library's tracks, to compare what lies near by them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from earwise.embedded.environment import REPOSITORY
+from earwise.bench.others import bench_python
 from earwise.errors import TrackError
 from earwise.paths import LibraryPath
 from earwise.ranking.metric import Matrix
@@ -17,7 +17,6 @@ from earwise.roots.opening import local_copy
 from earwise.settings import Root
 from earwise.store import Store
 
-ENVIRONMENT = REPOSITORY / ".venv-bench"
 _BATCH = 1_000
 # Reads a path from each line and answers with its vector; bliss panics where it can't read a file.
 _SCRIPT = """\
@@ -42,11 +41,10 @@ def bliss_vectors(
     Returns
     -------
     ndarray [shape=(n, m), dtype=float32] or None
-        Not numbers for a file that bliss can't read; None where bliss is not installed, or can read none.
+        Not numbers for a file that bliss can't read; None where bliss can't be installed, or can read none.
     """
-    python = ENVIRONMENT / "bin" / "python"
-    if not python.exists() or subprocess.run([python, "-c", "import bliss_audio"], check=False).returncode:
-        say(f"bliss is not installed in {ENVIRONMENT.name}: it is left out.")
+    python = bench_python(say)
+    if python is None:
         return None
     say(f"bliss listens to {len(track_ids)} tracks …")
     with subprocess.Popen(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from earwise.bench import bliss
 from earwise.cli import evaluate
 from earwise.cli.__main__ import main
 from earwise.errors import ModelNotFoundError
@@ -33,8 +34,9 @@ def home(store: Store, tmp_path: Path, mongo_uri: str, database_name: str, monke
 
 
 def test_served_model_is_measured_as_its_lists_stand_in_the_store(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bliss, "bench_python", lambda say: None)
     assert main(["evaluate", "--labels", "folder", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["tracks"] == TRACKS
