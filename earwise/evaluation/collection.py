@@ -15,8 +15,9 @@ from earwise.evaluation.table import Table
 from earwise.ranking.artefact import load_artefact
 from earwise.ranking.catalogue import Catalogue
 from earwise.ranking.metric import Matrix, Metric
-from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.ranking.neighbours import Ranking
 from earwise.ranking.preparation import TagNames, fit, make_catalogue
+from earwise.ranking.search import plan_search
 from earwise.store import Store
 from earwise.store.features import feature_id
 from earwise.store.search import fold_text
@@ -59,7 +60,7 @@ def collect_table(table: Table) -> Collection:
     metric, reference = fit(table.features, track_ids, table.layout)
     catalogue = make_catalogue(metric, reference, table.features, track_ids, tags)
     ranking = Ranking(_LIST_LENGTH)
-    found = rank_neighbours(metric, queries_of(catalogue, np.arange(len(catalogue))), catalogue, ranking)
+    found = plan_search(metric, catalogue).rank(np.arange(len(catalogue)), ranking)
     genres = [fold_text(genre) for genre in table.genres]
     return Collection(track_ids, metric, catalogue, table.plain, genres, ranking, as_lists(found, _LIST_LENGTH))
 
