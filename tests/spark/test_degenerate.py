@@ -21,9 +21,7 @@ SOUNDS = RNG.normal(5, 1, (40, 12))
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(
-        *("m1", "manual__1", VERSION, 2), model_folder=tmp_path / "m", snapshot_folder=tmp_path / "s", k_min=2, k_max=9
-    )
+    return TrainingPlan(*("m1", "manual__1", VERSION, 2), model_folder=tmp_path / "m", k_min=2, k_max=9)
 
 
 def few_sounds(tracks: int, sounds: int) -> np.ndarray:
