@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from earwise.ranking.traits import TRAITS, compare, percentile_of
 from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.progress import describe_wait
@@ -34,6 +35,27 @@ def track(track_id: str) -> ResponseReturnValue:
         model_id=active.model_id if active else None,
         marks=marks,
         wait=None if active else describe_wait(store().extraction_runs.latest()),
+    )
+
+
+@blueprint.get("/tracks/<track_id:seed_id>/why/<track_id:track_id>")
+def why(seed_id: str, track_id: str) -> ResponseReturnValue:
+    """What a seed track and another share, where they differ, and how near they are among all pairs."""
+    tracks = store().tracks.get_many([seed_id, track_id])
+    if seed_id not in tracks or track_id not in tracks:
+        abort(404)
+    sounds = store().serving.find_sounds(seed_id, track_id)
+    _, placement = store().serving.find_placed(seed_id)
+    near = next((near for near in placement.neighbours if near.track_id == track_id), None) if placement else None
+    seed, other = sounds.vectors.get(seed_id), sounds.vectors.get(track_id)
+    return render_template(
+        "recommendations/why.html",
+        seed=tracks[seed_id],
+        other=tracks[track_id],
+        traits=TRAITS,
+        comparison=None if seed is None or other is None else compare(seed, other),
+        distance=near.distance if near else None,
+        percentile=percentile_of(near.distance, sounds.distance_quantiles) if near else None,
     )
 
 

@@ -15,6 +15,7 @@ from pymongo.database import Database
 from earwise.errors import ModelNotFoundError
 from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_neighbour
 from earwise.store.translation import translated_errors
+from earwise.store.vectors import Vector, unpack_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Placement:
     neighbours: tuple[Neighbour, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Summary vectors by track, and percentiles of the library's distances; empty before the first model."""
+
+    vectors: dict[str, Vector]
+    distance_quantiles: tuple[float, ...]
+
+
 class Serving:
     """Reads over ``active``, ``clusters``, ``assignments`` and ``neighbours``."""
 
@@ -61,6 +70,24 @@ class Serving:
         document = next(self._active.aggregate(stages), None)
         active = _to_active(document)
         return active, _to_placement(document) if active and document else None
+
+    @translated_errors()
+    def find_sounds(self, *track_ids: str) -> Sounds:
+        """The summary vectors of some tracks in the version of the model that readers see, in one query."""
+        keys = [{"$concat": ["$version", f":{track_id}"]} for track_id in track_ids]
+        stages: list[dict[str, Any]] = [
+            {"$match": {"_id": "model"}},
+            {"$lookup": {"from": "model_runs", "localField": "model_id", "foreignField": "_id", "as": "runs"}},
+            {"$unwind": "$runs"},
+            {"$set": {"version": "$runs.feature_version", "quantiles": "$runs.distance_quantiles"}},
+            {"$set": {"key": keys}},
+            {"$unwind": "$key"},
+            _join("features", on="key", key="_id"),
+            {"$project": {"quantiles": 1, "features.audio_id": 1, "features.vector": 1}},
+        ]
+        found = list(self._active.aggregate(stages))
+        vectors = {one["audio_id"]: unpack_vector(one["vector"]) for each in found for one in each["features"]}
+        return Sounds(vectors, tuple(found[0].get("quantiles") or ()) if found else ())
 
     def require_active(self) -> ActiveModel:
         """The model that readers see.

@@ -85,6 +85,7 @@ def test_no_page_breaks_a_rule_that_axe_knows(
                 "/clusters",
                 "/clusters/1",
                 f"/tracks/{ids[0]}",
+                f"/tracks/{ids[0]}/why/{ids[1]}",
                 playlist,
             ),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),

@@ -134,6 +134,6 @@ def test_hostile_name_of_a_playlist_is_only_text(listener: Browser, name: str) -
     answer = listener.submit("/playlists", name=name[:100])
     for path in (answer.location, "/playlists"):
         page = listener.get(path).text
-        for dangerous in ("<script>alert", "<img", "onmouseover='", "\0", "\x07", "\u202e", ">49<"):
+        for dangerous in ("<script>alert", "<img src=x", "onmouseover='", "\0", "\x07", "\u202e", ">49<"):
             assert dangerous not in page
     assert listener.get(f"{answer.location}.m3u8").status_code == 200

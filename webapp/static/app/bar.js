@@ -44,6 +44,9 @@ export function attachBar(player, queue, actions) {
     bar.querySelector("[data-now-title]").textContent = track.title;
     bar.querySelector("[data-now-artist]").textContent = track.artist || "Unknown artist";
     for (const link of bar.querySelectorAll("[data-now-link]")) lead(link, track.page);
+    const picture = bar.querySelector("[data-now-picture]");
+    if (picture.getAttribute("src") !== track.artwork) picture.src = track.artwork;
+    picture.hidden = false;
     if (player.isPlaying && announced !== track.entry) {
       announced = track.entry;
       status.textContent = `Playing ${nameOf(track)}`;

@@ -1,0 +1,100 @@
+"""Pictures of tracks: in the file itself, or beside it in its folder."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import mutagen
+from mutagen.flac import Picture as FlacPicture
+
+from earwise.errors import UnreadableFileError
+from earwise.paths import LibraryPath
+from earwise.roots.opening import open_file
+from earwise.settings import Root
+
+# What a page can bear; a larger picture is left where it is.
+MOST_BYTES = 3 * 2**20
+_FOLDER_NAMES = (b"cover.jpg", b"folder.jpg", b"front.jpg", b"cover.png", b"folder.png", b"Cover.jpg", b"Folder.jpg")
+_FRONT_COVER = 3
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that browsers show; its type is that of its content, whatever a tag says."""
+
+    content: bytes
+    mimetype: str
+
+
+def find_picture(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
+    """The picture in a file, else the one in its folder; None where there is none that a page can bear."""
+    try:
+        with open_file(file, roots).reader as reader:
+            candidates = [*_embedded(mutagen.File(reader))]
+    except (UnreadableFileError, OSError):
+        return None
+    except Exception:  # noqa: BLE001 - mutagen lets through whatever a broken file provokes: it has no picture then
+        candidates = []
+    return next((picture for content in candidates if (picture := recognise(content))), None) or _beside(file, roots)
+
+
+def recognise(content: bytes) -> Picture | None:
+    """The picture that these bytes are; None for anything else, and for a picture that is too large.
+
+    >>> recognise(b"<svg onload=alert(1)>") is None, recognise(b"GIF89a").mimetype
+    (True, 'image/gif')
+    """
+    if len(content) > MOST_BYTES:
+        return None
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return Picture(content, "image/webp")
+    return next((Picture(content, mimetype) for start, mimetype in _SIGNATURES if content.startswith(start)), None)
+
+
+def _embedded(found: Any) -> Iterator[bytes]:
+    """Pictures of a file as mutagen reads it, front covers first."""
+    pictures = sorted(_pictures(found), key=lambda picture: picture[0] != _FRONT_COVER)
+    yield from (content for _, content in pictures)
+
+
+def _pictures(found: Any) -> Iterator[tuple[int, bytes]]:
+    for picture in getattr(found, "pictures", ()):
+        yield picture.type, picture.data
+    tags = getattr(found, "tags", None)
+    if tags is None:
+        return
+    if hasattr(tags, "getall"):
+        yield from ((frame.type, frame.data) for frame in tags.getall("APIC"))
+        return
+    with suppress(KeyError, ValueError):
+        yield from ((_FRONT_COVER, bytes(content)) for content in tags["covr"])
+    with suppress(KeyError, ValueError):
+        yield from _vorbis_pictures(tags["metadata_block_picture"])
+
+
+def _vorbis_pictures(blocks: list[str]) -> Iterator[tuple[int, bytes]]:
+    for block in blocks:
+        with suppress(binascii.Error, mutagen.MutagenError):
+            picture = FlacPicture(base64.b64decode(block))  # type: ignore[no-untyped-call]
+            yield picture.type, picture.data
+
+
+def _beside(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
+    # In an archive or a bucket every name that is tried would be a request of its own.
+    if not any(root.name == file.root and root.is_folder for root in roots):
+        return None
+    for name in _FOLDER_NAMES:
+        with suppress(UnreadableFileError, OSError), open_file(file.parent.child(name), roots).reader as reader:
+            if picture := recognise(reader.read(MOST_BYTES + 1)):
+                return picture
+    return None
