@@ -32,7 +32,7 @@ from typing import Any
 from airflow.sdk import Asset, CronTriggerTimetable, Metadata, Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from earwise.settings import Settings
+from earwise.settings import EXTRACTION_POOL, Settings
 
 TRACK_FEATURES = Asset("track_features")
 # A MongoDB that is away for a minute, as while it restarts, costs no attempt.
@@ -136,11 +136,11 @@ def extract_features() -> None:
             )
         return [{"number": batch.number, "label": batch.label} for batch in batches]
 
-    # One batch at a time, since each keeps all of EARWISE_EXTRACT_PROCESSES busy. Each also bounds itself by its size;
-    # the time-out, which mapped tasks share, is beyond the bound of the largest on one process.
+    # The pool has a slot for each machine, since a batch keeps all of EARWISE_EXTRACT_PROCESSES busy. Each batch also
+    # bounds itself by its size; the time-out, which mapped tasks share, is beyond the bound of the largest on one process.
     @task(
         execution_timeout=timedelta(days=4),
-        max_active_tis_per_dagrun=1,
+        pool=EXTRACTION_POOL,
         map_index_template="{{ task.op_kwargs['label'] }}",
     )
     def extract(number: int, label: str, dag_run: Any) -> None:

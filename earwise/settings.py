@@ -17,6 +17,8 @@ from earwise.errors import ConfigError
 
 #: Root of the tracks that load_fma brings, unless `EARWISE_LIBRARY` names a root so.
 FMA_ROOT = "fma"
+#: Airflow's pool with a slot for each machine that analyses tracks.
+EXTRACTION_POOL = "extraction"
 _ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 

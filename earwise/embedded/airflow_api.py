@@ -80,6 +80,12 @@ class AirflowApi:
             f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in found["import_errors"]
         ]
 
+    def ensure_pool(self, name: str, *, slots: int, description: str) -> None:
+        """Make a pool unless there is one, whose size may have been changed by hand."""
+        if self._request("GET", f"/api/v2/pools/{name}", allowed=(httpx.codes.NOT_FOUND,)) is None:
+            body = {"name": name, "slots": slots, "description": description}
+            self._request("POST", "/api/v2/pools", json=body, allowed=(httpx.codes.CONFLICT,))
+
     def unpause(self, dag_id: str) -> None:
         """Let the schedule of a DAG run."""
         self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from earwise.embedded.airflow_api import AirflowApi, is_finished
 from earwise.embedded.progress import Progress, Step
 from earwise.errors import EarwiseError, PartError
+from earwise.settings import EXTRACTION_POOL
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRun
 from earwise.store.model_runs import ModelRun, ModelStatus
@@ -67,6 +68,7 @@ def run_job(
         If a Dag run fails.
     """
     _wait_for_dags(api, progress)
+    api.ensure_pool(EXTRACTION_POOL, slots=1, description="One slot for each machine that analyses tracks")
     for dag_id in (EXTRACTION, TRAINING):
         if stack_began is not None:
             for run_id in api.unfinished_runs(dag_id, before=stack_began):

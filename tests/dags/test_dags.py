@@ -13,8 +13,10 @@ import pytest
 
 from earwise.extraction.deadline import time_limit_s
 from earwise.extraction.planning import LARGEST_BATCH
+from earwise.settings import EXTRACTION_POOL
+from tests.conftest import REPOSITORY
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
+DAGS = REPOSITORY / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 # By hand: nobody downloads 93 GiB by the clock.
 TIMETABLES = {"load_fma": "NullTimetable"}
@@ -46,6 +48,7 @@ print(json.dumps({
             "retry_delay_s": task.retry_delay.total_seconds(),
             "timeout_s": task.execution_timeout and task.execution_timeout.total_seconds(),
             "is_mapped": type(task).__name__.endswith("MappedOperator"),
+            "pool": task.pool,
             "map_index_template": getattr(task, "partial_kwargs", {}).get("map_index_template"),
         } for task in dag.tasks],
     } for dag in dags],
@@ -56,7 +59,10 @@ print(json.dumps({
 @pytest.fixture(scope="module", params=FILES, ids=lambda file: file.stem)
 def parsed(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a fresh process finds in one DAG file."""
-    file: Path = request.param
+    return _probe(request.param)
+
+
+def _probe(file: Path) -> dict[str, Any]:
     command = [sys.executable, "-c", _PROBE, str(file), file.stem]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -118,6 +124,12 @@ def test_mapped_tasks_have_readable_names(parsed: dict[str, Any]) -> None:
     assert all(task["map_index_template"] for task in parsed["dags"][0]["tasks"] if task["is_mapped"])
 
 
+def test_batches_share_the_processors_by_a_pool_that_every_start_makes() -> None:
+    (dag,) = _probe(DAGS / "extract_features.py")["dags"]
+    assert {task["task_id"] for task in dag["tasks"] if task["pool"] == EXTRACTION_POOL} == {"extract"}
+    assert f"pools set {EXTRACTION_POOL} 1 " in (REPOSITORY / "docker" / "airflow-init.sh").read_text("utf-8")
+
+
 def test_tasks_never_ask_the_clock(parsed: dict[str, Any]) -> None:
     source = parsed["file"].read_text("utf-8")
     calls = [
@@ -129,12 +141,6 @@ def test_tasks_never_ask_the_clock(parsed: dict[str, Any]) -> None:
 
 
 def test_largest_batch_ends_itself_before_the_tasks_time_out() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _PROBE, str(DAGS / "extract_features.py"), "extract_features"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (dag,) = json.loads(done.stdout.splitlines()[-1])["dags"]
+    (dag,) = _probe(DAGS / "extract_features.py")["dags"]
     (timeout_s,) = [task["timeout_s"] for task in dag["tasks"] if task["task_id"] == "extract"]
     assert time_limit_s(LARGEST_BATCH, processes=1) < timeout_s

@@ -36,6 +36,9 @@ class FakeAirflow:
     def import_errors(self) -> list[str]:
         return self.errors
 
+    def ensure_pool(self, name: str, *, slots: int, description: str) -> None:
+        self.calls.append(("pool", name))
+
     def unfinished_runs(self, dag_id: str, *, before: datetime) -> list[str]:
         return [run_id for run_id, began in self.old_runs.items() if began < before and dag_id == EXTRACTION]
 
@@ -125,7 +128,7 @@ def test_first_job_extracts_then_trains_and_waits_for_exactly_its_runs() -> None
 def test_both_dags_are_unpaused_before_anything_is_triggered() -> None:
     api = FakeAirflow()
     run(api, FakeStore())
-    assert [call[0] for call in api.calls] == ["unpause", "unpause", "trigger", "trigger"]
+    assert [call[0] for call in api.calls] == ["pool", "unpause", "unpause", "trigger", "trigger"]
 
 
 @pytest.mark.parametrize(
