@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import struct
 import threading
 import tracemalloc
@@ -113,7 +114,11 @@ def test_empty_file_is_called_empty(tmp_path: Path) -> None:
     assert caught.value.code == "empty"
 
 
-@pytest.mark.parametrize("content", [b"just words\n" * 100, bytes(5000), os.urandom(64), b"#EXTM3U\nhttp://x/y.ts\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"just words\n" * 100, bytes(5000), random.Random(1).randbytes(64), b"#EXTM3U\nhttp://x/y.ts\n"],
+    ids=["words", "zeros", "noise", "list of links"],
+)
 def test_file_that_is_not_audio_is_called_that(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.mp3").write_bytes(content)
     with pytest.raises(TrackError) as caught:
