@@ -138,6 +138,12 @@ class PlaylistForm(FlaskForm):  # type: ignore[misc]
     track = StringField(validators=[Optional(), Regexp(_TRACK_ID)])
 
 
+class RadioForm(FlaskForm):  # type: ignore[misc]
+    """The tracks that a radio has brought, the last one last."""
+
+    played = StringField(validators=[Regexp(r"^[0-9a-f]{32}(,[0-9a-f]{32}){0,499}$")])
+
+
 class HeardForm(FlaskForm):  # type: ignore[misc]
     """How much of a track was heard, this one time."""
 

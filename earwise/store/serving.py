@@ -89,6 +89,19 @@ class Serving:
         vectors = {one["audio_id"]: unpack_vector(one["vector"]) for each in found for one in each["features"]}
         return Sounds(vectors, tuple(found[0].get("quantiles") or ()) if found else ())
 
+    @translated_errors()
+    def find_lists(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
+        """Ranked neighbours of many tracks in the model that readers see, in one query."""
+        keys = [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]
+        stages: list[dict[str, Any]] = [
+            {"$match": {"_id": "model"}},
+            {"$set": {"key": keys}},
+            {"$unwind": "$key"},
+            _join("neighbours", on="key", key="_id"),
+        ]
+        found = [one for each in self._active.aggregate(stages) for one in each["neighbours"]]
+        return {one["track_id"]: [to_neighbour(near) for near in one["neighbours"]] for one in found}
+
     def require_active(self) -> ActiveModel:
         """The model that readers see.
 

@@ -86,6 +86,8 @@ def test_no_page_breaks_a_rule_that_axe_knows(
                 "/clusters/1",
                 f"/tracks/{ids[0]}",
                 f"/tracks/{ids[0]}/why/{ids[1]}",
+                f"/tracks/{ids[0]}/radio",
+                f"/tracks/{ids[0]}/path?to=savino",
                 playlist,
             ),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),

@@ -165,6 +165,8 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
         f"/tracks/{tracks[0]}/picture",
         f"/tracks/{tracks[0]}/sound-print",
         f"/tracks/{tracks[0]}/why/{tracks[1]}",
+        f"/tracks/{tracks[0]}/radio",
+        f"/tracks/{tracks[0]}/path?to=title",
         "/clusters",
         "/clusters/1",
         "/admin",

@@ -12,6 +12,7 @@ export class Queue extends EventTarget {
   index = -1;
   repeat = "off";
   isShuffled = false;
+  radio = null; // where more tracks come from, in a queue without an end
   #lastEntry = 0;
   #storage;
   #key;
@@ -28,7 +29,8 @@ export class Queue extends EventTarget {
   }
 
   /** A list becomes the queue and starts at one of its tracks. */
-  start(tracks, index) {
+  start(tracks, index, radio = null) {
+    this.radio = radio;
     const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
     this.tracks = tracks.slice(first, first + MOST_TRACKS).map((track) => this.#number(track));
     this.index = index - first;
@@ -73,6 +75,7 @@ export class Queue extends EventTarget {
   }
 
   clear() {
+    this.radio = null;
     this.tracks = [];
     this.index = -1;
     this.#changed();
@@ -80,10 +83,11 @@ export class Queue extends EventTarget {
 
   /** What `restore` takes to undo what is done from now on. */
   snapshot() {
-    return { tracks: [...this.tracks], index: this.index };
+    return { tracks: [...this.tracks], index: this.index, radio: this.radio };
   }
 
-  restore({ tracks, index }) {
+  restore({ tracks, index, radio }) {
+    this.radio = radio;
     this.tracks = tracks;
     this.index = index;
     this.#changed();
@@ -148,8 +152,8 @@ export class Queue extends EventTarget {
 
   #changed() {
     if (!this.isShuffled) this.#renumber();
-    const { tracks, index, repeat, isShuffled } = this;
-    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled });
+    const { tracks, index, repeat, isShuffled, radio } = this;
+    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio });
     this.dispatchEvent(new Event("change"));
   }
 
@@ -160,6 +164,7 @@ export class Queue extends EventTarget {
     this.index = Math.min(kept.index, kept.tracks.length - 1);
     this.repeat = REPEATS.includes(kept.repeat) ? kept.repeat : "off";
     this.isShuffled = kept.isShuffled === true;
+    this.radio = kept.radio ?? null;
     this.#lastEntry = Math.max(0, ...kept.tracks.map((track) => track.entry));
   }
 }

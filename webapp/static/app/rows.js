@@ -14,7 +14,7 @@ export function attachRows(player, queue, artwork) {
     play: (button) => {
       if (isCurrent(button)) return player.toggle();
       const buttons = [...(button.closest("[data-tracks]") ?? document).querySelectorAll("button[data-play]")];
-      queue.start(buttons.map(read), buttons.indexOf(button));
+      queue.start(buttons.map(read), buttons.indexOf(button), button.closest("[data-radio]")?.dataset.radio);
       player.play();
     },
     "play-list": () => document.querySelector("main [data-tracks] button[data-play]")?.click(),
@@ -32,8 +32,7 @@ export function attachRows(player, queue, artwork) {
   }
 
   function read(button) {
-    const { play, title, artist, seconds, page, source, picture } = button.dataset;
-    return { track: play, title, artist, seconds: Number(seconds), page, source, artwork: picture ?? artwork };
+    return readTrack(button, artwork);
   }
 
   function isCurrent(button) {
@@ -77,4 +76,11 @@ export function attachRows(player, queue, artwork) {
       time.textContent = isNow ? clock(player.seconds) : time.dataset.length;
     }
   }
+}
+
+/** The track that a play link or its button stands for. */
+export function readTrack(element, artwork) {
+  const { play, title, artist, seconds, page, source, picture } = element.dataset;
+  const address = source ?? element.getAttribute("href");
+  return { track: play, title, artist, seconds: Number(seconds), page, source: address, artwork: picture ?? artwork };
 }

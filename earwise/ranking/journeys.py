@@ -1,0 +1,136 @@
+"""Ways through the graph of neighbours: radio, which goes on and on, and a path from one track to another."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_MOST_LOOKED_UP = 40
+_ROUNDS = 4
+_LATEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A neighbour of a track; a lower distance is more alike."""
+
+    track_id: str
+    artist: str
+    distance: float
+
+
+Lists = Mapping[str, Sequence[Step]]
+LookUp = Callable[[Sequence[str]], Lists]
+
+
+def nearest_unused(lists: Lists, used: Collection[str], count: int) -> list[str]:
+    """The tracks of these lists that are nearest to the one whose list they stand in, each once."""
+    best: dict[str, float] = {}
+    for step in _all_steps(lists):
+        if step.track_id not in used:
+            best[step.track_id] = min(step.distance, best.get(step.track_id, step.distance))
+    return sorted(best, key=lambda track_id: (best[track_id], track_id))[:count]
+
+
+def sources_of(played: Sequence[str]) -> list[str]:
+    """The tracks that a radio goes on from: the latest, and some of those before, should it be stuck there.
+
+    >>> sources_of([str(number) for number in range(100)])[:3], len(sources_of(["a"] * 100))
+    (['0', '4', '8'], 40)
+    """
+    latest, before = played[-_LATEST:], played[:-_LATEST]
+    return [*before[:: -(-len(before) // _LATEST) or 1], *latest]
+
+
+def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], count: int) -> list[Step]:
+    """The next tracks of a radio: each time the nearest neighbour of what plays that is left, of another artist.
+
+    Where what plays has no such neighbour it goes on from the nearest track that is left of all. An artist plays twice
+    in a row only where there is nobody else.
+
+    Parameters
+    ----------
+    lists : dict of str to sequence of Step
+        What is known of the graph.
+    last, last_artist : str
+        What plays before the first of them.
+    used : collection of str
+        Tracks that do not come (again).
+
+    >>> near = {"a": [Step("b", "Ben", 0.1), Step("c", "Cem", 0.2)], "b": [Step("d", "Ben", 0.1)]}
+    >>> [step.track_id for step in tune_in(near, "a", "Ann", {"a"}, 3)]
+    ['b', 'c', 'd']
+    """
+    left = {step.track_id: step for step in sorted(_all_steps(lists), key=lambda step: -step.distance)}
+    for track_id in used:
+        left.pop(track_id, None)
+    chosen: list[Step] = []
+    while left and len(chosen) < count:
+        near = [step for step in lists.get(last, ()) if step.track_id in left]
+        step = _of_another(near, last_artist) or _of_another(left.values(), last_artist) or _nearest(left.values())
+        del left[step.track_id]
+        chosen.append(step)
+        last, last_artist = step.track_id, step.artist
+    return chosen
+
+
+def find_path(first: str, last: str, look_up: LookUp) -> list[str] | None:
+    """A way from one track to another whose steps are small: the least sum of squared distances that is found.
+
+    Squares make several small steps cheaper than a large one. Both ends are searched from at once, in rounds of one
+    look-up each.
+
+    Returns
+    -------
+    list of str or None
+        With both ends; None where they do not meet within the rounds.
+
+    >>> graph = {"a": [Step("b", "", 0.2), Step("c", "", 0.5)], "b": [Step("c", "", 0.2)], "c": []}
+    >>> find_path("a", "c", lambda ids: {track_id: graph[track_id] for track_id in ids})
+    ['a', 'b', 'c']
+    """
+    known: dict[str, Sequence[Step]] = {}
+    fronts = [[first], [last]]
+    for _ in range(_ROUNDS):
+        asked = [track_id for front in fronts for track_id in front if track_id not in known]
+        known |= dict.fromkeys(asked, ()) | dict(look_up(asked))
+        fronts = [
+            nearest_unused({one: known.get(one, ()) for one in front}, known, _MOST_LOOKED_UP) for front in fronts
+        ]
+    return _shortest(known, first, last)
+
+
+def _shortest(lists: Lists, first: str, last: str) -> list[str] | None:
+    """By Dijkstra; a neighbour is one in both directions."""
+    edges: dict[str, dict[str, float]] = {}
+    for track_id, steps in lists.items():
+        for step in steps:
+            edges.setdefault(track_id, {})[step.track_id] = step.distance**2
+            edges.setdefault(step.track_id, {}).setdefault(track_id, step.distance**2)
+    queue: list[tuple[float, int, str, tuple[str, ...]]] = [(0.0, 0, first, ())]
+    done: set[str] = set()
+    while queue:
+        cost, hops, here, before = heapq.heappop(queue)
+        if here in done:
+            continue
+        done.add(here)
+        if here == last:
+            return [*before, here]
+        for track_id, length in edges.get(here, {}).items():
+            if track_id not in done:
+                heapq.heappush(queue, (cost + length, hops + 1, track_id, (*before, here)))
+    return None
+
+
+def _all_steps(lists: Lists) -> Iterable[Step]:
+    return (step for steps in lists.values() for step in steps)
+
+
+def _nearest(steps: Iterable[Step]) -> Step:
+    return min(steps, key=lambda step: (step.distance, step.track_id))
+
+
+def _of_another(steps: Iterable[Step], artist: str) -> Step | None:
+    others = [step for step in steps if not artist or step.artist != artist]
+    return _nearest(others) if others else None

@@ -1,0 +1,123 @@
+"""Radio, which goes on along neighbours, and playlists that lead from one track to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from earwise.ranking.journeys import Lists, Step, find_path, nearest_unused, sources_of, tune_in
+from earwise.store.finding import find_tracks
+from earwise.store.shelves import Kind, tracks_listing
+from earwise.store.tracks import Track
+from webapp.accounts import listener_id
+from webapp.context import store
+from webapp.filters import clip
+from webapp.forms import RadioForm, TrackForm, checked
+from webapp.messages import say
+from webapp.rows import Row
+
+blueprint = Blueprint("radio", __name__)
+
+_TRACKS_AT_A_TIME = 25
+_MOST_SEEDS = 25
+_MOST_HITS = 20
+_LONGEST_NAME = 48
+
+
+@blueprint.get("/tracks/<track_id:track_id>/radio")
+def from_track(track_id: str) -> ResponseReturnValue:
+    """Radio from a track, which plays first."""
+    lists = _look_up([track_id])
+    further = _look_up(nearest_unused(lists, {track_id}, _MOST_SEEDS))
+    chosen = tune_in({**further, **lists}, track_id, "", {track_id}, _TRACKS_AT_A_TIME - 1)
+    tracks = store().tracks.get_many([track_id, *(step.track_id for step in chosen)])
+    seed = tracks.get(track_id) or abort(404)
+    return _page(clip(seed.tags.title), [track_id, *(step.track_id for step in chosen)], tracks)
+
+
+@blueprint.get("/browse/artists/<shelf>/radio")
+def from_artist(shelf: str) -> ResponseReturnValue:
+    """Radio from an artist's tracks."""
+    page = store().shelves.page(tracks_listing(Kind.ARTIST, shelf, "album"), 1) or abort(404)
+    return _from_seeds(clip(page.shelf.name) if page.shelf else "", page.entries)
+
+
+@blueprint.get("/clusters/<int:number>/radio")
+def from_cluster(number: int) -> ResponseReturnValue:
+    """Radio from the most typical tracks of a cluster."""
+    active = store().serving.require_active()
+    cluster = active.clusters.get(number) or abort(404)
+    members = store().model_parts.cluster_members(active.model_id, number, skip=0, limit=_MOST_SEEDS)
+    return _from_seeds(clip(cluster.name), [member.track_id for member in members])
+
+
+@blueprint.get("/playlists/<playlist_id>/radio")
+def from_playlist(playlist_id: str) -> ResponseReturnValue:
+    """Radio from a playlist's tracks."""
+    found = store().playlists.get(listener_id(), playlist_id) or abort(404)
+    return _from_seeds(clip(found.name), found.tracks)
+
+
+@blueprint.post("/radio/next")
+def more() -> ResponseReturnValue:
+    """The tracks that come after those that were played, as the rows of a list."""
+    played = checked(RadioForm).played.data.split(",")
+    chosen = _continue(sources_of(played), played)
+    return render_template("radio/more.html", rows=_rows(chosen, store().tracks.get_many(chosen)))
+
+
+@blueprint.get("/tracks/<track_id:track_id>/path")
+def choose(track_id: str) -> ResponseReturnValue:
+    """Choose the track that a path leads to."""
+    track = store().tracks.get(track_id) or abort(404)
+    query = request.args.get("to", "").strip()[:200]
+    found = find_tracks(store().tracks, store().words, query, limit=_MOST_HITS).tracks if query else ()
+    goals = [goal for goal in found if goal.track_id != track_id]
+    return render_template("radio/path.html", track=track, query=query, goals=goals)
+
+
+@blueprint.post("/tracks/<track_id:track_id>/path")
+def lead(track_id: str) -> ResponseReturnValue:
+    """Make a playlist that moves from one track to another in small steps."""
+    goal_id = checked(TrackForm).track.data
+    ends = store().tracks.get_many([track_id, goal_id])
+    if track_id not in ends or goal_id not in ends:
+        abort(404)
+    path = find_path(track_id, goal_id, _look_up)
+    if path is None or len(path) < 2:
+        say("There is no way between these two in few steps. Choose another track.")
+        return redirect(url_for("radio.choose", track_id=track_id))
+    name = " → ".join(clip(ends[end].tags.title)[:_LONGEST_NAME] for end in (track_id, goal_id))
+    playlist_id = store().playlists.create(listener_id(), name, datetime.now(UTC))
+    for step in path:
+        store().playlists.add(listener_id(), playlist_id, step, datetime.now(UTC))
+    return redirect(url_for("playlists.playlist", playlist_id=playlist_id))
+
+
+def _from_seeds(name: str, seeds: Sequence[str]) -> str:
+    chosen = _continue(seeds[:_MOST_SEEDS], ())
+    return _page(name, chosen, store().tracks.get_many(chosen))
+
+
+def _continue(seeds: Sequence[str], used: Sequence[str]) -> list[str]:
+    last = seeds[-1] if seeds else ""
+    return [step.track_id for step in tune_in(_look_up(seeds), last, "", set(used), _TRACKS_AT_A_TIME)]
+
+
+def _look_up(track_ids: Sequence[str]) -> Lists:
+    lists = store().serving.find_lists(track_ids) if track_ids else {}
+    return {
+        track_id: [Step(near.track_id, near.artist, near.distance) for near in ranked]
+        for track_id, ranked in lists.items()
+    }
+
+
+def _page(name: str, chosen: Sequence[str], tracks: dict[str, Track]) -> str:
+    return render_template("radio/radio.html", name=name, rows=_rows(chosen, tracks))
+
+
+def _rows(chosen: Sequence[str], tracks: dict[str, Track]) -> list[Row]:
+    return [Row(tracks[track_id]) for track_id in chosen if track_id in tracks]
