@@ -86,7 +86,7 @@ def extract_features() -> None:
     def scan(dag_run: Any, params: dict[str, Any]) -> dict[str, int]:
         """Compare the library's folders with what is known of them."""
         from earwise.errors import LibraryError
-        from earwise.extraction.directory import refresh_directory
+        from earwise.extraction.directory import refresh_stale_directory
         from earwise.extraction.following import follow_aliases
         from earwise.extraction.forgetting import forget_missing
         from earwise.extraction.losses import LossLimits
@@ -110,8 +110,7 @@ def extract_features() -> None:
                 raise AirflowFailException(str(error)) from None
             follow_aliases(store)
             forget_missing(store, dag_run.run_after, keep_days=settings.keep_missing_days)
-            if report.vanished:
-                refresh_directory(store)
+            refresh_stale_directory(store)
             return report.counts
 
     @task(execution_timeout=timedelta(minutes=30))

@@ -39,8 +39,8 @@ def create() -> ResponseReturnValue:
         form.name.errors = [f"There are {_MOST_PLAYLISTS} playlists already. Delete one first."]
     elif form.validate():
         playlist_id = store().playlists.create(listener_id(), form.name.data, datetime.now(UTC))
-        if form.track.data and store().tracks.get(form.track.data):
-            store().playlists.add(listener_id(), playlist_id, form.track.data, datetime.now(UTC))
+        if form.track.data and (track := store().find_track(form.track.data)):
+            store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC))
         return _to(playlist_id)
     return render_template("playlists/overview.html", playlists=existing, form=form), 400
 
@@ -126,7 +126,7 @@ def remove(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/<playlist_id>/move")
 def move(playlist_id: str) -> ResponseReturnValue:
     """Put a track at another place of a playlist."""
-    form, track = checked(MoveForm), store().tracks.get(request.form.get("track", "")) or abort(404)
+    form, track = checked(MoveForm), store().find_track(request.form.get("track", "")) or abort(404)
     if not store().playlists.move(listener_id(), playlist_id, track.track_id, form.place.data, datetime.now(UTC)):
         abort(404)
     return _to(playlist_id)

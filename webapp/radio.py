@@ -72,7 +72,7 @@ def more() -> ResponseReturnValue:
 @blueprint.get("/tracks/<track_id:track_id>/path")
 def choose(track_id: str) -> ResponseReturnValue:
     """Choose the track that a path leads to."""
-    track = store().tracks.get(track_id) or abort(404)
+    track = store().find_track(track_id) or abort(404)
     query = request.args.get("to", "").strip()[:200]
     found = find_tracks(store().tracks, store().words, query, limit=_MOST_HITS).tracks if query else ()
     goals = [goal for goal in found if goal.track_id != track_id]

@@ -31,6 +31,12 @@ _SHELF_ORDERS: dict[str, Callable[[Shelf], Any]] = {
 }
 
 
+def refresh_stale_directory(store: Store) -> None:
+    """Bring lists and vocabulary up to date if tracks may have changed since: files are gone, or a run was cut off."""
+    if store.shelves.is_stale():
+        refresh_directory(store)
+
+
 def refresh_directory(store: Store) -> None:
     """Bring lists and vocabulary to what the library holds; an unchanged library is read and not written."""
     entries = [(track_id, tags) for track_id, tags, _ in store.tracks.read_tags()]

@@ -71,6 +71,7 @@ def plan_batches(
         log.info("nothing to analyse: every file that was asked for is known")
         return []
     note_version(store, config, now)
+    store.shelves.mark_stale()
     # Read once more rather than kept: a million paths are half a gigabyte.
     batches = batched(pending_files(store, roots, config, within), batch_size(waiting))
     sizes = store.extraction_runs.start(run_id, batches, now)

@@ -110,6 +110,8 @@ def scan_library(
             )
         if region is None:
             _compare_removed_roots(store, roots, changes)
+        if any(change.vanished for change in changes):
+            store.shelves.mark_stale()
         apply_changes(store, changes, now)
     problems = tuple(problem for tally in tallies for problem in tally.problems)
     _record_problems(store, problems, region, now)

@@ -20,6 +20,7 @@ from earwise.store.translation import translated_errors
 
 _WRITE_BATCH = 200
 _HEAD = "head"
+_STALE = "stale"
 
 
 class Kind(StrEnum):
@@ -120,8 +121,21 @@ class Shelves:
         return Page(tuple(page["entries"]), number, head["pages"], head["total"], shelf, head["marks"])
 
     @translated_errors()
+    def mark_stale(self) -> None:
+        """Note, before tracks change, that the lists will have to be written again."""
+        self._shelves.replace_one({"_id": _STALE}, {"_id": _STALE, "digest": ""}, upsert=True)
+
+    @translated_errors()
+    def is_stale(self) -> bool:
+        """Whether tracks may have changed since the lists were written."""
+        return self._shelves.find_one({"_id": _STALE}, {"_id": 1}) is not None
+
+    @translated_errors()
     def put_all(self, listings: Iterable[Listing]) -> int:
-        """Let these be the lists: write what changed, then take out what is gone; returns how many were written."""
+        """Let these be the lists: write what changed, then take out what is gone; returns how many were written.
+
+        The note that they are stale goes last, so that writing that is broken off is begun again.
+        """
         kept = {document["_id"]: document["digest"] for document in self._shelves.find({}, {"digest": 1})}
         gone, written = set(kept), 0
         for batch in batched((document for one in listings for document in _documents(one)), _WRITE_BATCH):
@@ -130,8 +144,9 @@ class Shelves:
             if changed:
                 self._shelves.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in changed])
             written += len(changed)
-        for old in batched(sorted(gone), _WRITE_BATCH):
+        for old in batched(sorted(gone - {_STALE}), _WRITE_BATCH):
             self._shelves.delete_many({"_id": {"$in": list(old)}})
+        self._shelves.delete_one({"_id": _STALE})
         return written
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earwise.extraction.directory import make_listings, refresh_directory
+from earwise.extraction.directory import make_listings, refresh_directory, refresh_stale_directory
 from earwise.store import Store
 from earwise.store.shelves import Kind, Page, shelves_listing, tracks_listing
 from earwise.store.tracks import Tags
@@ -61,3 +61,13 @@ def test_pages_that_are_not_there_are_none(store: Store) -> None:
     refresh_directory(store)
     assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 2) is None
     assert store.shelves.page(tracks_listing(Kind.ARTIST, "$where", "title"), 1) is None
+
+
+def test_lists_are_stale_until_they_are_written_again(store: Store) -> None:
+    assert not store.shelves.is_stale()
+    seed_track(store, Tags("A", "Mogwai"))
+    store.shelves.mark_stale()
+    store.shelves.mark_stale()
+    refresh_stale_directory(store)
+    assert not store.shelves.is_stale()
+    assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1).total == 1

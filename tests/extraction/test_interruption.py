@@ -15,6 +15,7 @@ import pytest
 from earwise.errors import StoreError, TrackError
 from earwise.extraction import batches
 from earwise.extraction.analysis import analyse_track
+from earwise.extraction.directory import refresh_stale_directory
 from earwise.extraction.messages import Analysis, Job
 from earwise.roots.opening import local_copy
 from earwise.store.aliases import Aliases
@@ -110,6 +111,21 @@ def _breaking(write: Callable[..., None], when: str) -> Callable[..., None]:
         raise StoreError("MongoDB did not answer.")
 
     return write_once
+
+
+def test_lists_that_a_run_did_not_come_to_are_written_by_the_next(extraction: Extraction, library: Path) -> None:
+    write_tone(library / "a.wav", 1)
+    extraction.run()
+    assert extraction.store.shelves.is_stale(), "a run that ends before its report leaves them so"
+    extraction.scan()
+    refresh_stale_directory(extraction.store)
+    assert not extraction.store.shelves.is_stale()
+    extraction.run()
+    assert not extraction.store.shelves.is_stale(), "nothing was new"
+    (library / "a.wav").unlink()
+    write_tone(library / "b.wav", 2)
+    extraction.scan()
+    assert extraction.store.shelves.is_stale(), "a file is gone"
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:

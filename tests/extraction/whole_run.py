@@ -11,6 +11,7 @@ from pathlib import Path
 
 from earwise.extraction import link, planning
 from earwise.extraction.batches import extract_batch
+from earwise.extraction.directory import refresh_stale_directory
 from earwise.extraction.report import report_run
 from earwise.extraction.scanning import scan_library
 from earwise.features.config import MfccConfig
@@ -32,6 +33,7 @@ def main() -> None:
     with open_store_at(uri, database, patience_s=30.0) as store:
         store.create_indexes()
         scan_library(store, settings.library, NOW)
+        refresh_stale_directory(store)
         batches = planning.plan_batches(store, settings.library, config, run_id, NOW)
         for batch in batches:
             extract_batch(store, run_id, batch.number, settings, config, NOW)

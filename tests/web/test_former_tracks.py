@@ -34,6 +34,14 @@ def test_rating_on_a_page_that_was_open_meanwhile_reaches_what_it_became(
     assert listener.get(f"/tracks/{new}/marks").json["stars"] == 4
 
 
+def test_playlist_made_on_a_page_that_was_open_meanwhile_holds_what_it_became(
+    store: Store, listener: Browser, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    made = listener.submit("/playlists", name="Slow", track=old)
+    assert new in listener.get(made.headers["Location"]).text
+
+
 def test_missing_track_that_became_none_is_not_found(store: Store, listener: Browser, tracks: tuple[str, str]) -> None:
     old, _ = tracks
     store.aliases.remove([old])
