@@ -17,6 +17,15 @@ class Stated(Protocol):
     def mtime_ns(self) -> int: ...
 
 
+def clamp(number: int) -> int:
+    """The nearest number that a listing and the store can hold; file systems have times before 1678 and after 2262.
+
+    >>> clamp(10**19) == 2**63 - 1, clamp(-(10**19)) == -(2**63), clamp(7)
+    (True, True, 7)
+    """
+    return min(max(number, -(2**63)), 2**63 - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A folder's files in the order of their names' bytes.

@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
@@ -205,9 +205,11 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
 
 def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> None:
     for name in store.folders.roots_beside(root.name for root in roots):
-        log.info("root left the settings: %s", name, extra=fields(root=name))
+        files = 0
         for folder in store.folders.read_root(name):
             changes.add(Change(folder.location, {}, folder.files))
+            files += len(folder.files)
+        log.warning("root left the settings: %s, with %d files", name, files, extra=fields(root=name))
 
 
 def _record_problems(
@@ -229,7 +231,16 @@ def _record_problems(
                 extra=fields(root=problem.location.root, code=problem.code),
             )
     for location in recorded:
+        _let_wait_if_no_track(store, location)
         store.quarantine.remove(location)
+
+
+def _let_wait_if_no_track(store: Store, location: LibraryPath) -> None:
+    """Have a file tried again that had failed before it could not be looked at: why was not kept."""
+    folder = store.folders.get(location.parent)
+    entry = folder.files.get(location.name) if folder else None
+    if entry is not None and entry.analysed_version is not None and entry.track_id is None:
+        store.folders.put_entries(location.parent, {location.name: replace(entry, analysed_version=None)})
 
 
 def _log_report(report: ScanReport) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from earwise.errors import LibraryError
+from earwise.listing import clamp
 from earwise.paths import LibraryPath, is_below
 from earwise.roots.opening import list_folders
 from earwise.settings import Root
@@ -197,7 +198,7 @@ def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None
         return None
     if not stat.S_ISREG(status.st_mode):
         raise _EntryProblemError("not_a_file", "This is a pipe, socket or device, not a file.")
-    return FoundFile(status.st_size, status.st_mtime_ns)
+    return FoundFile(status.st_size, clamp(status.st_mtime_ns))
 
 
 def _explain(error: OSError, *, is_link: bool, has_suffix: bool) -> None:

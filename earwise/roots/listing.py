@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from earwise.listing import clamp
+
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
@@ -59,4 +61,5 @@ def _rows(files: Iterable[ListedFile], is_wanted: Callable[[bytes], bool]) -> It
     for file in files:
         if is_wanted(file.path):
             folder, _, name = file.path.rpartition(b"/")
-            yield folder, name, file.size_bytes, file.mtime_ns
+            # A damaged archive may state any size.
+            yield folder, name, clamp(file.size_bytes), clamp(file.mtime_ns)

@@ -134,3 +134,18 @@ def test_archive_is_extracted_like_a_folder(
     with pytest.raises(LibraryError, match="can't be read"):
         extraction.scan()
     assert store.tracks.count_ready() == 3
+
+
+def test_member_of_absurd_size_is_quarantined_and_the_rest_goes_on(
+    extraction: Extraction, tmp_path: Path, copies: Copies
+) -> None:
+    path = tmp_path / "absurd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(write_tone(tmp_path / "a.wav", 1).decode(), "a.wav")
+        archive.writestr("b.wav", b"x" * 100)
+        archive.infolist()[1].file_size = 2**63 + 5
+    extraction.settings = dataclasses.replace(extraction.settings, library=(root_of(path, copies),))
+    extraction.run()
+    assert extraction.store.tracks.count_ready() == 1
+    assert list(extraction.codes()) == ["b.wav"]
+    assert extraction.scan().changed == 0
