@@ -19,8 +19,9 @@ killed is finished by the next; an unchanged library is neither decoded nor writ
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable or has lost many files at once:
 mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on purpose, trigger it with `accept_losses`.
-`extract` fails when MongoDB does not answer for minutes (retried), when a disk is full, or when the
-decoder fails on clips known to be good (look at the task log, reinstall the audio libraries). `report` fails when
+`extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
+(both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
+reinstall the audio libraries). `report` fails when
 files are left over; the next run takes them up. Single broken files fail nothing.
 """
 
@@ -87,7 +88,6 @@ def extract_features() -> None:
         """Compare the library's folders with what is known of them."""
         from earwise.errors import LibraryError
         from earwise.extraction.directory import refresh_stale_directory
-        from earwise.extraction.following import follow_aliases
         from earwise.extraction.forgetting import forget_missing
         from earwise.extraction.losses import LossLimits
         from earwise.extraction.scanning import scan_library
@@ -108,7 +108,6 @@ def extract_features() -> None:
                 )
             except LibraryError as error:
                 raise AirflowFailException(str(error)) from None
-            follow_aliases(store)
             forget_missing(store, dag_run.run_after, keep_days=settings.keep_missing_days)
             refresh_stale_directory(store)
             return report.counts

@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from earwise.errors import BrokenDecoderError, TrackError
+from earwise.errors import BrokenDecoderError, LibraryError, TrackError, UnreadableFileError
+from earwise.extraction.absence import check_absence, check_roots
 from earwise.extraction.deadline import Deadline
-from earwise.extraction.following import follow_aliases, leave_track
+from earwise.extraction.following import leave_track
+from earwise.extraction.losses import LossLimits
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.patience import patiently
 from earwise.extraction.pool import analyse_files
@@ -48,9 +50,11 @@ def extract_batch(
     Raises
     ------
     BatchOverdueError
-        If it takes far longer than its size explains.
+        If it takes far longer than its size explains; what became of the files until then is stored.
     BrokenDecoderError
         If most files fail and so do clips that are known to be good; nothing is quarantined then.
+    LibraryError
+        If files can't be read because their root went away after the scan; nothing is quarantined then.
     StoreError
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """
@@ -62,25 +66,31 @@ def extract_batch(
     deadline = Deadline(len(entries), settings.extract_processes)
     configs = patiently(lambda: needed_configs(store, config))
     jobs = [Job(file, settings.roots, configs) for file in entries]
+    tried: set[LibraryPath] = set()
     failures: dict[LibraryPath, TrackError] = {}
-    left = len(jobs)
-    for some in _in_groups(_analyse(jobs, settings, store)):
-        failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
-        analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
-        patiently(partial(_store_analyses, store, analyses, entries, config, now))
-        failures.update(failed)
-        progress.add(analyses.values(), failed.values())
-        left -= len(some)
-        if left:
-            deadline.check()
     try:
-        check_decoder(entries.keys(), failures.keys(), settings, config)
-    except BrokenDecoderError:
+        for some in _in_groups(_analyse(jobs, settings, store)):
+            failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
+            analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
+            patiently(partial(_store_analyses, store, analyses, entries, config, now))
+            tried.update(job.file for job, _ in some)
+            failures.update(failed)
+            progress.add(analyses.values(), failed.values())
+            # At once, since each file of a bucket that is away takes a minute to fail.
+            check_roots(failed, settings.roots)
+            if deadline.is_over and len(tried) < len(jobs):
+                break
+        check_absence(tried, failures, settings.roots, LossLimits(settings.loss_files, settings.loss_share))
+        check_decoder(tried, failures.keys(), settings, config)
+    except (BrokenDecoderError, LibraryError):
         progress.forget_failures()
         raise
     for file, error in failures.items():
         patiently(partial(_store_failure, store, file, entries[file], error, config, now))
-    return progress.finish()
+    report = progress.finish()
+    if len(tried) < len(jobs):
+        raise deadline.error
+    return report
 
 
 def _analyse(jobs: Sequence[Job], settings: Settings, store: Store) -> Iterator[tuple[Job, Analysis | TrackError]]:
@@ -90,7 +100,11 @@ def _analyse(jobs: Sequence[Job], settings: Settings, store: Store) -> Iterator[
         return patiently(lambda: store.features.versions_of(audio_id, versions))
 
     return analyse_files(
-        jobs, processes=settings.extract_processes, timeout_s=settings.decode_timeout_s, known_versions=known_versions
+        jobs,
+        processes=settings.extract_processes,
+        timeout_s=settings.decode_timeout_s,
+        known_versions=known_versions,
+        are_copies_known=True,
     )
 
 
@@ -121,6 +135,11 @@ def _store_analyses(
     audio after a kill still leaves its track.
     """
     version = config.feature_version
+    stated = store.catalogue.tags_of(analyses)
+    analyses = {
+        file: replace(analysis, tags=combine_tags(stated[file], analysis.tags)) if file in stated else analysis
+        for file, analysis in analyses.items()
+    }
     store.features.put_many(
         (
             TrackFeatures(analysis.audio_id, measured, vector, analysis.decoder)
@@ -138,12 +157,11 @@ def _store_analyses(
         if (left := entries[file].track_id) is not None:
             leave_track(store, left, file, analyses[file], now)
     _put_entries(store, named)
-    stated = store.catalogue.tags_of(analyses)
     for file, analysis in analyses.items():
-        tags = combine_tags(stated[file], analysis.tags) if file in stated else analysis.tags
-        track = Track(analysis.audio_id, tags, analysis.duration_s)
+        track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
         store.tracks.put(track, TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns), now)
     store.quarantine.remove_many(analyses)
+    store.aliases.remove(analysis.audio_id for analysis in analyses.values())
     _put_entries(
         store,
         {
@@ -151,8 +169,6 @@ def _store_analyses(
             for file, analysis in analyses.items()
         },
     )
-    store.aliases.remove(analysis.audio_id for analysis in analyses.values())
-    follow_aliases(store)
 
 
 def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None:
@@ -164,9 +180,13 @@ def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None
 def _store_failure(
     store: Store, file: LibraryPath, entry: FileEntry, error: TrackError, config: MfccConfig, now: datetime
 ) -> None:
+    """Quarantine a file; it remembers its track, so that what it holds once it is whole can take over from that.
+
+    A file that can't be opened stays with its track all the same: nobody knows that it holds anything else.
+    """
     store.quarantine.put(file, error.code, str(error), now)
-    if entry.track_id is not None:
+    if entry.track_id is not None and error.code != UnreadableFileError.code:
         store.tracks.remove_file(entry.track_id, file, now)
-    finished = replace(entry, analysed_version=config.feature_version, track_id=None)
+    finished = replace(entry, analysed_version=config.feature_version)
     store.folders.put_entries(file.parent, {file.name: finished})
     log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))

@@ -27,16 +27,15 @@ class Deadline:
         self._limit_s = time_limit_s(files, processes)
         self._end = time.monotonic() + self._limit_s
 
-    def check(self) -> None:
-        """Raise if the time is over.
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left."""
+        return time.monotonic() > self._end
 
-        Raises
-        ------
-        BatchOverdueError
-            Saying how much time there was.
-        """
-        if time.monotonic() > self._end:
-            raise BatchOverdueError(
-                f"The batch was not done within {self._limit_s / 60:.0f} minutes, which is many times what it should "
-                "take. What was analysed is stored; the rest waits."
-            )
+    @property
+    def error(self) -> BatchOverdueError:
+        """What to raise once it is over, saying how much time there was."""
+        return BatchOverdueError(
+            f"The batch was not done within {self._limit_s / 60:.0f} minutes, which is many times what it should "
+            "take. What became of the files so far is stored; the rest waits."
+        )

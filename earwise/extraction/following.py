@@ -23,6 +23,8 @@ def leave_track(store: Store, track_id: str, file: LibraryPath, analysis: Analys
     Where that was its last file, and artist, title and length say that both are one recording, the old track becomes
     an alias of the new one. While the old one has another file it stays a track of its own, with all that is said of
     it. Safe to repeat until the folder's entry names the new track.
+
+    Nobody follows the alias yet: the old track's file may have moved, and be found at its new place later in the run.
     """
     store.tracks.remove_file(track_id, file, now)
     left = store.tracks.get(track_id)
@@ -44,6 +46,8 @@ def is_same_recording(left: Track, analysis: Analysis) -> bool:
 
 def follow_aliases(store: Store) -> int:
     """Let ratings, playlists and history follow every alias that still waits; returns how many there were.
+
+    To be called when no file of the library waits to be analysed: until then, any may bring an old track back.
 
     An alias waits until all have followed, so that a run which is killed here is finished by the next.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ _START_TIMEOUT_S = 120.0
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
 # One process, one core: the numeric libraries' own threads would only take turns.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+# The feature versions in which a recording, by its audio_id, is measured already; None while that is being found out.
+type KnownVersions = Callable[[str, Job], frozenset[str] | None]
 WORKER_COMMAND = (sys.executable, "-m", "earwise.extraction.worker")
 
 
@@ -39,6 +42,8 @@ class Link:
         The file that it is at.
     files : int
         How many files it was given.
+    question : Question or None
+        What it asked and nobody could answer yet.
     deadline : float
         When it is given up, by the monotonic clock.
     """
@@ -55,6 +60,7 @@ class Link:
             )
         self.connection = Connection(ours.detach())
         self.job: Job | None = None
+        self.question: Question | None = None
         self.files = 0
         self.is_starting = True
         self.has_ended = False
@@ -75,7 +81,22 @@ class Link:
         with contextlib.suppress(OSError):
             self.connection.send(job)
 
-    def attend(self, known_versions: Callable[[str], frozenset[str]]) -> Analysis | TrackError | None:
+    def answer(self, known_versions: KnownVersions) -> None:
+        """Answer what it asked, if that can be said by now; its time stands still until then."""
+        if self.question is None or self.job is None:
+            return
+        versions = known_versions(self.question.audio_id, self.job)
+        if versions is None:
+            self.deadline = math.inf
+            return
+        self.question = None
+        # The store, or another process, may have kept this one waiting for longer than a file may take.
+        self._restart_clock()
+        # Should it have died meanwhile, reading from it will say so.
+        with contextlib.suppress(OSError):
+            self.connection.send(versions)
+
+    def attend(self, known_versions: KnownVersions) -> Analysis | TrackError | None:
         """Hear it, or end it when its time is up; what became of its file once that is known.
 
         Raises
@@ -88,9 +109,8 @@ class Link:
                 return self._give_up()
             message = self.connection.recv()
             if isinstance(message, Question):
-                self.connection.send(known_versions(message.audio_id))
-                # The store may have kept this process waiting for longer than a file may take.
-                self._restart_clock()
+                self.question = message
+                self.answer(known_versions)
                 return None
         except (EOFError, OSError):
             return self._explain_end()
@@ -105,7 +125,7 @@ class Link:
 
     def end(self) -> None:
         """Kill the process and close the connection."""
-        self.has_ended = True
+        self.has_ended, self.question = True, None
         self._process.kill()
         self._process.wait()
         self.connection.close()

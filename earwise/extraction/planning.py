@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import batched
+from itertools import batched, groupby
 
 from earwise.errors import UnreadableFileError
+from earwise.extraction.following import follow_aliases
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
 from earwise.extraction.versions import note_version
@@ -60,14 +61,18 @@ def plan_batches(
         Whether all files are identified and their tags read again although they have not changed. Features stand: they
         belong to the audio, and audio that is new is listened to.
     """
-    if force or retry_quarantined:
-        _release(store, roots, config, within, only_quarantined=not force)
+    if force:
+        _release(store, roots, config, within)
+    elif retry_quarantined:
+        _release_quarantined(store, within)
     _release_requested(store)
     _release_readable(store, roots)
     waiting = sum(1 for _ in pending_files(store, roots, config, within))
     settle_counts(store, config)
     if not waiting:
         store.extraction_runs.close_unfinished(run_id, now)
+        if within is None:
+            follow_aliases(store)  # where the run before did not get that far
         log.info("nothing to analyse: every file that was asked for is known")
         return []
     note_version(store, config, now)
@@ -108,30 +113,44 @@ def _folders(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) 
             yield from store.folders.read_root(root.name, region.path if region else b"")
 
 
+def _release_quarantined(store: Store, within: LibraryPath | None) -> None:
+    """Let all files in quarantine wait again, but those that no folder holds: every scan looks at them anyway."""
+    quarantined = store.quarantine.with_codes(store.quarantine.count_by_code())
+    files = (file.location for file in quarantined if within is None or within.holds(file.location))
+    _let_wait(store, files)
+
+
 def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
     """Let files wait again that could not be opened and now can.
 
     Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
     """
-    for quarantined in store.quarantine.with_codes((UnreadableFileError.code,)):
-        file = quarantined.location
-        folder = store.folders.get(file.parent)
-        entry = folder.files.get(file.name) if folder else None
-        if entry is not None and entry.analysed_version is not None and _can_be_opened(file, roots):
-            store.folders.put_entries(file.parent, {file.name: replace(entry, analysed_version=None)})
+    quarantined = store.quarantine.with_codes((UnreadableFileError.code,))
+    _let_wait(store, (file.location for file in quarantined if _can_be_opened(file.location, roots)))
 
 
 def _release_requested(store: Store) -> None:
     """Let files wait again that an admin asked for; the request stands until they have been tried."""
-    for quarantined in store.quarantine.retries():
-        file = quarantined.location
-        folder = store.folders.get(file.parent)
-        entry = folder.files.get(file.name) if folder else None
-        if entry is None:
-            # Not a file that could be opened: every scan looks at it anyway.
-            store.quarantine.forget_retry(file)
-        elif entry.analysed_version is not None:
-            store.folders.put_entries(file.parent, {file.name: replace(entry, analysed_version=None)})
+    for file in _let_wait(store, (quarantined.location for quarantined in store.quarantine.retries())):
+        # Not a file that could be opened: every scan looks at it anyway.
+        store.quarantine.forget_retry(file)
+
+
+def _let_wait(store: Store, files: Iterable[LibraryPath]) -> list[LibraryPath]:
+    """Let files wait again; returns those that no folder holds."""
+    absent = []
+    by_folder = sorted(files, key=lambda file: (file.root, file.parent.path))
+    for parent, here in groupby(by_folder, key=lambda file: file.parent):
+        folder = store.folders.get(parent)
+        known = folder.files if folder else {}
+        waiting = {}
+        for file in here:
+            if (entry := known.get(file.name)) is None:
+                absent.append(file)
+            elif entry.analysed_version is not None:
+                waiting[file.name] = replace(entry, analysed_version=None)
+        store.folders.put_entries(parent, waiting)
+    return absent
 
 
 def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
@@ -142,15 +161,12 @@ def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     return True
 
 
-def _release(
-    store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None, *, only_quarantined: bool
-) -> None:
+def _release(store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None) -> None:
     for folder in _folders(store, roots, within):
         released = {
             name: replace(entry, analysed_version=None)
             for name, entry in folder.files.items()
             if entry.analysed_version == config.feature_version
-            and (entry.track_id is None or not only_quarantined)
             and (within is None or within.holds(folder.location.child(name)))
         }
         store.folders.put_entries(folder.location, released)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 
 from earwise.errors import BrokenDecoderError, OutOfMemoryError, ProcessKilledError, TrackError
-from earwise.extraction.link import Link
+from earwise.extraction.link import KnownVersions, Link
 from earwise.extraction.messages import Analysis, Job
+from earwise.extraction.recordings import Recordings
 
 # So often a file is begun whose process is ended from outside, or fails for memory that others may have left behind.
 _MOST_TRIES = 3
@@ -26,6 +27,7 @@ def analyse_files(
     processes: int,
     timeout_s: float,
     known_versions: Callable[[str], frozenset[str]],
+    are_copies_known: bool = False,
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     """Analyse files in worker processes; outcomes come as they are ready.
 
@@ -35,6 +37,8 @@ def analyse_files(
         Seconds after which a file is given up and its process ended.
     known_versions : callable
         The feature versions in which a recording has been measured already, by ``audio_id``; called in this process.
+    are_copies_known : bool
+        Whether a recording of which another copy is among these files counts as measured once that one is.
 
     Raises
     ------
@@ -42,15 +46,20 @@ def analyse_files(
         If workers do not start.
     """
     waiting, tries, killed_starts = deque(jobs), Counter[Job](), 0
+    recordings = Recordings(known_versions)
+    ask: KnownVersions = recordings.known_versions if are_copies_known else lambda audio_id, _: known_versions(audio_id)
     links: list[Link] = []
     try:
         links = [Link(timeout_s) for _ in range(min(max(processes, 1), len(jobs)))]
         while busy := [link for link in links if link.is_starting or link.job]:
             for link in _wait_for_news(busy):
-                job, outcome = link.job, link.attend(known_versions)
+                job, outcome = link.job, link.attend(ask)
                 if outcome is not None:
                     killed_starts = 0
                 if job is not None and outcome is not None:
+                    recordings.settle(job, outcome)
+                    for other in links:
+                        other.answer(ask)
                     tries[job] += 1
                     if tries[job] < _MOST_TRIES and _may_be_innocent(outcome, link):
                         waiting.append(job)

@@ -37,12 +37,11 @@ def count_finished(
     """
     if not finished:
         return Counts()
-    failed = [file for file, entry in finished.items() if entry.track_id is None]
     tracks = {entry.track_id for entry in finished.values() if entry.track_id is not None}
     return Counts(
         done=len(finished),
         decoded=store.features.count_extracted(tracks, config.feature_version, began),
-        failures=store.quarantine.count_codes(failed),
+        failures=store.quarantine.count_codes(finished),
     )
 
 

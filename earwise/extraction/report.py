@@ -9,6 +9,7 @@ from datetime import datetime
 
 from earwise.errors import EarwiseError
 from earwise.extraction.directory import refresh_directory
+from earwise.extraction.following import follow_aliases
 from earwise.extraction.planning import pending_files
 from earwise.features.config import MfccConfig
 from earwise.log import fields
@@ -76,13 +77,16 @@ def report_run(
     if run is None:
         raise EarwiseError(f"No extraction run {run_id!r} was planned.")
     store.extraction_runs.finish(run_id, now)
+    left = sum(1 for _ in pending_files(store, roots, config, within))
+    if within is None and not left:
+        follow_aliases(store)
     refresh_directory(store)
     failed = sum(run.failures.values())
     report = RunReport(
         analysed=run.done - failed,
         decoded=run.decoded,
         failures=run.failures,
-        left=sum(1 for _ in pending_files(store, roots, config, within)),
+        left=left,
         ready=store.tracks.count_ready(),
         quarantined=store.quarantine.count(),
         seconds=round((now - run.started_at).total_seconds(), 1),

@@ -40,7 +40,9 @@ class Extraction:
     def scan(self) -> ScanReport:
         return scan_library(self.store, self.settings.roots, NOW)
 
-    def run(self, *, retry_quarantined: bool = False, force: bool = False) -> list[BatchReport]:
+    def run(
+        self, *, retry_quarantined: bool = False, force: bool = False, is_reported: bool = True
+    ) -> list[BatchReport]:
         self.scan()
         self.runs += 1
         batches = plan_batches(
@@ -52,9 +54,12 @@ class Extraction:
             retry_quarantined=retry_quarantined,
             force=force,
         )
-        return [
+        reports = [
             extract_batch(self.store, self.run_id, batch.number, self.settings, self.config, NOW) for batch in batches
         ]
+        if batches and is_reported:
+            self.report()
+        return reports
 
     def report(self) -> RunReport:
         return report_run(self.store, self.settings.roots, self.config, self.run_id, NOW)

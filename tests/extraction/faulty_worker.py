@@ -13,6 +13,7 @@ from earwise.extraction.analysis import analyse_track
 from earwise.extraction.limits import HEADROOM_MB
 from earwise.extraction.messages import Analysis
 from earwise.features.config import MfccConfig
+from earwise.library.identity import identify_recording
 from earwise.paths import LibraryPath
 
 
@@ -24,6 +25,8 @@ def analyse(
 ) -> Analysis:
     """Analyse a file, unless its name asks for a fault, as slowly as the environment says."""
     time.sleep(float(os.environ.get("SLOWNESS_S", "0")))
+    if b"late" in file.name:
+        known_versions(identify_recording(location).audio_id)
     if b"segv" in file.name:
         os.kill(os.getpid(), signal.SIGSEGV)
     if b"kill" in file.name:

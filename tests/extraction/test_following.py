@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from earwise.errors import StoreError
+from earwise.extraction import batches
 from earwise.extraction.following import follow_aliases
 from earwise.extraction.forgetting import forget_missing
+from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.playlists import Playlists
-from earwise.store.tracks import TrackState
+from earwise.store.tracks import Tags, TrackState
 from tests.audio import make_tone, write_audio
 from tests.extraction.conftest import NOW, Extraction
 
@@ -116,6 +118,57 @@ def test_recording_that_comes_back_takes_over_again(extraction: Extraction, libr
     assert only_track(store) == old
     assert store.ratings.marks("ann", old).stars == 5
     assert old not in store.aliases.resolve([old])
+
+
+@pytest.mark.parametrize("moved_to", ["0.flac", "z.flac"])
+def test_track_whose_file_moved_aside_for_a_new_encoding_keeps_what_was_said_of_it(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, moved_to: str
+) -> None:
+    monkeypatch.setattr(batches, "_MOST_IN_GROUP", 1)
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    (library / "a.flac").rename(library / moved_to)
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    assert store.tracks.count_ready() == 2
+    assert store.ratings.marks("ann", old).stars == 5
+    assert store.aliases.resolve([old]) == {}
+
+
+def test_file_that_was_found_half_written_takes_over_once_it_is_whole(extraction: Extraction, library: Path) -> None:
+    store = extraction.store
+    encode(library / "a.flac", duration_s=10.0)
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    encode(library / "a.flac", loudness=0.5, duration_s=10.0)
+    whole = (library / "a.flac").read_bytes()
+    (library / "a.flac").write_bytes(whole[: len(whole) // 3])
+    extraction.run()
+    assert extraction.codes() == {"a.flac": "truncated"}
+    assert store.tracks.get(old).state is TrackState.MISSING
+    (library / "a.flac").write_bytes(whole)
+    extraction.run()
+    new = only_track(store)
+    assert new != old
+    assert store.ratings.marks("ann", new).stars == 5
+
+
+def test_encoding_anew_is_told_by_the_catalogues_tags_where_it_states_some(
+    extraction: Extraction, library: Path
+) -> None:
+    store = extraction.store
+    store.catalogue.put(LibraryPath("music", b""), {b"a.flac": Tags(title="As the catalogue has it")})
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    assert store.ratings.marks("ann", only_track(store)).stars == 5
 
 
 def test_following_that_was_broken_off_is_finished_by_the_next(

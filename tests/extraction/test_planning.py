@@ -75,3 +75,19 @@ def test_batch_that_takes_too_long_ends_and_the_next_attempt_goes_on(
     extract_batch(extraction.store, "run 1", 0, extraction.settings, extraction.config, NOW)
     assert extraction.store.tracks.count_ready() == 3
     assert extraction.run() == []
+
+
+def test_failures_of_a_batch_that_takes_too_long_are_kept_and_not_tried_again(
+    extraction: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = extraction.settings.library[0].folder
+    for number in range(3):
+        (library / f"{number}.mp3").write_text("words")
+    monkeypatch.setattr(batches, "_MOST_IN_GROUP", 1)
+    monkeypatch.setattr(deadline, "_START_S", -1e6)
+    for done in (1, 2):
+        with pytest.raises(BatchOverdueError):
+            extraction.run()
+        assert len(extraction.codes()) == done
+    extraction.run()
+    assert [file.attempts for file in extraction.store.quarantine.recent(limit=9)] == [1, 1, 1]

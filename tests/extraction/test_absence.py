@@ -1,0 +1,107 @@
+"""A disk, an archive or a bucket that goes away while its files are analysed costs no track its file."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from earwise.errors import LibraryError
+from earwise.settings import Root
+from tests.audio import write_tone
+from tests.extraction.conftest import Extraction
+
+
+def fill(library: Path, files: int) -> None:
+    """Write so many files of one recording."""
+    library.mkdir(exist_ok=True)
+    write_tone(library / "0.wav", 0, duration_s=1.2)
+    for number in range(1, files):
+        shutil.copy(library / "0.wav", library / f"{number}.wav")
+
+
+def revise(extraction: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every file analysed again, without another scan before."""
+    extraction.config = dataclasses.replace(extraction.config, revision=99)
+    monkeypatch.setattr(extraction, "scan", lambda: None)
+
+
+def files_of_the_track(extraction: Extraction) -> int:
+    (track_id,) = extraction.store.tracks.ready_ids()
+    return len(extraction.store.tracks.get(track_id).files)
+
+
+@pytest.mark.parametrize("is_mount_point_left", [True, False])
+def test_root_that_goes_away_after_the_scan_fails_the_batch_alone(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, is_mount_point_left: bool
+) -> None:
+    fill(library, 3)
+    extraction.run()
+    with monkeypatch.context() as patch:
+        revise(extraction, patch)
+        library.rename(library.with_name("away"))
+        if is_mount_point_left:
+            library.mkdir()
+        with pytest.raises(LibraryError, match="Nothing was quarantined"):
+            extraction.run()
+    assert (extraction.codes(), files_of_the_track(extraction)) == ({}, 3)
+    if is_mount_point_left:
+        library.rmdir()
+    library.with_name("away").rename(library)
+    (report,) = extraction.run()
+    assert (report.analysed, report.failures, files_of_the_track(extraction)) == (3, {}, 3)
+
+
+def test_disk_below_a_root_that_goes_away_after_the_scan_fails_the_batch_alone(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(library / "disk", 20)
+    write_tone(library / "stays.wav", 1, duration_s=1.2)
+    extraction.scan()
+    monkeypatch.setattr(extraction, "scan", lambda: None)
+    (library / "disk").rename(library.with_name("away"))
+    with pytest.raises(LibraryError, match="20 of 21 files"):
+        extraction.run()
+    assert (extraction.codes(), extraction.store.tracks.count_ready()) == ({}, 1)
+    library.with_name("away").rename(library / "disk")
+    extraction.run()
+    assert extraction.store.tracks.count_ready() == 2
+
+
+def test_known_track_keeps_a_file_that_can_not_be_opened_for_a_while(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(library, 2)
+    extraction.run()
+    with monkeypatch.context() as patch:
+        revise(extraction, patch)
+        (library / "1.wav").rename(library.with_name("away"))
+        (report,) = extraction.run()
+    assert report.failures == {"unreadable": 1}
+    assert (extraction.codes(), files_of_the_track(extraction)) == ({"1.wav": "unreadable"}, 2)
+    library.with_name("away").rename(library / "1.wav")
+    extraction.run()
+    assert (extraction.codes(), files_of_the_track(extraction)) == ({}, 2)
+
+
+def test_archive_whose_copies_find_no_room_keeps_its_tracks(
+    extraction: Extraction, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(library, 2)
+    with zipfile.ZipFile(tmp_path / "music.zip", "w") as archive:
+        for file in library.iterdir():
+            archive.write(file, file.name)
+    root = Root("music", tmp_path / "music.zip")
+    extraction.settings = dataclasses.replace(extraction.settings, library=(root,))
+    extraction.run()
+    copies = extraction.settings.roots[0].copies
+    assert copies is not None
+    shutil.rmtree(copies.folder)
+    copies.folder.touch()
+    revise(extraction, monkeypatch)
+    extraction.run()
+    assert extraction.codes() == {"0.wav": "unreadable", "1.wav": "unreadable"}
+    assert files_of_the_track(extraction) == 2
