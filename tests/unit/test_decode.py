@@ -10,10 +10,12 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
 from earwise.errors import DecodeError, NonFiniteAudioError, TrackError, UnreadableFileError, UnsupportedFormatError
+from earwise.features import decode
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
@@ -21,6 +23,16 @@ from earwise.library.identity import identify_recording
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
 
 CONFIG = MfccConfig()
+
+
+@pytest.fixture
+def by_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let libsndfile refuse every file."""
+
+    def refuse(*arguments: object) -> None:
+        raise soundfile.LibsndfileError(1)
+
+    monkeypatch.setattr(decode, "_decode_by_libsndfile", refuse)
 
 
 @pytest.mark.parametrize("suffix", [*LIBSNDFILE_SUFFIXES, *FFMPEG_SUFFIXES])
@@ -97,6 +109,26 @@ def test_excerpts_for_two_configurations_are_those_for_each_alone(tmp_path: Path
         alone = summarise(decode_track(location, [config]).excerpts_for(config), config)
         # A decoder of MP3 or AAC that sought to another place may begin an excerpt with other rounding errors.
         np.testing.assert_allclose(summarise(both.excerpts_for(config), config), alone, atol=0.5)
+
+
+@pytest.mark.usefixtures("by_ffmpeg")
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_both_decoders_read_every_kind_of_sample_alike(tmp_path: Path, subtype: str) -> None:
+    soundfile.write(tmp_path / "a.wav", make_tone(2.0, rate_hz=CONFIG.sr), CONFIG.sr, subtype=subtype)
+    audio = decode_track(os.fsencode(tmp_path / "a.wav"), [CONFIG])
+    assert audio.decoder == "ffmpeg"
+    expected, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    np.testing.assert_allclose(audio.parts[0], expected.mean(axis=1)[: audio.parts[0].size], atol=1e-6)
+
+
+@pytest.mark.usefixtures("by_ffmpeg")
+def test_decoding_whole_numbers_by_ffmpeg_begins_no_threads(tmp_path: Path) -> None:
+    # As it once did for each excerpt; their stacks filled the memory that a worker may take.
+    location = write_audio(tmp_path / "long.flac", make_tone(60.0, rate_hz=8_000), rate_hz=8_000)
+    before = psutil.Process().num_threads()
+    audio = decode_track(location, [CONFIG])
+    assert (audio.decoder, len(audio.spans) > 10) == ("ffmpeg", True)
+    assert psutil.Process().num_threads() == before
 
 
 def test_file_name_need_not_be_utf8(tmp_path: Path) -> None:
