@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 IMAGES = REPOSITORY / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-SIZE = {"width": 1440, "height": 900}
+SIZE = {"width": 1440, "height": 860}
 MOST_BYTES = 200_000
 
 

@@ -9,24 +9,22 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Flask, Response, request, send_from_directory, url_for
+from flask import Flask, Response, current_app, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
 ENDPOINT = "static"
+_RELEASE = "STATIC_RELEASE"
 _DIGEST_LENGTH = 12
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 def attach(app: Flask, folder: Path) -> None:
     """Serve the folder, give templates ``asset(name)`` and send static files with the right lifetime."""
-    digest = _digest(folder)
+    digest = app.config[_RELEASE] = _digest(folder)
 
     def send(release: str, filename: str) -> ResponseReturnValue:
         # Another release is that of a page which was open while the app was updated: it gets what there is now.
         return send_from_directory(folder, filename)
-
-    def asset(name: str) -> str:
-        return url_for(ENDPOINT, release=digest, filename=name)
 
     def set_lifetime(response: Response) -> Response:
         if request.endpoint == ENDPOINT and response.status_code < 400:
@@ -37,6 +35,11 @@ def attach(app: Flask, folder: Path) -> None:
     app.add_url_rule("/static/<release>/<path:filename>", ENDPOINT, send)
     app.jinja_env.globals["asset"] = asset
     app.after_request(set_lifetime)
+
+
+def asset(name: str) -> str:
+    """Address of a static file."""
+    return url_for(ENDPOINT, release=current_app.config[_RELEASE], filename=name)
 
 
 def _digest(folder: Path) -> str:

@@ -19,8 +19,6 @@ from webapp.rows import Row
 
 blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
 
-_MOST_PLAYLISTS = 500
-
 
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
@@ -34,14 +32,14 @@ def overview() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Make a playlist, and put a track into it where one is given."""
     form = PlaylistForm(request.form)
+    if form.validate():
+        track = store().find_track(form.track.data) if form.track.data else None
+        tracks = [track.track_id] if track else []
+        try:
+            return _to(store().playlists.create(listener_id(), form.name.data, datetime.now(UTC), tracks))
+        except PlaylistFullError as error:
+            form.name.errors = [str(error)]
     existing = store().playlists.of(listener_id())
-    if len(existing) >= _MOST_PLAYLISTS:
-        form.name.errors = [f"There are {_MOST_PLAYLISTS} playlists already. Delete one first."]
-    elif form.validate():
-        playlist_id = store().playlists.create(listener_id(), form.name.data, datetime.now(UTC))
-        if form.track.data and (track := store().find_track(form.track.data)):
-            store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC))
-        return _to(playlist_id)
     return render_template("playlists/overview.html", playlists=existing, form=form), 400
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from earwise.ranking.journeys import Lists, Step, find_path, nearest_unused, sources_of, tune_in
+from earwise.errors import PlaylistFullError
+from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
 from earwise.store.finding import find_tracks
 from earwise.store.shelves import Kind, tracks_listing
 from earwise.store.tracks import Track
@@ -30,12 +31,9 @@ _LONGEST_NAME = 48
 @blueprint.get("/tracks/<track_id:track_id>/radio")
 def from_track(track_id: str) -> ResponseReturnValue:
     """Radio from a track, which plays first."""
-    lists = _look_up([track_id])
-    further = _look_up(nearest_unused(lists, {track_id}, _MOST_SEEDS))
-    chosen = tune_in({**further, **lists}, track_id, "", {track_id}, _TRACKS_AT_A_TIME - 1)
-    tracks = store().tracks.get_many([track_id, *(step.track_id for step in chosen)])
-    seed = tracks.get(track_id) or abort(404)
-    return _page(clip(seed.tags.title), [track_id, *(step.track_id for step in chosen)], tracks)
+    seed = store().tracks.get(track_id) or abort(404)
+    chosen = [track_id, *_continue([track_id], [track_id], seed.tags.artist)]
+    return _page(clip(seed.tags.title), chosen, store().tracks.get_many(chosen))
 
 
 @blueprint.get("/browse/artists/<shelf>/radio")
@@ -65,7 +63,8 @@ def from_playlist(playlist_id: str) -> ResponseReturnValue:
 def more() -> ResponseReturnValue:
     """The tracks that come after those that were played, as the rows of a list."""
     played = checked(RadioForm).played.data.split(",")
-    chosen = _continue(sources_of(played), played)
+    last = store().tracks.get(played[-1])
+    chosen = _continue(sources_of(played), played, last.tags.artist if last else "")
     return render_template("radio/more.html", rows=_rows(chosen, store().tracks.get_many(chosen)))
 
 
@@ -91,20 +90,22 @@ def lead(track_id: str) -> ResponseReturnValue:
         say("There is no way between these two in few steps. Choose another track.")
         return redirect(url_for("radio.choose", track_id=track_id))
     name = " → ".join(clip(ends[end].tags.title)[:_LONGEST_NAME] for end in (track_id, goal_id))
-    playlist_id = store().playlists.create(listener_id(), name, datetime.now(UTC))
-    for step in path:
-        store().playlists.add(listener_id(), playlist_id, step, datetime.now(UTC))
+    try:
+        playlist_id = store().playlists.create(listener_id(), name, datetime.now(UTC), path)
+    except PlaylistFullError as error:
+        say(str(error))
+        return redirect(url_for("radio.choose", track_id=track_id))
     return redirect(url_for("playlists.playlist", playlist_id=playlist_id))
 
 
 def _from_seeds(name: str, seeds: Sequence[str]) -> str:
-    chosen = _continue(seeds[:_MOST_SEEDS], ())
+    chosen = _continue(seeds[:_MOST_SEEDS], (), "")
     return _page(name, chosen, store().tracks.get_many(chosen))
 
 
-def _continue(seeds: Sequence[str], used: Sequence[str]) -> list[str]:
+def _continue(seeds: Sequence[str], used: Sequence[str], last_artist: str) -> list[str]:
     last = seeds[-1] if seeds else ""
-    return [step.track_id for step in tune_in(_look_up(seeds), last, "", set(used), _TRACKS_AT_A_TIME)]
+    return [step.track_id for step in tune_in(_look_up(seeds), last, last_artist, set(used), _TRACKS_AT_A_TIME)]
 
 
 def _look_up(track_ids: Sequence[str]) -> Lists:

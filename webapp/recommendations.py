@@ -45,8 +45,8 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     if seed_id not in tracks or track_id not in tracks:
         abort(404)
     sounds = store().serving.find_sounds(seed_id, track_id)
-    _, placement = store().serving.find_placed(seed_id)
-    near = next((near for near in placement.neighbours if near.track_id == track_id), None) if placement else None
+    ranked = store().serving.find_lists([seed_id]).get(seed_id, ())
+    near = next((near for near in ranked if near.track_id == track_id), None)
     seed, other = sounds.vectors.get(seed_id), sounds.vectors.get(track_id)
     return render_template(
         "recommendations/why.html",

@@ -17,6 +17,7 @@ from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
 MOST_TRACKS = 5_000
+MOST_PLAYLISTS = 500
 #: How long a deleted playlist can be taken back.
 KEPT_DELETED = timedelta(days=1)
 _ATTEMPTS = 20
@@ -57,8 +58,16 @@ class Playlists:
         self._playlists.create_index("tracks")
 
     @translated_errors()
-    def create(self, listener_id: str, name: str, now: datetime) -> str:
-        """Id of a new, empty playlist."""
+    def create(self, listener_id: str, name: str, now: datetime, tracks: Iterable[str] = ()) -> str:
+        """Id of a new playlist of these tracks.
+
+        Raises
+        ------
+        PlaylistFullError
+            If the listener has `MOST_PLAYLISTS` already.
+        """
+        if self._playlists.count_documents({"listener_id": listener_id, "deleted_at": None}) >= MOST_PLAYLISTS:
+            raise PlaylistFullError(f"There are {MOST_PLAYLISTS} playlists already. Delete one first.")
         playlist_id = secrets.token_hex(12)
         self._playlists.insert_one(
             {
@@ -66,7 +75,7 @@ class Playlists:
                 "listener_id": listener_id,
                 "name": name,
                 "name_key": fold_text(name),
-                "tracks": [],
+                "tracks": list(dict.fromkeys(tracks)),
                 "created_at": now,
                 "changed_at": now,
                 "deleted_at": None,

@@ -57,6 +57,28 @@ def test_the_player_gets_more_that_it_has_not_played(listener: Browser, tracks: 
         played += fresh
 
 
+def test_no_artist_plays_twice_in_a_row_where_the_player_asks_for_more(
+    store: Store, listener: Browser, tracks: list[str]
+) -> None:
+    artists = {track_id: track.tags.artist for track_id, track in store.tracks.get_many(tracks).items()}
+    for track_id in tracks[:20]:
+        first = rows_of(listener.get(f"/tracks/{track_id}/radio").text)
+        assert artists[first[0]] != artists[first[1]], "after the seed"
+        more = rows_of(listener.submit("/radio/next", page="/playlists", played=",".join(first[:3])).text)
+        assert artists[first[2]] != artists[more[0]], "after what was played last"
+
+
+def test_a_path_is_refused_where_there_is_no_room_for_a_playlist(
+    store: Store, listener: Browser, tracks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earwise.store.playlists.MOST_PLAYLISTS", 1)
+    choose = f"/tracks/{tracks[0]}/path"
+    assert listener.submit(choose, track=tracks[20]).location.startswith("/playlists/")
+    assert listener.submit(choose, track=tracks[20]).location == choose
+    assert "There are 1 playlists already" in listener.get(choose).text
+    assert len(store.playlists.of(store.listeners.get_by_name("mira").listener_id)) == 1
+
+
 @pytest.mark.parametrize("played", ["", "x", "0" * 33, ",".join(["0" * 32] * 501), '{"$ne": ""}'])
 def test_what_no_player_sends_is_refused(listener: Browser, played: str) -> None:
     assert listener.submit("/radio/next", page="/playlists", played=played).status_code == 400

@@ -53,6 +53,8 @@ def test_form_leads_back_to_the_page_it_was_sent_from(listener: Browser, tracks:
     for referrer, target in (
         ("http://localhost/favourites?after=1", "/favourites?after=1"),
         ("http://evil.example/", f"/tracks/{tracks[0]}"),
+        ("http://[", f"/tracks/{tracks[0]}"),
+        ("http://localhost.evil.example/favourites", f"/tracks/{tracks[0]}"),
         ("http://localhost//evil.example", f"/tracks/{tracks[0]}"),
         ("nonsense", f"/tracks/{tracks[0]}"),
     ):

@@ -36,8 +36,9 @@ function attach(form) {
     clearTimeout(timer);
     asking?.abort();
   });
-  document.addEventListener("click", (event) => {
-    if (!form.contains(event.target)) close();
+  document.addEventListener("click", function away(event) {
+    if (!form.isConnected) document.removeEventListener("click", away);
+    else if (!form.contains(event.target)) close();
   });
   form.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !form.contains(event.relatedTarget)) close();
