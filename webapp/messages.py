@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, flash, get_flashed_messages
-
-_CATEGORY = "done"
-
-
-def attach(app: Flask) -> None:
-    """Give templates what there is to say."""
-    app.jinja_env.globals["take_messages"] = lambda: get_flashed_messages(category_filter=[_CATEGORY])
+from flask import flash
 
 
 def say(text: str, *, undo: str | None = None, **fields: object) -> None:
     """Say what was done; `undo` is the address to which these fields are sent to take it back."""
-    flash({"text": text, "undo": undo, "fields": fields}, _CATEGORY)  # type: ignore[arg-type]
+    flash({"text": text, "undo": undo, "fields": fields})  # type: ignore[arg-type]
