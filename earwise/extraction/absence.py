@@ -37,7 +37,8 @@ def check_absence(
 ) -> None:
     """Raise if so many files of a root could not be opened that a disk was more likely away than they.
 
-    Files that the system refuses for want of a permission don't count: those are there.
+    Files that the system refuses for want of a permission don't count, nor do those that were opened and turned out to
+    be damaged: those are there.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def check_absence(
     tried_of = Counter(file.root for file in tried)
     for root in roots:
         most = limits.share * tried_of[root.name]
-        unreadable = [file for file in _unreadable(failures) if file.root == root.name]
+        unreadable = [file for file in _unreadable(failures) if file.root == root.name and not _is_read(failures[file])]
         if not _exceed(len(unreadable), most, limits):
             continue
         away = [file for file in unreadable if not root.is_folder or not _is_refused(file, roots)]
@@ -66,6 +67,11 @@ def check_absence(
 
 def _unreadable(failures: Mapping[LibraryPath, TrackError]) -> list[LibraryPath]:
     return [file for file, error in failures.items() if isinstance(error, UnreadableFileError)]
+
+
+def _is_read(error: TrackError) -> bool:
+    """Whether the file was opened before it failed."""
+    return error.code != UnreadableFileError.code
 
 
 def _exceed(files: int, most: float, limits: LossLimits) -> bool:

@@ -87,6 +87,23 @@ def test_known_track_keeps_a_file_that_can_not_be_opened_for_a_while(
     assert (extraction.codes(), files_of_the_track(extraction)) == ({}, 2)
 
 
+def test_files_that_can_be_opened_and_not_read_are_no_missing_disk(
+    extraction: Extraction, library: Path, tmp_path: Path
+) -> None:
+    fill(library, 1)
+    content = (library / "0.wav").read_bytes()
+    with zipfile.ZipFile(tmp_path / "music.zip", "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number}.wav", content)
+    packed = (tmp_path / "music.zip").read_bytes()
+    (tmp_path / "music.zip").write_bytes(packed.replace(content, bytes(len(content))))
+    root = Root("music", tmp_path / "music.zip")
+    extraction.settings = dataclasses.replace(extraction.settings, library=(root,))
+    for _ in range(2):
+        (report,) = extraction.run(retry_quarantined=True)
+        assert report.failures == {"read_error": 20}
+
+
 def test_archive_whose_copies_find_no_room_keeps_its_tracks(
     extraction: Extraction, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
