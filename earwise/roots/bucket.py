@@ -100,7 +100,9 @@ def object_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes
             for block in body.iter_chunks(_BLOCK_BYTES):
                 to.write(block)
         except _errors() as error:
-            raise UnreadableFileError(f"The object store did not give it: {_reason(error)}.") from error
+            # What is archived can be found and not fetched: not the code of files that are tried again once found.
+            code = "read_error" if _code(error) == "InvalidObjectState" else None
+            raise UnreadableFileError(f"The object store did not give it: {_reason(error)}.", code=code) from error
 
     with cached_copy(copies, key, found.size_bytes, fetch) as location:
         yield location
@@ -193,8 +195,17 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _reason(error: Exception) -> str:
-    answer = getattr(error, "response", {}).get("Error", {})
-    return _REASONS.get(answer.get("Code", ""), answer.get("Message") or str(error)).rstrip(".")
+    message = _answer(error).get("Message") or str(error)
+    return _REASONS.get(_code(error), message).rstrip(".")
+
+
+def _code(error: Exception) -> str:
+    return _answer(error).get("Code", "")
+
+
+def _answer(error: Exception) -> dict[str, str]:
+    answer: dict[str, str] = getattr(error, "response", {}).get("Error", {})
+    return answer
 
 
 def _digest(etag: str) -> int:

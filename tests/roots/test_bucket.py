@@ -102,6 +102,13 @@ def test_absent_object_is_the_files_error(bucket_of_music: Root) -> None:
             attempt(bucket_of_music, b"1.mp3")
 
 
+def test_archived_object_is_not_tried_again_by_itself(s3: Any, bucket: str, bucket_of_music: Root) -> None:
+    s3.put_object(Bucket=bucket, Key="mine/1.mp3", Body=b"x", StorageClass="GLACIER")
+    with pytest.raises(UnreadableFileError, match="archive tier") as raised:
+        read(bucket_of_music, b"1.mp3")
+    assert raised.value.code != UnreadableFileError.code
+
+
 def extraction_of(extraction: Extraction, endpoint: str, *roots: Root) -> Extraction:
     extraction.settings = dataclasses.replace(extraction.settings, library=roots, s3_endpoint=endpoint)
     return extraction
