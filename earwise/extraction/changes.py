@@ -82,7 +82,7 @@ def apply_changes(store: Store, changes: ChangeSpool, now: datetime) -> None:
     one that was killed, is read again and gets its track back.
     """
     for change in changes:
-        store.folders.put_entries(change.location, _waiting(change.vanished))
+        store.folders.let_wait(change.location, change.vanished)
     if moved := _find_moved(changes):
         for change in changes:
             _move(store, change, moved, now)
@@ -137,22 +137,14 @@ def _move(store: Store, change: Change, moved: Mapping[LibraryPath, _Origin], no
     if not here:
         return
     # The folder names the track before the track names the file, and keeps what vanished until that has left.
-    store.folders.put(Folder(change.location, {**change.vanished, **_waiting(change.vanished), **files}))
+    vanished = {name: replace(entry, analysed_version=None) for name, entry in change.vanished.items()}
+    store.folders.put(Folder(change.location, vanished | files))
     for name, entry in here.items():
         location = change.location.child(name)
         origin = moved[location]
         store.tracks.move_file(
             origin.track_id, origin.location, TrackFile(location, entry.size_bytes, entry.mtime_ns), now
         )
-
-
-def _waiting(entries: Mapping[bytes, FileEntry]) -> dict[bytes, FileEntry]:
-    """Those of the entries that do not wait to be analysed, so that they do."""
-    return {
-        name: replace(entry, analysed_version=None)
-        for name, entry in entries.items()
-        if entry.analysed_version is not None
-    }
 
 
 def _release(store: Store, change: Change, now: datetime) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched, groupby
+from itertools import batched
 
 from earwise.errors import UnreadableFileError
 from earwise.extraction.following import follow_aliases
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
 from earwise.extraction.versions import note_version
+from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.roots.opening import open_file
@@ -62,7 +63,7 @@ def plan_batches(
         belong to the audio, and audio that is new is listened to.
     """
     if force:
-        _release(store, roots, config, within)
+        _release(store, roots, within)
     elif retry_quarantined:
         _release_quarantined(store, within)
     _release_requested(store)
@@ -117,7 +118,7 @@ def _release_quarantined(store: Store, within: LibraryPath | None) -> None:
     """Let all files in quarantine wait again, but those that no folder holds: every scan looks at them anyway."""
     quarantined = store.quarantine.with_codes(store.quarantine.count_by_code())
     files = (file.location for file in quarantined if within is None or within.holds(file.location))
-    _let_wait(store, files)
+    let_wait(store, files)
 
 
 def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
@@ -126,31 +127,14 @@ def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
     Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
     """
     quarantined = store.quarantine.with_codes((UnreadableFileError.code,))
-    _let_wait(store, (file.location for file in quarantined if _can_be_opened(file.location, roots)))
+    let_wait(store, (file.location for file in quarantined if _can_be_opened(file.location, roots)))
 
 
 def _release_requested(store: Store) -> None:
     """Let files wait again that an admin asked for; the request stands until they have been tried."""
-    for file in _let_wait(store, (quarantined.location for quarantined in store.quarantine.retries())):
+    for file in let_wait(store, (quarantined.location for quarantined in store.quarantine.retries())):
         # Not a file that could be opened: every scan looks at it anyway.
         store.quarantine.forget_retry(file)
-
-
-def _let_wait(store: Store, files: Iterable[LibraryPath]) -> list[LibraryPath]:
-    """Let files wait again; returns those that no folder holds."""
-    absent = []
-    by_folder = sorted(files, key=lambda file: (file.root, file.parent.path))
-    for parent, here in groupby(by_folder, key=lambda file: file.parent):
-        folder = store.folders.get(parent)
-        known = folder.files if folder else {}
-        waiting = {}
-        for file in here:
-            if (entry := known.get(file.name)) is None:
-                absent.append(file)
-            elif entry.analysed_version is not None:
-                waiting[file.name] = replace(entry, analysed_version=None)
-        store.folders.put_entries(parent, waiting)
-    return absent
 
 
 def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
@@ -161,12 +145,7 @@ def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     return True
 
 
-def _release(store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None) -> None:
+def _release(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> None:
     for folder in _folders(store, roots, within):
-        released = {
-            name: replace(entry, analysed_version=None)
-            for name, entry in folder.files.items()
-            if entry.analysed_version == config.feature_version
-            and (within is None or within.holds(folder.location.child(name)))
-        }
-        store.folders.put_entries(folder.location, released)
+        names = [name for name in folder.files if within is None or within.holds(folder.location.child(name))]
+        store.folders.let_wait(folder.location, names)

@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
@@ -14,6 +14,7 @@ from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
 from earwise.extraction.losses import LossLimits, check_loss
 from earwise.extraction.scope import scan_region
+from earwise.extraction.waiting import let_wait
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
 from earwise.listing import Listing
 from earwise.log import fields
@@ -230,17 +231,10 @@ def _record_problems(
                 problem.message,
                 extra=fields(root=problem.location.root, code=problem.code),
             )
+    # Whether they had failed before they could not be looked at was not kept.
+    let_wait(store, recorded)
     for location in recorded:
-        _let_wait_if_no_track(store, location)
         store.quarantine.remove(location)
-
-
-def _let_wait_if_no_track(store: Store, location: LibraryPath) -> None:
-    """Have a file tried again that had failed before it could not be looked at: why was not kept."""
-    folder = store.folders.get(location.parent)
-    entry = folder.files.get(location.name) if folder else None
-    if entry is not None and entry.analysed_version is not None and entry.track_id is None:
-        store.folders.put_entries(location.parent, {location.name: replace(entry, analysed_version=None)})
 
 
 def _log_report(report: ScanReport) -> None:

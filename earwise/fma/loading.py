@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 from earwise.errors import BadDownloadError, DownloadError
@@ -66,15 +65,9 @@ def release_changed(store: Store) -> int:
     """Let files wait again whose tags in the catalogue have changed; how many."""
     released = 0
     for location, names in store.catalogue.unread():
-        folder = store.folders.get(location)
-        waiting = {
-            name: replace(entry, analysed_version=None)
-            for name, entry in (folder.files if folder else {}).items()
-            if name in names and entry.analysed_version is not None
-        }
-        store.folders.put_entries(location, waiting)
+        _, waiting = store.folders.let_wait(location, names)
         store.catalogue.mark_read(location, names)
-        released += len(waiting)
+        released += waiting
     return released
 
 

@@ -12,9 +12,9 @@ the listing and so makes them count; those of another listing were left behind b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice, pairwise
 from typing import Any
 
@@ -161,6 +161,24 @@ class Folders:
                 # While the listing is the same, so are the places; else the scan has been here since they were read.
                 unchanged = {"_id": document["_id"], "listing": document["listing"]}
                 self._folders.update_one(unchanged, {"$set": changes})
+
+    def let_wait(self, location: LibraryPath, names: Collection[bytes]) -> tuple[frozenset[bytes], int]:
+        """Let files of a folder wait to be analysed again.
+
+        Returns
+        -------
+        tuple of frozenset of bytes and int
+            The names that the folder holds, and how many of them had not waited before.
+        """
+        folder = self.get(location) if names else None
+        held = {name: folder.files[name] for name in names if name in folder.files} if folder else {}
+        waiting = {
+            name: replace(entry, analysed_version=None)
+            for name, entry in held.items()
+            if entry.analysed_version is not None
+        }
+        self.put_entries(location, waiting)
+        return frozenset(held), len(waiting)
 
     def _read(self, root: str, below: bytes, projection: Mapping[str, int] | None) -> Iterator[list[dict[str, Any]]]:
         with translated_errors():

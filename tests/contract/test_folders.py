@@ -66,6 +66,15 @@ def test_entry_is_written_and_others_are_left_alone(store: Store) -> None:
     assert store.folders.get(folder.location).files == {b"x": done, b"y": pending}
 
 
+def test_files_that_are_let_wait_are_told_from_absent_ones_and_from_those_that_waited(store: Store) -> None:
+    waiting = replace(ENTRY, analysed_version=None)
+    folder = put(store, b"a", x=ENTRY, y=waiting, z=ENTRY)
+    assert store.folders.let_wait(folder.location, [b"x", b"y", b"absent"]) == ({b"x", b"y"}, 1)
+    assert store.folders.get(folder.location).files == {b"x": waiting, b"y": waiting, b"z": ENTRY}
+    assert store.folders.let_wait(folder.location, []) == (frozenset(), 0)
+    assert store.folders.let_wait(LibraryPath("music", b"gone"), [b"x"]) == (frozenset(), 0)
+
+
 def test_entry_of_a_file_that_changed_meanwhile_stays_pending(store: Store) -> None:
     folder = put(store, b"a", x=FileEntry(1, 3))
     store.folders.put_entries(folder.location, {b"x": FileEntry(1, 2, "mfcc-1", "ab" * 16)})

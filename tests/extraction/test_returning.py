@@ -123,10 +123,14 @@ def test_root_that_left_the_settings_by_mistake_comes_back_whole(
     assert {extraction.store.ratings.marks("ann", track_id).stars for track_id in before} == {5}
 
 
+@pytest.mark.parametrize("has_been_a_track", [False, True])
 def test_file_that_failed_is_tried_again_after_it_could_not_be_looked_at(
-    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, has_been_a_track: bool
 ) -> None:
     write_tone(library / "1.wav", 1)
+    if has_been_a_track:
+        write_tone(library / "noise.wav", 2)
+        extraction.run()
     (library / "noise.wav").write_bytes(b"noise" * 100)
     extraction.run()
     before = extraction.codes()
