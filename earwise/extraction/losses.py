@@ -63,7 +63,9 @@ def _count_lost(root: Root, changes: Iterable[Change]) -> int:
     """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
     before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for change in changes:
-        after.update((entry.size_bytes, entry.mtime_ns) for entry in change.files.values())
+        # Only what is new: a file that stayed where it was is not where another one went.
+        added = (change.files[name] for name in change.added)
+        after.update((entry.size_bytes, entry.mtime_ns) for entry in added)
         if change.location.root == root.name:
             before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
     return (before - after).total()

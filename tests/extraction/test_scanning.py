@@ -178,6 +178,19 @@ def test_great_loss_changes_nothing(extraction: Extraction, library: Path, snaps
     assert snapshot() == before
 
 
+def test_files_that_stayed_are_not_taken_for_lost_ones_of_the_same_size_and_time(
+    extraction: Extraction, library: Path
+) -> None:
+    put(library, *(f"{n}.mp3" for n in range(60)))
+    for file in library.iterdir():
+        os.utime(file, (1, 1))
+    extraction.scan()
+    for n in range(20):
+        (library / f"{n}.mp3").unlink()
+    with pytest.raises(LibraryError, match="20 of 60 files"):
+        extraction.scan()
+
+
 @pytest.mark.parametrize("stay", [0, 40])
 def test_great_loss_is_believed_when_it_is_said_to_be_meant(extraction: Extraction, library: Path, stay: int) -> None:
     put(library, *(f"a/{n}.mp3" for n in range(20)), *(f"b/{n}.mp3" for n in range(stay)))
