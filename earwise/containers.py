@@ -26,7 +26,8 @@ def open_container(file: FileIO) -> av.container.InputContainer:
         If FFmpeg can't take it apart, or knows no decoder for its first audio stream.
     """
     # A WAV is probed for other codecs inside, again and again over all that was read: 24 ms, and 1 with this bound.
-    options = {"format_whitelist": _FORMATS, "max_probe_packets": "1"}
+    # And no protocol at all: the file itself comes through Python.
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "", "max_probe_packets": "1"}
     lenient = _LenientFile(file.fileno(), closefd=False)
     container = av.open(lenient, "r", options=options, buffer_size=1 << 17)
     # PyAV has no codec context for a codec that FFmpeg does not know, against its own types.

@@ -18,6 +18,8 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 
+from earwise.containers import FFMPEG_ERRORS, open_container
+
 # Codecs that Chromium, Firefox and Safari all play in these containers.
 _NATIVE = {
     "wav": {"pcm_u8", "pcm_s16le", "pcm_s24le"},
@@ -43,8 +45,7 @@ def main() -> None:
 
 def _judge(source: FileIO, target: FileIO) -> str:
     try:
-        # What the file names, a playlist or a key somewhere else, is not followed.
-        with av.open(source, "r", options={"protocol_whitelist": ""}) as container:
+        with open_container(source) as container:
             if not container.streams.audio:
                 return "refused It holds no audio."
             if _is_native(container):
@@ -53,7 +54,7 @@ def _judge(source: FileIO, target: FileIO) -> str:
             return "converted"
     except MemoryError:
         return "refused Converting it takes more memory than a file may take."
-    except (av.error.FFmpegError, ValueError, EOFError) as error:
+    except FFMPEG_ERRORS as error:
         return f"refused It can't be converted: {getattr(error, 'strerror', None) or error}."
 
 

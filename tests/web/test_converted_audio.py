@@ -119,6 +119,20 @@ def test_what_cannot_be_converted_says_why_and_is_not_tried_again(
         monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("tried again"))
 
 
+@pytest.mark.parametrize("kind", ["avi", "nut"])
+def test_container_that_is_not_one_of_music_is_not_taken_apart(
+    store: Store, library: Path, listener: Browser, kind: str
+) -> None:
+    with av.open(str(library / "a.wma"), "w", format=kind) as container:
+        stream = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48_000), np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    answer = listener.get(address(store, library / "a.wma"), headers={"Accept": "application/json"})
+    assert answer.status_code == 415
+
+
 def test_other_copy_plays_where_one_cannot_be_converted(store: Store, library: Path, listener: Browser) -> None:
     (library / "a.wma").write_bytes(b"no audio")
     write(library / "b.mp3")
