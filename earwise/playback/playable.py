@@ -34,9 +34,11 @@ _TYPES = {
     "oga": "audio/ogg",
     "opus": "audio/ogg",
     "wav": "audio/wav",
+    "wave": "audio/wav",
     "aif": "audio/aiff",
     "aiff": "audio/aiff",
     "m4a": "audio/mp4",
+    "m4b": "audio/mp4",
     "aac": "audio/aac",
     "wma": "audio/x-ms-wma",
 }
@@ -88,15 +90,12 @@ def open_playable(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, *,
     except BaseException:
         opened.reader.close()
         raise
+    if converted.peek(len(_FLAC)).startswith(_FLAC):
+        opened.reader.close()
+        size_bytes = os.fstat(converted.fileno()).st_size
+        # An open file outlives its name: the copy may be removed while it is sent.
+        return Playable(replace(opened, reader=converted, size_bytes=size_bytes, version=key[:24]), "audio/flac")
     with converted:
-        head = converted.peek(len(_FLAC))[: len(_FLAC)]
-        if head == _FLAC:
-            opened.reader.close()
-            size_bytes = os.fstat(converted.fileno()).st_size
-            # An open file outlives its name: the copy may be removed while it is sent.
-            reader = os.fdopen(os.dup(converted.fileno()), "rb")
-            reader.seek(0)
-            return Playable(replace(opened, reader=reader, size_bytes=size_bytes, version=key[:24]), "audio/flac")
         verdict = converted.read().decode()
     if verdict.startswith(_REFUSED):
         opened.reader.close()

@@ -23,6 +23,8 @@ from tests.web.seeding import seed_track
 from webapp import create_app
 
 LENGTH_S = 3.0
+# Of names that FFmpeg does not write by itself.
+_FORMATS = {".m4b": "ipod", ".wave": "wav"}
 
 
 def write(path: Path, codec: str | None = None) -> None:
@@ -30,7 +32,7 @@ def write(path: Path, codec: str | None = None) -> None:
     if codec is None:
         write_audio(path, make_tone(LENGTH_S))
         return
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", format=_FORMATS.get(path.suffix)) as container:
         stream = container.add_stream(codec, rate=RATE_HZ, layout="stereo")
         y = make_tone(LENGTH_S)
         for first in range(0, len(y), 4096):
@@ -71,7 +73,13 @@ def test_what_browsers_do_not_play_comes_as_flac(
 
 @pytest.mark.parametrize(
     ("name", "codec", "mimetype"),
-    [("a.m4a", "aac", "audio/mp4"), ("a.wav", "pcm_s16le", "audio/wav"), ("a.aac", None, "audio/aac")],
+    [
+        ("a.m4a", "aac", "audio/mp4"),
+        ("a.m4b", "aac", "audio/mp4"),
+        ("a.wav", "pcm_s16le", "audio/wav"),
+        ("a.wave", "pcm_s16le", "audio/wav"),
+        ("a.aac", None, "audio/aac"),
+    ],
 )
 def test_what_browsers_play_is_sent_as_it_is(
     store: Store, library: Path, listener: Browser, name: str, codec: str | None, mimetype: str
