@@ -30,10 +30,10 @@ from typing import Any
 from airflow.sdk import Asset, Metadata, Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from earwise.fma.sets import METADATA, SETS
 from earwise.settings import Settings
 
 FMA_SET = Asset("fma_set")
-SETS = ("small", "medium", "large", "full")
 
 
 @dag(
@@ -49,7 +49,7 @@ def load_fma() -> None:
     @task(execution_timeout=timedelta(hours=3))
     def bring_metadata() -> None:
         """Download what is known of the tracks."""
-        _bring("metadata")
+        _bring(METADATA)
 
     @task(execution_timeout=timedelta(minutes=30))
     def read_catalogue() -> dict[str, int]:
