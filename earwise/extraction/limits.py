@@ -6,8 +6,8 @@ import re
 import resource
 from pathlib import Path
 
-# A worker that has loaded its libraries takes about 170 MB. What any real file needs on top of that is below 100 MB
-# (docs/benchmarks/extraction.md), and with all of this a worker still stays under 500 MB.
+# A worker that has loaded its libraries takes about 160 MB. The most that was measured on top of that is 200 MB, for a
+# picture of 100 MB (docs/benchmarks/extraction.md), and with all of this a worker still stays under 500 MB.
 HEADROOM_MB = 256
 _STATUS, _EVENTS = Path("/proc/self/status"), Path("/proc/vmstat")
 
