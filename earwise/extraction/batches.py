@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import batched
 
 from earwise.errors import BrokenDecoderError, LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.absence import check_absence, check_roots
@@ -69,7 +70,7 @@ def extract_batch(
     tried: set[LibraryPath] = set()
     failures: dict[LibraryPath, TrackError] = {}
     try:
-        for some in _in_groups(_analyse(jobs, settings, store)):
+        for some in _in_groups(_analyse(jobs, configs, settings, store)):
             failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
             analyses = {job.file: outcome for job, outcome in some if isinstance(outcome, Analysis)}
             patiently(partial(_store_analyses, store, analyses, entries, config, now))
@@ -85,16 +86,18 @@ def extract_batch(
     except (BrokenDecoderError, LibraryError):
         progress.forget_failures()
         raise
-    for file, error in failures.items():
-        patiently(partial(_store_failure, store, file, entries[file], error, config, now))
+    for group in batched(failures.items(), _MOST_IN_GROUP):
+        patiently(partial(_store_failures, store, dict(group), entries, config, now))
     report = progress.finish()
     if len(tried) < len(jobs):
         raise deadline.error
     return report
 
 
-def _analyse(jobs: Sequence[Job], settings: Settings, store: Store) -> Iterator[tuple[Job, Analysis | TrackError]]:
-    versions = {config.feature_version for job in jobs[:1] for config in job.configs}
+def _analyse(
+    jobs: Sequence[Job], configs: Iterable[MfccConfig], settings: Settings, store: Store
+) -> Iterator[tuple[Job, Analysis | TrackError]]:
+    versions = {config.feature_version for config in configs}
 
     def known_versions(audio_id: str) -> frozenset[str]:
         return patiently(lambda: store.features.versions_of(audio_id, versions))
@@ -177,16 +180,21 @@ def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None
         store.folders.put_entries(parent, here)
 
 
-def _store_failure(
-    store: Store, file: LibraryPath, entry: FileEntry, error: TrackError, config: MfccConfig, now: datetime
+def _store_failures(
+    store: Store,
+    failures: Mapping[LibraryPath, TrackError],
+    entries: Mapping[LibraryPath, FileEntry],
+    config: MfccConfig,
+    now: datetime,
 ) -> None:
-    """Quarantine a file; it remembers its track, so that what it holds once it is whole can take over from that.
+    """Quarantine files, finished entries last; each remembers its track, which what it holds once whole can take over.
 
     A file that can't be opened stays with its track all the same: nobody knows that it holds anything else.
     """
-    store.quarantine.put(file, error.code, str(error), now)
-    if entry.track_id is not None and error.code != UnreadableFileError.code:
-        store.tracks.remove_file(entry.track_id, file, now)
-    finished = replace(entry, analysed_version=config.feature_version)
-    store.folders.put_entries(file.parent, {file.name: finished})
-    log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
+    for file, error in failures.items():
+        store.quarantine.put(file, error.code, str(error), now)
+        track_id = entries[file].track_id
+        if track_id is not None and error.code != UnreadableFileError.code:
+            store.tracks.remove_file(track_id, file, now)
+        log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
+    _put_entries(store, {file: replace(entries[file], analysed_version=config.feature_version) for file in failures})

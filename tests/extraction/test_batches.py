@@ -234,6 +234,31 @@ def test_large_folder_is_written_for_groups_of_files_and_not_for_each(
     assert extraction.run() == []
 
 
+def test_failures_of_a_large_folder_are_written_in_groups_too(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(400):
+        (library / f"{number}.mp3").touch()
+    updates: list[int] = []
+    put_entries = Folders.put_entries
+
+    def counting(folders: Folders, location: LibraryPath, entries: Mapping[bytes, FileEntry]) -> None:
+        updates.append(len(entries))
+        put_entries(folders, location, entries)
+
+    def fail_every_third(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis | TrackError]]:
+        for number, job in enumerate(jobs):
+            analysis = Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "")
+            yield job, analysis if number % 3 else DecodeError("It is damaged.")
+
+    monkeypatch.setattr(Folders, "put_entries", counting)
+    monkeypatch.setattr(batches, "analyse_files", fail_every_third)
+    (report,) = extraction.run()
+    assert (report.analysed, sum(report.failures.values()), len(extraction.codes())) == (266, 134, 134)
+    assert updates[-2:] == [100, 34]
+    assert extraction.run() == []
+
+
 def test_new_version_analyses_everything_again_and_keeps_the_old_features(
     extraction: Extraction, library: Path
 ) -> None:
