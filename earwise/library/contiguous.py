@@ -12,14 +12,11 @@ from typing import Any
 
 import av.container
 
-from earwise.library.packets import AudioDigest, begin_digest, end_digest
+from earwise.library.packets import END_S, SHORTEST_SAMPLED_S, Identity, begin_digest, end_digest
 
-# Shorter tracks are read in whole, so that a clip which differs in one packet is another.
-_SHORTEST_SAMPLED_S = 60
 _BLOCK_BYTES = 1 << 16
 _BLOCKS = 32
 _READ_BYTES = 1 << 20
-_END_S = 1
 
 # MPEG audio, layer III (ISO 11172-3, 13818-3): kbit/s by the four bits of the header, and samples of a frame.
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
@@ -27,12 +24,12 @@ _KBPS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 
 
-def read_mp3(container: av.container.InputContainer, file: FileIO) -> AudioDigest | None:
+def read_mp3(container: av.container.InputContainer, file: FileIO) -> Identity | None:
     """Digest of all frames of an MP3, and its exact length by counting them: equal to that of all its packets.
 
     Returns
     -------
-    AudioDigest or None
+    Identity or None
         None where anything but frames lies between the first frame and the tags at the end.
     """
     first = _first_position(container)
@@ -61,12 +58,12 @@ def read_mp3(container: av.container.InputContainer, file: FileIO) -> AudioDiges
     return end_digest(digest, frames * samples / rate_hz - delay_s)
 
 
-def read_blocks(container: av.container.InputContainer, file: FileIO) -> AudioDigest | None:
+def read_blocks(container: av.container.InputContainer, file: FileIO) -> Identity | None:
     """Digest of the audio of a FLAC or PCM file: of all of it below a minute, else of 32 blocks and its length.
 
     Returns
     -------
-    AudioDigest or None
+    Identity or None
         None where the audio is of another kind, or its end is not where the header says.
     """
     first = _first_position(container)
@@ -87,7 +84,7 @@ def read_blocks(container: av.container.InputContainer, file: FileIO) -> AudioDi
         return None
     if end <= first:
         return None
-    is_whole = duration_s < _SHORTEST_SAMPLED_S or end - first <= _BLOCKS * _BLOCK_BYTES
+    is_whole = duration_s < SHORTEST_SAMPLED_S or end - first <= _BLOCKS * _BLOCK_BYTES
     return end_digest((_digest_all if is_whole else _digest_blocks)(stream, file, first, end), duration_s)
 
 
@@ -121,7 +118,7 @@ def _frame_bytes(stream: Any) -> int:
 
 def _goes_on_to_the_end(container: av.container.InputContainer, stream: Any) -> bool:
     """Whether there is audio up to the end that the header claims."""
-    claimed, second = (stream.start_time or 0) + stream.duration, round(_END_S / stream.time_base)
+    claimed, second = (stream.start_time or 0) + stream.duration, round(END_S / stream.time_base)
     container.seek(max(claimed - second, 0), stream=stream)
     ends = (packet.pts + (packet.duration or 0) for packet in container.demux(stream) if packet.pts is not None)
     return bool(max(ends, default=0) > claimed - second // 2)

@@ -8,35 +8,17 @@ only what is left is taken apart in whole. ADR 5 says what each way sees.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from io import FileIO
 
 from earwise.containers import FFMPEG_ERRORS, open_container
 from earwise.library.contiguous import read_blocks, read_mp3
-from earwise.library.packets import AudioDigest, is_long, read_all_packets, read_sampled_packets
+from earwise.library.packets import Identity, end_digest, is_long, read_all_packets, read_sampled_packets
 from earwise.paths import open_regular
 
-_READ_BYTES = 1 << 20
 # FFmpeg's names of containers in which seeking was found to be exact. In ASF it is not: what it finds depends on tags.
 _SOUGHT = frozenset(("ogg", "mov,mp4,m4a,3gp,3g2,mj2"))
 # Those in which the packets follow each other without anything between.
 _CONTIGUOUS = frozenset(("flac", "wav", "aiff"))
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A recording as it lies in a file.
-
-    Attributes
-    ----------
-    audio_id : str
-        128-bit digest, 32 hexadecimal digits.
-    duration_s : float or None
-        Length of the audio that is really there; None where the packets could not be read.
-    """
-
-    audio_id: str
-    duration_s: float | None
 
 
 def identify_recording(location: bytes) -> Identity:
@@ -57,12 +39,10 @@ def identify_recording(location: bytes) -> Identity:
             raise  # also FFmpeg's own: the digest of all bytes would be another one
         except FFMPEG_ERRORS:
             found = None
-        if found is None:
-            return Identity(_digest_file(file), None)
-        return Identity(found.digest, found.duration_s)
+        return found or _read_bytes(file)
 
 
-def _read_fast(file: FileIO) -> AudioDigest | None:
+def _read_fast(file: FileIO) -> Identity | None:
     """The shortest way for this kind of file; None where that is not sure of itself."""
     file.seek(0)
     with open_container(file) as container:
@@ -76,15 +56,12 @@ def _read_fast(file: FileIO) -> AudioDigest | None:
         return read_all_packets(container)
 
 
-def _read_wholly(file: FileIO) -> AudioDigest | None:
+def _read_wholly(file: FileIO) -> Identity | None:
     file.seek(0)
     with open_container(file) as container:
         return read_all_packets(container)
 
 
-def _digest_file(file: FileIO) -> str:
+def _read_bytes(file: FileIO) -> Identity:
     file.seek(0)
-    digest = hashlib.sha256(b"whole file")
-    while block := file.read(_READ_BYTES):
-        digest.update(block)
-    return digest.hexdigest()[:32]
+    return end_digest(hashlib.file_digest(file, lambda: hashlib.sha256(b"whole file")), None)

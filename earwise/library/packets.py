@@ -9,25 +9,25 @@ from typing import Any
 
 import av.container
 
-# Shorter tracks are read in whole: that costs as little, and sees every packet.
-_SHORTEST_SAMPLED_S = 60
+#: Shorter tracks are read in whole: that costs as little, and a clip which differs in one packet is another.
+SHORTEST_SAMPLED_S = 60
 _PLACES, _PACKETS_PER_PLACE = 8, 16
-_END_S = 1
+END_S = 1
 
 
 @dataclass(frozen=True, slots=True)
-class AudioDigest:
-    """What the short ways and the long one have to tell.
+class Identity:
+    """A recording as it lies in a file.
 
     Attributes
     ----------
-    digest : str
-        32 hexadecimal digits.
+    audio_id : str
+        128-bit digest, 32 hexadecimal digits.
     duration_s : float or None
-        Length of the audio that is really there.
+        Length of the audio that is really there; None where the packets could not be read.
     """
 
-    digest: str
+    audio_id: str
     duration_s: float | None
 
 
@@ -42,12 +42,12 @@ def begin_digest(stream: Any, *facts: int) -> Any:
     return hashlib.sha256(" ".join(map(str, parameters)).encode())
 
 
-def end_digest(digest: Any, duration_s: float | None) -> AudioDigest:
-    """Close a digest."""
-    return AudioDigest(digest.hexdigest()[:32], duration_s)
+def end_digest(digest: Any, duration_s: float | None) -> Identity:
+    """The recording of a digest that has taken in all it should."""
+    return Identity(digest.hexdigest()[:32], duration_s)
 
 
-def read_all_packets(container: av.container.InputContainer) -> AudioDigest | None:
+def read_all_packets(container: av.container.InputContainer) -> Identity | None:
     """Digest of every packet of the first audio stream; None where there is none."""
     if not container.streams.audio:
         return None
@@ -67,17 +67,17 @@ def is_long(container: av.container.InputContainer) -> bool:
     if not container.streams.audio:
         return False
     stream = container.streams.audio[0]
-    return bool(stream.time_base and (stream.duration or 0) * stream.time_base >= _SHORTEST_SAMPLED_S)
+    return bool(stream.time_base and (stream.duration or 0) * stream.time_base >= SHORTEST_SAMPLED_S)
 
 
-def read_sampled_packets(container: av.container.InputContainer) -> AudioDigest | None:
+def read_sampled_packets(container: av.container.InputContainer) -> Identity | None:
     """Digest of sixteen packets at each of eight places spread over a track, of its last second and of its length.
 
     The packets are those from a point in time on, wherever in the file the demuxer has to start to reach them.
 
     Returns
     -------
-    AudioDigest or None
+    Identity or None
         None where the track does not go on to the end that its header claims.
     """
     stream: Any = container.streams.audio[0]
@@ -87,9 +87,9 @@ def read_sampled_packets(container: av.container.InputContainer) -> AudioDigest 
         packets = _packets_from(container, stream, start + claimed * place // _PLACES)
         if sum(1 for _ in _digested(packets, digest, most=_PACKETS_PER_PLACE)) < _PACKETS_PER_PLACE:
             return None
-    tail = start + claimed - round(_END_S / stream.time_base)
+    tail = start + claimed - round(END_S / stream.time_base)
     end = max(_digested(_packets_from(container, stream, tail), digest), default=0)
-    if (start + claimed - end) * stream.time_base > _END_S / 2:
+    if (start + claimed - end) * stream.time_base > END_S / 2:
         return None
     digest.update(str(end).encode())
     return end_digest(digest, _seconds(stream, end))

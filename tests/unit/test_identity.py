@@ -19,7 +19,7 @@ from earwise.errors import UnreadableFileError
 from earwise.library import contiguous, packets
 from earwise.library.contiguous import read_blocks, read_mp3
 from earwise.library.identity import identify_recording
-from earwise.library.packets import AudioDigest, read_all_packets, read_sampled_packets
+from earwise.library.packets import Identity, read_all_packets, read_sampled_packets
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
 
 Y = make_tone(2.0)
@@ -44,7 +44,7 @@ def long_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def short_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes the short ways for tracks from 12 s on in place of 60, which need not be so long in making."""
     for module in (contiguous, packets):
-        monkeypatch.setattr(module, "_SHORTEST_SAMPLED_S", 12)
+        monkeypatch.setattr(module, "SHORTEST_SAMPLED_S", 12)
 
 
 def retag(location: bytes, title: str) -> None:
@@ -114,7 +114,7 @@ def test_audio_read_as_bytes_is_the_audio_of_all_packets(long_files: Path, suffi
         with open_container(file) as container:
             fast = read_mp3(container, file) if suffix == ".mp3" else read_blocks(container, file)
         assert fast is not None
-        assert fast.digest == all_packets(long_files / f"a{suffix}").digest
+        assert fast.audio_id == all_packets(long_files / f"a{suffix}").audio_id
         assert fast.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=1e-6)
 
 
@@ -127,7 +127,7 @@ def test_length_of_a_track_of_which_packets_were_sought_is_that_of_all(long_file
     assert sampled.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=0.001)
 
 
-def all_packets(path: Path) -> AudioDigest:
+def all_packets(path: Path) -> Identity:
     with path.open("rb", buffering=0) as file, open_container(file) as container:
         found = read_all_packets(container)
     assert found is not None
@@ -152,7 +152,7 @@ def test_mp3_with_noise_between_its_frames_is_still_known_by_its_packets(tmp_pat
     content = (tmp_path / "a.mp3").read_bytes()
     (tmp_path / "a.mp3").write_bytes(content[:9_000] + b"\0" * 700 + content[9_000:])
     before = identify_recording(location)
-    assert before.audio_id == all_packets(tmp_path / "a.mp3").digest
+    assert before.audio_id == all_packets(tmp_path / "a.mp3").audio_id
     retag(location, "Ivory")
     assert identify_recording(location).audio_id == before.audio_id
 
