@@ -27,13 +27,13 @@ def print_ready(settings: Settings, secrets: Secrets, store: Store) -> None:
     print(f"Web app   {settings.public_web_url}   account {ADMIN_NAME}, password {_admin_password(secrets, store)}")
     print(f"Airflow   {settings.public_airflow_url}   user {AIRFLOW_USER}, password {secrets.airflow_password}")
     print(f"Analysed  {_totals(store)}")
-    print(f"Model     {_describe_model(active_model(store))}")
+    print(f"Model     {_describe_model(store.models.active_run())}")
     print(f"Library   {_describe_library(settings)}", flush=True)
 
 
 def once_document(store: Store, report: JobReport, *, total_s: float) -> dict[str, Any]:
     """The result of ``./run --once`` as the JSON object that is documented in the README."""
-    model = active_model(store)
+    model = store.models.active_run()
     return {
         "tracks": store.tracks.count_ready(),
         "quarantined": store.quarantine.count(),
@@ -64,12 +64,6 @@ def print_once(document: dict[str, Any], *, as_json: bool) -> None:
     print(f"Chosen k    {document['k'] or '-'}")
     print(f"Tracks      {document['tracks']} analysed, {document['quarantined']} in quarantine")
     print("Seconds     " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()), flush=True)
-
-
-def active_model(store: Store) -> ModelRun | None:
-    """The record of the model that readers see."""
-    model_id = store.models.active_id()
-    return store.model_runs.get(model_id) if model_id else None
 
 
 def _admin_password(secrets: Secrets, store: Store) -> str:

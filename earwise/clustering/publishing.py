@@ -77,10 +77,9 @@ def judge_model(store: Store, model_id: str) -> tuple[str, ...]:
     ModelNotFoundError
         If the candidate is not known.
     """
-    challenger, champion_id = _require_run(store, model_id), store.models.active_id()
-    champion = store.model_runs.get(champion_id) if champion_id else None
+    challenger, champion = _require_run(store, model_id), store.models.active_run()
     # A served model whose parts are lost is none that anybody could go on with.
-    if champion is None or champion_id == model_id or not store.model_parts.is_whole(champion.model_id):
+    if champion is None or champion.model_id == model_id or not store.model_parts.is_whole(champion.model_id):
         return ()
     reasons = find_regressions(champion, challenger)
     if reasons:

@@ -158,8 +158,9 @@ class _TrainingRun:
 
     def _fit(self, scaled: DataFrame) -> FittedKMeans:
         runs = self._store.model_runs.recent(_RUNS_LOOKED_AT)
-        active_id = self._store.models.active_id()
-        present_k = next((run.k for run in runs if run.model_id == active_id), None)
+        # Not among the runs looked at, which may all be of models that were rejected since.
+        active = self._store.models.active_run()
+        present_k = active.k if active else None
         ks = ks_to_try(self._run.tracks, self._plan.k_min, self._plan.k_max, present_k)
         fitted = fit_each_k(scaled, ks, self._plan.seed, after_each=self._add_trial)
         self._note("kmeans")

@@ -23,8 +23,7 @@ def choose_version(store: Store, current: str) -> str:
     current : str
         Version of the configuration that this code extracts.
     """
-    active_id = store.models.active_id()
-    run = store.model_runs.get(active_id) if active_id else None
+    run = store.models.active_run()
     if run is None or run.feature_version == current or not store.features.count(run.feature_version):
         return current
     covered = coverage(store, current)

@@ -23,8 +23,7 @@ def needed_configs(store: Store, config: MfccConfig) -> tuple[MfccConfig, ...]:
     A served model's version is left out where this code can't compute it: the model serves on, without new tracks,
     until training moves to the current version.
     """
-    active_id = store.models.active_id()
-    run = store.model_runs.get(active_id) if active_id else None
+    run = store.models.active_run()
     if run is None or run.feature_version == config.feature_version:
         return (config,)
     parameters = store.feature_versions.get(run.feature_version)

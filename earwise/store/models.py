@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
 from earwise.store.model_parts import ModelParts
-from earwise.store.model_runs import ModelRuns
+from earwise.store.model_runs import ModelRun, ModelRuns
 from earwise.store.translation import translated_errors
 
 
@@ -43,6 +43,11 @@ class Models:
         if model_id is None:
             raise ModelNotFoundError("No model has been published yet.")
         return model_id
+
+    def active_run(self) -> ModelRun | None:
+        """The training run of the model that readers see; None before the first, or where its record is lost."""
+        model_id = self.active_id()
+        return self._runs.get(model_id) if model_id else None
 
     @translated_errors()
     def activate(self, model_id: str, now: datetime) -> None:

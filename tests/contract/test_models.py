@@ -73,6 +73,14 @@ def test_before_the_first_model_readers_are_told_so(store: Store) -> None:
         store.models.require_active_id()
 
 
+def test_run_of_the_model_that_readers_see_is_found_by_the_pointer(store: Store) -> None:
+    assert store.models.active_run() is None
+    for day in range(3):
+        write(store, f"m{day}", day)
+    store.models.activate("m0", NOW)
+    assert store.models.active_run() == store.model_runs.get("m0")
+
+
 def test_activating_retires_the_model_before(store: Store) -> None:
     for day, model_id in enumerate(("first", "second")):
         write(store, model_id, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,29 @@ def test_clusters_keep_numbers_and_names_from_night_to_night(
     assert (run.changes.model_id, run.changes.stayed, run.changes.moved, run.changes.new) == ("m1", 60, 0, 12)
     assert run.changes.appeared == ("Polka",)
     assert find_artefact(plan.model_folder, "m2").clusters.numbers == (0, 1, 2, 3, 4)
+
+
+def test_present_k_stays_although_fifty_models_were_rejected_since(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
+    add_groups(store, groups=4, size=15)
+    present = train(spark, address, dataclasses.replace(plan, k_max=3), NOW)
+    publish_model(store, "m1", NOW, keep=5, model_folder=plan.model_folder)
+    for number in range(50):
+        store.model_runs.put(
+            dataclasses.replace(
+                present,
+                model_id=f"rejected-{number}",
+                status=ModelStatus.REJECTED,
+                created_at=NOW + timedelta(minutes=number + 1),
+            )
+        )
+
+    run = train(spark, address, dataclasses.replace(plan, model_id="m2", k_max=4), NOW + timedelta(hours=2))
+
+    silhouettes = {trial.k: trial.silhouette for trial in run.trials}
+    assert silhouettes[4] > silhouettes[3]
+    assert run.k == present.k == 3
 
 
 class Killed(BaseException):
