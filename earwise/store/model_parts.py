@@ -90,10 +90,10 @@ class ModelParts:
     # --- what training writes ---
 
     @translated_errors()
-    def put_clusters(self, model_id: str, clusters: Sequence[Cluster]) -> None:
-        """Write the clusters of a model."""
-        for cluster in clusters:
-            document = {
+    def put_clusters(self, model_id: str, clusters: Iterable[Cluster]) -> None:
+        """Write the clusters of a model: all at once, since one of them makes the model whole."""
+        documents = [
+            {
                 "_id": f"{model_id}:{cluster.number}",
                 "model_id": model_id,
                 "number": cluster.number,
@@ -101,7 +101,9 @@ class ModelParts:
                 "size": cluster.size,
                 "centroid": None if cluster.centroid is None else pack_vector(cluster.centroid),
             }
-            self._clusters.replace_one({"_id": document["_id"]}, document, upsert=True)
+            for cluster in clusters
+        ]
+        put_documents(self._clusters, documents)
 
     @translated_errors()
     def put_assignments(self, model_id: str, assignments: Iterable[Assignment]) -> int:

@@ -13,9 +13,9 @@ from itertools import batched
 from typing import Any
 
 from bson import encode
-from pymongo import ReplaceOne
 from pymongo.database import Database
 
+from earwise.store.bulk import put_documents
 from earwise.store.translation import translated_errors
 
 _WRITE_BATCH = 200
@@ -141,8 +141,7 @@ class Shelves:
         for batch in batched((document for one in listings for document in _documents(one)), _WRITE_BATCH):
             changed = [document for document in batch if kept.get(document["_id"]) != document["digest"]]
             gone.difference_update(document["_id"] for document in batch)
-            if changed:
-                self._shelves.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in changed])
+            put_documents(self._shelves, changed)
             written += len(changed)
         for old in batched(sorted(gone - {_STALE}), _WRITE_BATCH):
             self._shelves.delete_many({"_id": {"$in": list(old)}})

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from itertools import batched
 from typing import Any
 
-from pymongo import ASCENDING, ReplaceOne
+from pymongo import ASCENDING
 from pymongo.database import Database
 
+from earwise.store.bulk import put_documents
 from earwise.store.spelling import shortened, word_keys
 from earwise.store.translation import translated_errors
 
@@ -32,12 +33,12 @@ class Words:
         """Let these be the words, with the number of tracks that hold each; writes what changed."""
         kept = {document["_id"]: document["tracks"] for document in self._words.find({}, {"tracks": 1})}
         changed = (
-            ReplaceOne({"_id": word}, {"_id": word, "tracks": count, "keys": sorted(word_keys(word))}, upsert=True)
+            {"_id": word, "tracks": count, "keys": sorted(word_keys(word))}
             for word, count in counts.items()
             if kept.get(word) != count
         )
         for batch in batched(changed, _WRITE_BATCH):
-            self._words.bulk_write(list(batch), ordered=False)
+            put_documents(self._words, batch)
         for gone in batched((word for word in kept if word not in counts), _WRITE_BATCH):
             self._words.delete_many({"_id": {"$in": list(gone)}})
 

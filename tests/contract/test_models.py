@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -155,6 +156,16 @@ def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:
     assert statuses == [ModelStatus.FAILED, ModelStatus.FAILED, ModelStatus.TRAINING, ModelStatus.CANDIDATE]
     kept = [model_id for model_id in ("m0", "m1", "m2", "whole") if store.model_parts.neighbours(model_id, "t0")]
     assert kept == ["m2", "whole"]
+
+
+def test_run_that_was_killed_between_its_clusters_leaves_no_model_that_seems_whole(store: Store) -> None:
+    def clusters() -> Iterator[Cluster]:
+        yield Cluster(0, "First", 3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.model_parts.put_clusters("m", clusters())
+    assert not store.model_parts.is_whole("m")
 
 
 def test_what_a_killed_deletion_left_goes_with_the_next_run(store: Store) -> None:
