@@ -66,7 +66,7 @@ class Store:
         for repository in (
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.listeners),
-            *(self.attempts, self.ratings, self.playlists, self.events, self.words),
+            *(self.attempts, self.ratings, self.playlists, self.events, self.catalogue, self.words),
         ):
             repository.create_indexes()
 

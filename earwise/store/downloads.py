@@ -53,9 +53,6 @@ class Downloads:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._downloads = database["downloads"]
 
-    def create_indexes(self) -> None:
-        """Nothing to create: there are a handful of documents."""
-
     @translated_errors()
     def put(self, download: Download) -> None:
         """Write how far a download is."""
