@@ -25,7 +25,6 @@ from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import make_catalogue
 from earwise.store import Store
-from earwise.store.features import feature_id
 from earwise.store.model_parts import Assignment, Neighbour
 from earwise.tags import Tags
 
@@ -189,7 +188,7 @@ def _pairs(rows: Rows, distances: Matrix) -> Iterable[tuple[int, float]]:
 
 def _read_library(store: Store, version: str) -> _Library:
     ready = {track_id: (tags, duration_s) for track_id, tags, duration_s in store.tracks.read_tags()}
-    found = store.features.read_range(feature_id(version, ""), feature_id(version, "g"))
+    found = store.features.of_version(version)
     kept = [(one.audio_id, one.vector) for one in found if one.audio_id in ready]
     track_ids = [track_id for track_id, _ in kept]
     return _Library(

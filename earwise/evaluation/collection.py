@@ -19,7 +19,6 @@ from earwise.ranking.neighbours import Ranking
 from earwise.ranking.preparation import TagNames, fit, make_catalogue
 from earwise.ranking.search import plan_search
 from earwise.store import Store
-from earwise.store.features import feature_id
 from earwise.store.search import fold_text
 from earwise.tags import Tags
 
@@ -109,7 +108,7 @@ def _read_features(store: Store, version: str, track_ids: list[str]) -> Matrix:
     row_of = {track_id: row for row, track_id in enumerate(track_ids)}
     found: Matrix | None = None
     seen = 0
-    for one in store.features.read_range(feature_id(version, ""), feature_id(version, "g")):
+    for one in store.features.of_version(version):
         if (row := row_of.get(one.audio_id)) is not None:
             found = np.empty((len(track_ids), len(one.vector)), np.float32) if found is None else found
             found[row] = one.vector

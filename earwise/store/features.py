@@ -113,6 +113,11 @@ class Features:
             for document in self._features.find({"_id": version_range(feature_version)}, {"_id": 1}).sort("_id", 1):
                 yield document["_id"].rpartition(":")[2]
 
+    def of_version(self, feature_version: str) -> Iterator[TrackFeatures]:
+        """All features of one version, in order of ``audio_id``."""
+        bounds = version_range(feature_version)
+        return self.read_range(bounds["$gte"], bounds["$lt"])
+
     def read_range(self, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
         """Features with ``first_id <= _id < end_id``, in order of ``_id``."""
         with translated_errors():

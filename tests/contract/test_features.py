@@ -51,6 +51,12 @@ def test_range_is_half_open_and_in_order(store: Store) -> None:
     assert [features.audio_id for features in found] == ["a", "b", "c"]
 
 
+def test_all_of_a_version_are_read_and_none_of_another(store: Store) -> None:
+    for audio_id, version in (("z", "mfcc-1"), ("a", "mfcc-1"), ("m", "mfcc-10"), ("m", "mfcc-0")):
+        put(store, audio_id, version)
+    assert [features.audio_id for features in store.features.of_version("mfcc-1")] == ["a", "z"]
+
+
 def test_vector_that_is_not_finite_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="finite"):
         put(store, "ab", value=float("nan"))
