@@ -139,8 +139,8 @@ def bench_extract(
     demo.begin()
     demo.finish()
     tracks = find_files(demo.root.folder)
-    full = [track for track, length_s in tracks if _FULL_LENGTH_S[0] <= length_s <= _FULL_LENGTH_S[1]]
-    measured = [_bench_files([(t, s) for t, s in tracks if t in set(full)] or tracks, None, sample, progress, say)]
+    full = [(track, length_s) for track, length_s in tracks if _FULL_LENGTH_S[0] <= length_s <= _FULL_LENGTH_S[1]]
+    measured = [_bench_files(full or tracks, None, sample, progress, say)]
     with tempfile.TemporaryDirectory(prefix="earwise-bench-") as folder:
         say("making clips")
         originals, repeated = Path(folder) / "originals", Path(folder) / "repeated"

@@ -1,8 +1,8 @@
-"""What executors write: assignments and lists, each of the partition it holds; only counts come back."""
+"""What executors write: assignments and lists, each of the partition it holds; only the lists' rows come back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +19,11 @@ from earwise.store.model_parts import Assignment
 
 _LISTS = pa.schema([("row", pa.int64()), ("neighbours", pa.list_(pa.int32()))])
 
-type Writer = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-
 
 def write_assignments(
     assigned: DataFrame, library: Broadcast[Library], centroids: Matrix, address: StoreAddress, model_id: str
-) -> int:
-    """Write the cluster of every track, its place on the map and what surrounds it; returns how many.
+) -> None:
+    """Write the cluster of every track, its place on the map and what surrounds it.
 
     Parameters
     ----------
@@ -41,9 +39,11 @@ def write_assignments(
                 track_ids, clusters = batch.column("track_id").to_pylist(), batch.column("cluster").to_numpy()
                 distances = np.linalg.norm(to_matrix(batch.column("scaled"), np.float32) - centroids[clusters], axis=1)
                 found = _assignments(library.value, track_ids, distances.tolist())
-                yield _count(store.model_parts.put_assignments(model_id, found))
+                store.model_parts.put_assignments(model_id, found)
+        return iter(())
 
-    return _run_on_executors(assigned.select("track_id", "cluster", "scaled"), write)
+    written = assigned.select("track_id", "cluster", "scaled").mapInArrow(write, "nothing long")
+    written.write.format("noop").mode("overwrite").save()
 
 
 def write_neighbours(
@@ -85,12 +85,3 @@ def _assignments(library: Library, track_ids: list[str], distances: list[float])
         x, y = library.places[row].tolist()
         around = (float(surroundings.centre[row]), float(surroundings.spread[row]))
         yield Assignment(track_id, int(library.clusters[row]), distance, (x, y), around)
-
-
-def _count(written: int) -> pa.RecordBatch:
-    return pa.record_batch([[written]], names=["written"])
-
-
-def _run_on_executors(frame: DataFrame, write: Writer) -> int:
-    total = frame.mapInArrow(write, "written long").groupBy().sum("written").first()
-    return int(total[0] or 0) if total else 0

@@ -86,9 +86,7 @@ def judge_lists(metric: Metric, catalogue: Catalogue, ranking: Ranking, lists: L
     )
 
 
-def judge_labels(
-    metric: Metric, catalogue: Catalogue, plain: Matrix, labels: Sequence[str], *, most_queries: int = _LABEL_QUERIES
-) -> LabelFigures | None:
+def judge_labels(metric: Metric, catalogue: Catalogue, plain: Matrix, labels: Sequence[str]) -> LabelFigures | None:
     """Ask how often neighbours carry the query's label; None unless two labels are on two tracks each or more.
 
     Parameters
@@ -103,7 +101,7 @@ def judge_labels(
     if np.count_nonzero(np.bincount(numbers[is_labelled], minlength=2) > 1) < 2:
         return None
     rng = np.random.default_rng(_SEED)
-    queries = np.sort(rng.permutation(np.flatnonzero(is_labelled))[:most_queries])
+    queries = np.sort(rng.permutation(np.flatnonzero(is_labelled))[:_LABEL_QUERIES])
     allowed = Allowed(catalogue.groups.copies, catalogue.groups.artists, is_labelled)
     points = baselines.scale_to_range(plain)
     clusters = np.full(len(points), -1)

@@ -106,9 +106,9 @@ class ModelParts:
         put_documents(self._clusters, documents)
 
     @translated_errors()
-    def put_assignments(self, model_id: str, assignments: Iterable[Assignment]) -> int:
-        """Write assignments of a model; returns how many."""
-        return self._put_many(
+    def put_assignments(self, model_id: str, assignments: Iterable[Assignment]) -> None:
+        """Write assignments of a model."""
+        self._put_many(
             self._assignments,
             (
                 {
@@ -125,9 +125,9 @@ class ModelParts:
         )
 
     @translated_errors()
-    def put_neighbours(self, model_id: str, neighbours: Iterable[tuple[str, Sequence[Neighbour]]]) -> int:
-        """Write the ranked neighbours of tracks, nearest first; returns how many tracks."""
-        return self._put_many(
+    def put_neighbours(self, model_id: str, neighbours: Iterable[tuple[str, Sequence[Neighbour]]]) -> None:
+        """Write the ranked neighbours of tracks, nearest first."""
+        self._put_many(
             self._neighbours,
             (
                 {
@@ -248,12 +248,9 @@ class ModelParts:
             for document in self._neighbours.find({"_id": ids}, wanted).sort("_id", ASCENDING):
                 yield document["track_id"], [near["track_id"] for near in document["neighbours"]]
 
-    def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> int:
-        written = 0
+    def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> None:
         for batch in batched(documents, _WRITE_BATCH):
             put_documents(collection, batch)
-            written += len(batch)
-        return written
 
 
 def _to_cluster(document: dict[str, Any]) -> Cluster:

@@ -22,7 +22,7 @@ MOST_PLAYLISTS = 500
 KEPT_DELETED = timedelta(days=1)
 _ATTEMPTS = 20
 # What becomes of a list of tracks; None where it stays as it is.
-_Change = Callable[[list[str]], list[str] | None]
+type _Change = Callable[[list[str]], list[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,7 @@ class Playlists:
     def _change(self, query: dict[str, Any], fields: dict[str, Any], now: datetime) -> bool:
         return bool(self._playlists.update_one(query, {"$set": fields | {"changed_at": now}}).matched_count)
 
-    def _reorder(
-        self, listener_id: str, playlist_id: str, change: Callable[[list[str]], list[str] | None], now: datetime
-    ) -> bool:
+    def _reorder(self, listener_id: str, playlist_id: str, change: _Change, now: datetime) -> bool:
         """Replace the tracks by what `change` makes of them, unless somebody was faster; then once more."""
         own = _own(listener_id, playlist_id)
         for _ in range(_ATTEMPTS):

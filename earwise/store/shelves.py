@@ -63,8 +63,10 @@ class Listing:
     ----------
     name : str
         What it is read by: `shelves_listing` or `tracks_listing`.
-    entries : sequence of dict or of str
+    pages : sequence of sequence of dict or of str
         Shelves, or ids of tracks.
+    total : int
+        How many there are on all pages.
     marks : dict of str to int
         The page on which each first letter begins.
     """
