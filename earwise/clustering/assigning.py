@@ -21,6 +21,7 @@ from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, load_artefact
 from earwise.ranking.catalogue import Catalogue, Groups, Rows
+from earwise.ranking.lists import LIST_LENGTH
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import make_catalogue
@@ -30,7 +31,6 @@ from earwise.tags import Tags
 
 log = logging.getLogger(__name__)
 
-LIST_LENGTH = 50
 # A track enters the lists of at most so many others: of those it is nearest to, which are those whose lists it can be
 # in, since Mutual Proximity is the same from both sides.
 _REACH = 1_000

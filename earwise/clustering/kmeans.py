@@ -18,6 +18,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql.functions import col
 
 from earwise.log import fields
+from earwise.ranking.artefact import scale_between
+from earwise.ranking.metric import Matrix
 from earwise.store.model_runs import KTrial
 
 log = logging.getLogger(__name__)
@@ -47,11 +49,9 @@ class ScaledFeatures:
     minimum: NDArray[np.float64]
     maximum: NDArray[np.float64]
 
-    def scale(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scale(self, features: Matrix) -> Matrix:
         """Other features of this library on the same scale [shape=(..., n_features)]."""
-        extent = self.maximum - self.minimum
-        scaled = np.where(extent > 0, (features - self.minimum) / np.where(extent > 0, extent, 1), 0.5)
-        return scaled.astype(np.float32)
+        return scale_between(features, self.minimum, self.maximum)
 
 
 def scale_features(features: DataFrame) -> ScaledFeatures:

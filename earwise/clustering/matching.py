@@ -12,18 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from earwise.ranking.catalogue import Rows
+from earwise.ranking.metric import Matrix
 from earwise.store import Store
 from earwise.store.model_changes import Changes, Move
 
 _BLOCK_ROWS = 65_536
 _NEW = -1
 _MOST_MOVES = 50  # kept for the page
-
-Matrix = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Yesterday:
 
     model_id: str
     names: dict[int, str]
-    clusters: Numbers
+    clusters: Rows
     gone: int
 
 
@@ -62,7 +60,7 @@ def look_back(store: Store, track_ids: Sequence[str]) -> Yesterday | None:
     return Yesterday(model_id, names, clusters, gone)
 
 
-def cluster_means(features: Matrix, clusters: Numbers) -> dict[int, Matrix]:
+def cluster_means(features: Matrix, clusters: Rows) -> dict[int, Matrix]:
     """Centre of each cluster's tracks, by number; summed in blocks, without a second matrix of the library's size.
 
     Parameters
@@ -83,7 +81,7 @@ def cluster_means(features: Matrix, clusters: Numbers) -> dict[int, Matrix]:
 
 
 def match_centroids(today: Matrix, yesterday: Mapping[int, Matrix], taken: Iterable[int] = ()) -> list[int]:
-    """Numbers for today's centroids, by the pairing with the smallest sum of squared distances (Hungarian method).
+    """Rows for today's centroids, by the pairing with the smallest sum of squared distances (Hungarian method).
 
     Those that are left over, where there are more than yesterday, get the smallest numbers that were free.
 
@@ -110,7 +108,7 @@ def match_centroids(today: Matrix, yesterday: Mapping[int, Matrix], taken: Itera
     return [next(free) if number == _NEW else number for number in numbers]
 
 
-def note_changes(yesterday: Yesterday, clusters: Numbers, names: Mapping[int, str]) -> Changes:
+def note_changes(yesterday: Yesterday, clusters: Rows, names: Mapping[int, str]) -> Changes:
     """What is different from the served model.
 
     Parameters
@@ -141,7 +139,7 @@ def note_changes(yesterday: Yesterday, clusters: Numbers, names: Mapping[int, st
     )
 
 
-def _align(assigned: Iterable[tuple[str, int]], track_ids: Sequence[str]) -> tuple[Numbers, int]:
+def _align(assigned: Iterable[tuple[str, int]], track_ids: Sequence[str]) -> tuple[Rows, int]:
     clusters, gone, row = np.full(len(track_ids), _NEW, np.int64), 0, 0
     for track_id, cluster in assigned:
         row = bisect.bisect_left(track_ids, track_id, lo=row)

@@ -10,8 +10,9 @@ import numpy as np
 
 from earwise.clustering.kmeans import ScaledFeatures
 from earwise.clustering.library import Collected
-from earwise.clustering.matching import Numbers, Yesterday, cluster_means, look_back, match_centroids, note_changes
+from earwise.clustering.matching import Yesterday, cluster_means, look_back, match_centroids, note_changes
 from earwise.clustering.sounds import describe_sound, moments
+from earwise.ranking.catalogue import Rows
 from earwise.ranking.metric import Matrix
 from earwise.store import Store
 from earwise.store.model_changes import Changes
@@ -33,7 +34,7 @@ class Recognised:
 
     numbers: dict[int, int]
     sounds: dict[int, list[str]]
-    clusters: Numbers
+    clusters: Rows
     yesterday: Yesterday | None
 
     def former_name(self, number: int) -> str:

@@ -28,6 +28,7 @@ from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save_artefact
 from earwise.ranking.fitting import FittedSound, fit_sound
+from earwise.ranking.lists import LIST_LENGTH
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking
 from earwise.ranking.search import plan_search
@@ -66,7 +67,7 @@ class TrainingPlan:
     seed: int = 1
     k_min: int | None = None
     k_max: int | None = None
-    neighbours: int = 50
+    neighbours: int = LIST_LENGTH
     most_per_artist: int = 0
 
 

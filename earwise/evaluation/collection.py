@@ -14,6 +14,7 @@ from earwise.evaluation.measures import Lists, as_lists
 from earwise.evaluation.table import Table
 from earwise.ranking.artefact import load_artefact
 from earwise.ranking.catalogue import Catalogue
+from earwise.ranking.lists import LIST_LENGTH
 from earwise.ranking.metric import Matrix, Metric
 from earwise.ranking.neighbours import Ranking
 from earwise.ranking.preparation import TagNames, fit, make_catalogue
@@ -21,8 +22,6 @@ from earwise.ranking.search import plan_search
 from earwise.store import Store
 from earwise.store.search import fold_text
 from earwise.tags import Tags
-
-_LIST_LENGTH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,10 @@ def collect_table(table: Table) -> Collection:
     tags = name_tags(table.tracks, table.artists)
     metric, reference = fit(table.features, track_ids, table.layout)
     catalogue = make_catalogue(metric, reference, table.features, track_ids, tags)
-    ranking = Ranking(_LIST_LENGTH)
+    ranking = Ranking(LIST_LENGTH)
     found = plan_search(metric, catalogue).rank(np.arange(len(catalogue)), ranking)
     genres = [fold_text(genre) for genre in table.genres]
-    return Collection(track_ids, metric, catalogue, table.plain, genres, ranking, as_lists(found, _LIST_LENGTH))
+    return Collection(track_ids, metric, catalogue, table.plain, genres, ranking, as_lists(found, LIST_LENGTH))
 
 
 def collect_model(store: Store, model_folder: Path, model_id: str) -> Collection:
@@ -83,12 +82,12 @@ def collect_model(store: Store, model_folder: Path, model_id: str) -> Collection
     titles, artists = [one.title for one in tags], [one.artist for one in tags]
     catalogue = make_catalogue(artefact.metric, artefact.reference, features, track_ids, name_tags(titles, artists))
     row_of = {track_id: row for row, track_id in enumerate(track_ids)}
-    lists = np.full((len(track_ids), _LIST_LENGTH), -1, np.int32)
+    lists = np.full((len(track_ids), LIST_LENGTH), -1, np.int32)
     for track_id, near in published.items():
-        rows = [row_of[other] for other in near if other in row_of][:_LIST_LENGTH]
+        rows = [row_of[other] for other in near if other in row_of][:LIST_LENGTH]
         lists[row_of[track_id], : len(rows)] = rows
     genres = [fold_text(one.genre) for one in tags]
-    ranking = Ranking(_LIST_LENGTH, artefact.most_per_artist)
+    ranking = Ranking(LIST_LENGTH, artefact.most_per_artist)
     return Collection(track_ids, artefact.metric, catalogue, plain_of(features), genres, ranking, lists)
 
 

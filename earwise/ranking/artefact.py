@@ -28,6 +28,22 @@ SNAPSHOTS = "snapshots"  # the folder beside the models for what they were train
 _ARRAYS, _TEXT = "model.npz", "model.json"
 
 
+def scale_between(features: Matrix, minimum: NDArray[np.float64], maximum: NDArray[np.float64]) -> Matrix:
+    """Features with `minimum` at 0 and `maximum` at 1, as Spark's MinMaxScaler does it; 0.5 where they are equal.
+
+    Parameters
+    ----------
+    features : ndarray [shape=(..., n_features), dtype=float32]
+    minimum, maximum : ndarray [shape=(n_features,), dtype=float64]
+
+    >>> scale_between(np.float32([[3, 7], [8, 9]]), np.array([2.0, 7]), np.array([6.0, 7])).tolist()
+    [[0.25, 0.5], [1.5, 0.5]]
+    """
+    extent = maximum - minimum
+    scaled = np.where(extent > 0, (features - minimum) / np.where(extent > 0, extent, 1), 0.5)
+    return scaled.astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterModel:
     """The clusters that pages show.
@@ -57,9 +73,7 @@ class ClusterModel:
         ----------
         features : ndarray [shape=(n, n_features), dtype=float32]
         """
-        extent = self.maximum - self.minimum
-        scaled = np.where(extent > 0, (features - self.minimum) / np.where(extent > 0, extent, 1), 0.5)
-        limited: Matrix = np.clip(scaled, -1, 2).astype(np.float32)
+        limited: Matrix = np.clip(scale_between(features, self.minimum, self.maximum), -1, 2)
         return limited
 
 

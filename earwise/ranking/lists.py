@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from earwise.ranking.catalogue import Groups, Rows
 
+#: Ranked neighbours that are kept for each track.
+LIST_LENGTH = 50
+
 
 def select(candidates: Rows, seed_copies: Rows, groups: Groups, most_per_artist: int) -> NDArray[np.bool_]:
     """Which candidates stay.

@@ -36,15 +36,22 @@ def fold_words(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:_MOST_WORDS]
 
 
+def prefixes(word: str) -> set[str]:
+    """What a word begins with, up to as many letters as are looked up of one.
+
+    >>> sorted(prefixes("ivory"))
+    ['i', 'iv', 'ivo', 'ivor', 'ivory']
+    """
+    return {word[:length] for length in range(1, min(len(word), _LONGEST_PREFIX) + 1)}
+
+
 def search_terms(*texts: str) -> list[str]:
     """Every folded word of the texts and its prefixes, sorted.
 
     >>> search_terms("Ivory")
     ['i', 'iv', 'ivo', 'ivor', 'ivory']
     """
-    words = fold_words(" ".join(texts))
-    prefixes = {word[:length] for word in words for length in range(1, min(len(word), _LONGEST_PREFIX) + 1)}
-    return sorted(prefixes)
+    return sorted(set().union(*map(prefixes, fold_words(" ".join(texts)))))
 
 
 def query_terms(query: str) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
+from earwise.store.search import prefixes
+
 _VARIED_LETTERS = 7
-_LONGEST_PREFIX = 12
 
 
 def edits_allowed(word: str) -> int:
@@ -38,7 +39,7 @@ def shortened(word: str) -> set[str]:
 
 def word_keys(word: str) -> set[str]:
     """Everything under which a word of the library is found: its prefixes, and its shortened forms."""
-    return shortened(word) | {word[:length] for length in range(1, min(len(word), _LONGEST_PREFIX) + 1)}
+    return shortened(word) | prefixes(word)
 
 
 def edit_distance(one: str, other: str) -> int:
