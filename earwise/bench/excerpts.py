@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 
 from earwise.bench.extract import find_files
 from earwise.errors import EarwiseError, TrackError
+from earwise.evaluation.measures import TOP, Lists, as_lists, overlap, precision
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track
 from earwise.features.mfcc import summarise
+from earwise.ranking.catalogue import Rows
 from earwise.ranking.layout import summary_layout
-from earwise.ranking.metric import fit_metric
-from earwise.ranking.proximity import mutual_proximity, survey
+from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.ranking.preparation import TagNames, fit, make_catalogue
 
 SHIPPED = MfccConfig()
 _WHOLE = replace(SHIPPED, longest_whole_s=1e6)
-_NEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def bench_excerpts(library: Path, say: Callable[[str], None]) -> list[PolicyFigu
         raise EarwiseError("To tell folders apart takes two of them, with two tracks each.")
     analysed = _analyse_all(files, policies(), say)
     folders = np.unique([str(file.parent) for file in analysed[0].files], return_inverse=True)[1]
-    whole = _nearest(analysed[0].vectors)
-    return [_judge(policy, _nearest(policy.vectors), whole, folders) for policy in analysed]
+    whole = _nearest(analysed[0])
+    return [_judge(policy, _nearest(policy), whole, folders) for policy in analysed]
 
 
 def as_table(figures: Sequence[PolicyFigures]) -> str:
@@ -143,29 +144,23 @@ def _analyse(file: Path, config: MfccConfig) -> tuple[NDArray[np.float32], float
     return vector, audio.decoded_s, time.process_time() - began
 
 
-def _nearest(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The ten nearest of each track [shape=(n, 10)]."""
-    metric = fit_metric(vectors, summary_layout(vectors.shape[1]))
-    profiles = metric.profile(vectors)
-    everyone = np.arange(len(vectors))
-    around = survey(metric, profiles, profiles, everyone)
-    distances = np.array([metric.measure(profile, profiles) for profile in profiles])
-    proximity = np.array([mutual_proximity(distances[row], around.take(np.array([row])), around) for row in everyone])
-    np.fill_diagonal(proximity, np.inf)
-    ranked: NDArray[np.int64] = np.argsort(proximity, axis=1, kind="stable")[:, :_NEAREST]
-    return ranked
+def _nearest(policy: _Analysed) -> Lists:
+    """The ten nearest of each track, ranked as recommendations are; tags are not asked."""
+    track_ids = [str(file) for file in policy.files]
+    metric, reference = fit(policy.vectors, track_ids, summary_layout(policy.vectors.shape[1]))
+    nobody = [""] * len(track_ids)
+    catalogue = make_catalogue(metric, reference, policy.vectors, track_ids, TagNames(nobody, nobody))
+    queries = queries_of(catalogue, np.arange(len(catalogue)))
+    return as_lists(rank_neighbours(metric, queries, catalogue, Ranking(TOP, is_exhaustive=True)), TOP)
 
 
-def _judge(
-    policy: _Analysed, nearest: NDArray[np.int64], whole: NDArray[np.int64], folders: NDArray[np.int64]
-) -> PolicyFigures:
-    is_beside = folders[nearest] == folders[:, None]
-    shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(nearest, whole, strict=True)]
+def _judge(policy: _Analysed, nearest: Lists, whole: Lists, folders: Rows) -> PolicyFigures:
+    everyone = np.arange(len(folders))
     return PolicyFigures(
         policy.name,
         round(policy.audio_s, 1),
         round(1000 * policy.cpu_s, 1),
-        round(float(is_beside[:, 0].mean()), 3),
-        round(float(is_beside[:, :5].mean()), 3),
-        round(sum(shared) / whole.size, 3),
+        round(precision(nearest[:, :1], folders, everyone) or 0.0, 3),
+        round(precision(nearest[:, :5], folders, everyone) or 0.0, 3),
+        round(overlap(nearest, whole) or 0.0, 3),
     )

@@ -33,6 +33,21 @@ def test_policies_are_compared_by_what_they_cost_and_tell(
     assert shipped["audio_s"] < 10
 
 
+def test_track_is_not_among_the_nearest_of_itself_in_a_library_of_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, pitch_hz in (("low", 110.0), ("high", 880.0)):
+        (tmp_path / folder).mkdir()
+        for number in range(2):
+            y = make_tone(3.0, pitch_hz=pitch_hz * (1 + number / 50), rate_hz=16_000)
+            write_audio(tmp_path / folder / f"{number}.flac", y, rate_hz=16_000)
+    monkeypatch.setattr(excerpts, "policies", lambda: {"shipped": MfccConfig()})
+    assert main(["bench", "excerpts", "--library", str(tmp_path), "--json"]) == 0
+    (figures,) = json.loads(capsys.readouterr().out)
+    # Of the three others one is of the same folder.
+    assert (figures["p_at_1"], figures["p_at_5"]) == (1.0, 0.333)
+
+
 def test_shipped_policy_is_among_those_compared() -> None:
     assert MfccConfig() in excerpts.policies().values()
 
