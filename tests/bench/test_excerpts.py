@@ -52,6 +52,13 @@ def test_shipped_policy_is_among_those_compared() -> None:
     assert MfccConfig() in excerpts.policies().values()
 
 
+def test_policies_are_the_rows_of_the_documented_table() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "benchmarks" / "extraction.md").read_text("utf-8")
+    _, _, section = text.partition("## Excerpt policy")
+    table = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")]
+    assert [line.split("|")[1].strip(" *") for line in table[1:]] == list(excerpts.policies())
+
+
 def test_one_folder_alone_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a.flac", "b.flac"):
         write_audio(tmp_path / name, make_tone(2.0))
