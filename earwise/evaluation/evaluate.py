@@ -13,34 +13,13 @@ from earwise.evaluation.measures import TOP, Lists, accuracy, as_lists, overlap,
 from earwise.ranking.catalogue import Catalogue, Rows, number_artists
 from earwise.ranking.metric import Matrix, Metric
 from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
+from earwise.store.model_runs import ListFigures
 
 _RECALL_QUERIES = 1_000
 _LABEL_QUERIES = 2_000
 _SEED = 1
 # So many more candidates are ranked than are wanted, because those by the query's own artist are left out.
 _DEPTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class ListFigures:
-    """What lists are like, without labels; None where there is nothing to measure.
-
-    Attributes
-    ----------
-    recall_at_10 : float or None
-        Share of the true top ten that the published top ten has.
-    hub_skew_at_10 : float or None
-        Skewness of how often recordings stand in top tens.
-    orphan_share : float or None
-        Share of recordings in nobody's top ten.
-    coverage : float or None
-        Share of recordings in somebody's whole list.
-    """
-
-    recall_at_10: float | None
-    hub_skew_at_10: float | None
-    orphan_share: float | None
-    coverage: float | None
 
 
 @dataclass(frozen=True, slots=True)

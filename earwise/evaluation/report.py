@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from earwise.evaluation.evaluate import Comparison, LabelFigures, ListFigures
+from earwise.evaluation.evaluate import Comparison, LabelFigures
 from earwise.evaluation.folders import FolderComparison
+from earwise.store.model_runs import ListFigures
 
 _DIGITS = 4
 

@@ -53,8 +53,8 @@ class KTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """What was measured of a model's lists; None where there was nothing to measure.
+class ListFigures:
+    """What lists are like, without labels; None where there is nothing to measure.
 
     Attributes
     ----------
@@ -64,6 +64,20 @@ class Quality:
         Skewness of how often recordings stand in top tens.
     orphan_share, coverage : float or None
         Share of recordings in nobody's top ten, and in somebody's whole list.
+    """
+
+    recall_at_10: float | None = None
+    hub_skew_at_10: float | None = None
+    orphan_share: float | None = None
+    coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quality(ListFigures):
+    """What was measured of a model's lists, beside a model before and by genre too.
+
+    Attributes
+    ----------
     agreement : float or None
         Share of the served model's top tens that this one's have too.
     genre_precision_at_10, genre_accuracy_10nn : float or None
@@ -71,10 +85,6 @@ class Quality:
         most of them is the seed's.
     """
 
-    recall_at_10: float | None = None
-    hub_skew_at_10: float | None = None
-    orphan_share: float | None = None
-    coverage: float | None = None
     agreement: float | None = None
     genre_precision_at_10: float | None = None
     genre_accuracy_10nn: float | None = None
