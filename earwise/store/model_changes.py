@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -46,11 +46,6 @@ class Changes:
     renamed: tuple[tuple[str, str], ...] = ()
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
-
-
-def from_changes(changes: Changes) -> dict[str, Any]:
-    """As it is stored."""
-    return asdict(changes)
 
 
 def to_changes(document: dict[str, Any]) -> Changes:

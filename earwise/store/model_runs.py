@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from earwise.store.model_changes import Changes, from_changes, to_changes
+from earwise.store.model_changes import Changes, to_changes
 from earwise.store.translation import translated_errors
 
 
@@ -190,33 +190,8 @@ class ModelRuns:
 
 
 def _from_run(run: ModelRun) -> dict[str, Any]:
-    return {
-        "_id": run.model_id,
-        "dag_run_id": run.dag_run_id,
-        "feature_version": run.feature_version,
-        "status": run.status,
-        "created_at": run.created_at,
-        "seed": run.seed,
-        "tracks": run.tracks,
-        "k": run.k,
-        "trials": [
-            {
-                "k": trial.k,
-                "silhouette": trial.silhouette,
-                "training_cost": trial.training_cost,
-                "sizes": list(trial.sizes),
-                "seconds": trial.seconds,
-                "evaluation_s": trial.evaluation_s,
-            }
-            for trial in run.trials
-        ],
-        "seconds": run.seconds,
-        "distance_quantiles": list(run.distance_quantiles),
-        "snapshot": run.snapshot,
-        "changes": from_changes(run.changes) if run.changes else None,
-        "reasons": list(run.reasons),
-        "quality": asdict(run.quality) if run.quality else None,
-    }
+    document = asdict(run)
+    return {"_id": document.pop("model_id"), **document}
 
 
 def _to_run(document: dict[str, Any]) -> ModelRun:
