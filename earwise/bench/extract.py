@@ -8,12 +8,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from earwise.bench.clips import make_clips, repeat_clips
 from earwise.bench.dag_path import DagFigures, bench_dag_path
+from earwise.bench.memory import peak_rss_mb
 from earwise.bench.others import OTHERS, bench_python
 from earwise.bench.racing import available_cores, race, race_together
 from earwise.embedded.demo import DemoLibrary
@@ -231,19 +234,7 @@ def _run_pool(files: Sequence[Path], processes: int) -> tuple[float, float]:
 
 
 def _workers_peak_mb() -> float:
-    return max((_peak_mb(process) for process in _children()), default=0.0)
-
-
-def _children() -> Iterator[str]:
-    with contextlib.suppress(OSError):
-        for task in Path("/proc/self/task").iterdir():
-            yield from (task / "children").read_text().split()
-
-
-def _peak_mb(process: str) -> float:
-    with contextlib.suppress(OSError), Path(f"/proc/{process}/status").open() as status:
-        return next((int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM:")), 0.0)
-    return 0.0
+    return max((peak_rss_mb(worker.pid) for worker in psutil.Process().children()), default=0.0)
 
 
 def _spread[T](items: Sequence[T], most: int) -> list[T]:

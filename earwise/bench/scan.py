@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 
+from earwise.bench.memory import own_peak_rss_mb
 from earwise.bench.temporary_store import temporary_store
 from earwise.extraction.scanning import scan_library
 from earwise.features.config import MfccConfig
@@ -134,7 +134,7 @@ def _main(what: str, folder: str, store_uri: str) -> None:
             if report.added or report.changed or report.vanished:
                 raise RuntimeError(f"The library was to be as it was recorded: {report.counts}")
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "peak_rss_mb": _peak_rss_bytes() / 1e6}))
+    print(json.dumps({"seconds": seconds, "peak_rss_mb": own_peak_rss_mb()}))
 
 
 def _walk(folder: bytes) -> None:
@@ -145,15 +145,6 @@ def _walk(folder: bytes) -> None:
                 _walk(entry.path)
             else:
                 entry.stat()
-
-
-def _peak_rss_bytes() -> int:
-    try:
-        # Of this program alone; getrusage counts what the process held before it became this program.
-        with Path("/proc/self/status").open() as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import batched
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
+from earwise.bench.memory import rss_bytes
 from earwise.bench.temporary_store import temporary_store
 from earwise.clustering.publishing import publish_model
 from earwise.embedded.java import find_java
@@ -198,25 +201,17 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while self._job.poll() is None:
-            self.peak_bytes = max(self.peak_bytes, sum(map(_resident_bytes, self._driver())))
+            self.peak_bytes = max(self.peak_bytes, sum(map(rss_bytes, self._driver())))
             time.sleep(_LOOK_EVERY_S)
 
-    def _driver(self) -> Iterator[int]:
-        yield self._job.pid  # spark-submit becomes the driver's Java, whose child is the driver's Python
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                is_child = f"PPid:\t{self._job.pid}\n" in status.read_text()
-                if is_child and _JOB.name.encode() in (status.parent / "cmdline").read_bytes():
-                    yield int(status.parent.name)
-            except OSError:
-                continue
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
+    def _driver(self) -> Iterator[psutil.Process]:
+        with suppress(psutil.Error):
+            java = psutil.Process(self._job.pid)
+            yield java  # spark-submit becomes the driver's Java, whose child is the driver's Python
+            for child in java.children():
+                with suppress(psutil.Error):
+                    if any(_JOB.name in argument for argument in child.cmdline()):
+                        yield child
 
 
 def _phases(run: ModelRun, publish_s: float) -> dict[str, Any]:
