@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from earwise.embedded.demo import demo_root
 from earwise.embedded.home import hold_home, holder, read_running
-from earwise.embedded.mongo import has_store, mongo_command
+from earwise.embedded.mongo import has_store, running_mongo
 from earwise.embedded.ports import find_free_port
 from earwise.embedded.processes import IDENTITY_VARIABLE, end_processes, identity
 from earwise.errors import EarwiseError, ModelNotFoundError
 from earwise.settings import Settings
 from earwise.store import Store, open_store
 
-_START_S, _STOP_S = 120.0, 30.0
+_START_S = 120.0
 
 
 @contextmanager
@@ -61,15 +60,6 @@ def _started(settings: Settings) -> Iterator[Settings]:
     end_processes(settings.home)  # of a start that was killed: they would keep the files locked
     own = dataclasses.replace(settings, mongo_port=find_free_port())
     (settings.home / "logs").mkdir(exist_ok=True)
-    with (settings.home / "logs" / "mongo-command.log").open("wb") as log:
-        environment = {**os.environ, IDENTITY_VARIABLE: identity(settings.home)}
-        server = subprocess.Popen(mongo_command(own), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
+    environment = {**os.environ, IDENTITY_VARIABLE: identity(settings.home)}
+    with running_mongo(own, settings.home / "logs" / "mongo-command.log", environment):
         yield own
-    finally:
-        server.terminate()
-        try:
-            server.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()

@@ -6,13 +6,17 @@ A home stays with the server that it began with: the two have different files.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from earwise.settings import Settings
 
 _CACHE_SIZE = "256M"
+_END_S = 30.0
 
 
 def store_folder(home: Path) -> Path:
@@ -36,6 +40,32 @@ def mongo_command(settings: Settings) -> tuple[str, ...]:
         *("--config", str(own_configuration), "--host", "127.0.0.1", "--port", port),
         *("--storage-path", str(folder), "--sync-on-commit", "--cache-size", _CACHE_SIZE, "--log-level", "WARNING"),
     )
+
+
+@contextmanager
+def running_mongo(settings: Settings, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Run the embedded server until the context ends: asked first, killed where it takes too long.
+
+    Parameters
+    ----------
+    log : Path
+        What the server writes to.
+    environment : mapping or None
+        None for that of this process.
+    """
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            mongo_command(settings), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def has_store(home: Path) -> bool:
