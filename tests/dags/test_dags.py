@@ -89,7 +89,7 @@ def test_module_level_imports_are_light(parsed: dict[str, Any]) -> None:
             names |= {alias.name for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom):
             names.add(statement.module or "")
-    allowed = ("airflow.sdk", "airflow.providers.", "pendulum", "earwise.settings")
+    allowed = ("airflow.sdk", "airflow.providers.", "pendulum", "earwise.settings", "earwise.fma.sets")
     strangers = {
         name for name in names if name.partition(".")[0] not in sys.stdlib_module_names and not name.startswith(allowed)
     }
