@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from earwise.settings import Root
+from earwise.root import Root
 
 NOTICE_NAME = "EARWISE-LIBRARY.json"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import FileIO
 
 from earwise.errors import UnreadableFileError
-from earwise.settings import Root
+from earwise.root import Root
 
 
 @dataclass(frozen=True, slots=True)

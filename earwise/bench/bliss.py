@@ -13,8 +13,8 @@ from earwise.bench.others import bench_python
 from earwise.errors import TrackError
 from earwise.paths import LibraryPath
 from earwise.ranking.metric import Matrix
+from earwise.root import Root
 from earwise.roots.opening import local_copy
-from earwise.settings import Root
 from earwise.store import Store
 
 _BATCH = 1_000

@@ -21,7 +21,8 @@ from earwise.embedded.progress import Progress
 from earwise.embedded.secrets import load_secrets
 from earwise.embedded.stack import Stack
 from earwise.errors import EarwiseError
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import open_store
 
 _RUN_ID = "bench"

@@ -28,7 +28,8 @@ from earwise.features.config import MfccConfig
 from earwise.features.decode import read_duration_s
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 
 _ROUNDS = 3
 # The marks are for tracks of three to five minutes; a library has others.

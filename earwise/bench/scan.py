@@ -23,7 +23,8 @@ from earwise.bench.temporary_store import temporary_store
 from earwise.extraction.scanning import scan_library
 from earwise.features.config import MfccConfig
 from earwise.library.scan import FoundFolder, walk_root
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store, open_store
 from earwise.store.folders import FileEntry, Folder
 

@@ -16,7 +16,8 @@ from earwise.embedded.processes import IDENTITY_VARIABLE, identity
 from earwise.embedded.progress import Progress, Step
 from earwise.errors import EarwiseError
 from earwise.notice import NOTICE_NAME, LibraryNotice, Source, write_notice
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 
 # Fewer downloaded tracks than this show little: the synthesised library shows more.
 _MIN_TRACKS = 40

@@ -12,7 +12,8 @@ from pathlib import Path
 from earwise.embedded.ports import local_address
 from earwise.embedded.processes import IDENTITY_VARIABLE, identity
 from earwise.embedded.secrets import Secrets, write_private
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AIRFLOW_USER = "admin"

@@ -15,8 +15,8 @@ from pathlib import Path
 from earwise.embedded.secrets import write_private
 from earwise.errors import ConfigError, LibraryError
 from earwise.library.scan import AUDIO_SUFFIXES
+from earwise.root import Root
 from earwise.roots.opening import check_listable
-from earwise.settings import Root
 
 _MIN_FREE_BYTES = 500_000_000
 

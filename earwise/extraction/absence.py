@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from earwise.errors import LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.roots.opening import check_listable, open_file
-from earwise.settings import Root
 
 _WAY_OUT = "Nothing was quarantined; what was analysed is stored, and the rest waits."
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change
-from earwise.settings import Root
+from earwise.root import Root
 
 _WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store.vectors import Vector
 from earwise.tags import Tags
 

@@ -17,8 +17,8 @@ from earwise.extraction.versions import note_version
 from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.roots.opening import open_file
-from earwise.settings import Root
 from earwise.store import Store
 from earwise.store.folders import Folder
 

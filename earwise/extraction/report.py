@@ -14,7 +14,7 @@ from earwise.extraction.planning import pending_files
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store import Store
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProb
 from earwise.listing import Listing
 from earwise.log import fields
 from earwise.paths import LibraryPath, is_below
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry, ListedFolder
 

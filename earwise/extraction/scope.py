@@ -7,7 +7,7 @@ import os
 from earwise.errors import LibraryError
 from earwise.library.scan import has_audio_suffix
 from earwise.paths import LibraryPath, is_below
-from earwise.settings import Root
+from earwise.root import Root
 
 
 def find_scope(roots: tuple[Root, ...], root: str | None, only_path: str | None) -> LibraryPath | None:

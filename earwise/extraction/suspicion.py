@@ -15,7 +15,8 @@ from earwise.extraction.reference import concerns, format_of, write_reference_cl
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from earwise.fma.sets import METADATA, source_of
 from earwise.fma.tracks_csv import read_tags_by_folder
 from earwise.log import fields
 from earwise.paths import LibraryPath
-from earwise.settings import FMA_ROOT, Root, Settings
+from earwise.root import FMA_ROOT, Root
+from earwise.settings import Settings
 from earwise.store import Store
 
 log = logging.getLogger(__name__)

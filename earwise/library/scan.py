@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from earwise.errors import LibraryError
 from earwise.listing import clamp
 from earwise.paths import LibraryPath, is_below
+from earwise.root import Root
 from earwise.roots.opening import list_folders
-from earwise.settings import Root
 
 AUDIO_SUFFIXES = frozenset(
     b"aac aif aifc aiff ape caf flac m4a m4b mka mp2 mp3 mpc oga ogg opus tak tta w64 wav wave wma wv".split()

@@ -14,8 +14,8 @@ from mutagen.flac import Picture as FlacPicture
 
 from earwise.errors import UnreadableFileError
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.roots.opening import open_file
-from earwise.settings import Root
 
 # What a page can bear; a larger picture is left where it is.
 MOST_BYTES = 3 * 2**20

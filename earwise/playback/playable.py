@@ -23,9 +23,9 @@ from typing import BinaryIO
 
 from earwise.errors import BusyError, UnsupportedFormatError
 from earwise.paths import LibraryPath, open_regular
+from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy, hold_copy
 from earwise.roots.opening import OpenFile, local_copy, open_file
-from earwise.settings import Copies, Root
 
 _TYPES = {
     "mp3": "audio/mpeg",

@@ -15,9 +15,9 @@ from typing import IO, BinaryIO
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
+from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy
 from earwise.roots.listing import ListedFile, listed_mtime_ns
-from earwise.settings import Copies, Root
 
 _BLOCK_BYTES = 1 << 20
 # What zipfile and the decompressors raise on archives that are damaged, encrypted or packed in a way unknown to them.

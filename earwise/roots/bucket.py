@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
+from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy
 from earwise.roots.listing import ListedFile, listed_mtime_ns
-from earwise.settings import Copies, Root
 
 _BLOCK_BYTES = 1 << 20
 _KEYS_PER_REQUEST = 1000

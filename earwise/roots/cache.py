@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earwise.errors import UnreadableFileError
-from earwise.settings import Copies
+from earwise.root import Copies
 
 # A sweep reads the whole folder: it makes more room than is asked for, so that the next is far away.
 _KEPT_SHARE = 0.9

@@ -11,10 +11,10 @@ from io import BufferedReader
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
+from earwise.root import Copies, Root
 from earwise.roots.archive import list_archive, member_copy
 from earwise.roots.bucket import find_object, list_bucket, object_copy, open_object
 from earwise.roots.listing import ListedFile, group_by_folder
-from earwise.settings import Copies, Root
 
 
 @dataclass(frozen=True, slots=True)

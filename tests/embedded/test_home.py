@@ -21,7 +21,7 @@ from earwise.embedded.home import (
     write_running,
 )
 from earwise.errors import ConfigError
-from earwise.settings import Root, parse_library
+from earwise.root import Root, parse_library
 
 HOLD = """
 import sys

@@ -16,7 +16,8 @@ from earwise.extraction.progress import BatchReport
 from earwise.extraction.report import RunReport, report_run
 from earwise.extraction.scanning import ScanReport, scan_library
 from earwise.features.config import MfccConfig
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from earwise.extraction import link, pool
 from earwise.extraction.messages import Job
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 
 link.WORKER_COMMAND = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
 begin = link.Link.begin

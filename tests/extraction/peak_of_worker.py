@@ -15,7 +15,7 @@ from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.pool import analyse_files
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from earwise.errors import LibraryError
-from earwise.settings import Root
+from earwise.root import Root
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction
 

@@ -11,7 +11,7 @@ from earwise.extraction import batches, deadline
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.planning import LARGEST_BATCH, MOST_BATCHES, SMALLEST_BATCH, batch_size, plan_batches
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry, Folder
 from tests.audio import write_tone

@@ -11,7 +11,7 @@ import pytest
 from earwise.errors import StoreError
 from earwise.library import scan
 from earwise.library.scan import FoundFile
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import Folders
 from earwise.store.quarantine import Quarantine

@@ -15,7 +15,7 @@ from earwise.extraction.losses import LossLimits
 from earwise.extraction.scanning import scan_library
 from earwise.library import scan
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry, Folder, Folders
 from earwise.store.tracks import Tags, Track, TrackFile, TrackState

@@ -15,7 +15,7 @@ from earwise.extraction.report import report_run
 from earwise.extraction.scanning import scan_library
 from earwise.extraction.scope import find_scope
 from earwise.paths import LibraryPath
-from earwise.settings import Copies, Root
+from earwise.root import Copies, Root
 from earwise.store import Store
 from tests.audio import write_tone
 from tests.extraction.conftest import NOW, Extraction

@@ -16,7 +16,8 @@ from earwise.extraction.report import report_run
 from earwise.extraction.scanning import scan_library
 from earwise.features.config import MfccConfig
 from earwise.log import configure_logging
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store.client import open_store_at
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -11,7 +11,8 @@ import pytest
 
 from earwise.errors import BadDownloadError, LibraryError, StoreError
 from earwise.fma.loading import bring_archive, publish_set, read_catalogue, release_changed
-from earwise.settings import FMA_ROOT, Root, Settings
+from earwise.root import FMA_ROOT, Root
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.catalogue import Catalogue
 from earwise.store.folders import Folders

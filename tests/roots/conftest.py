@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from earwise.root import Copies, Root
 from earwise.roots import bucket as bucket_root
-from earwise.settings import Copies, Root
 from tests.extraction.conftest import extraction, library  # noqa: F401 - fixtures here too
 
 MakeArchive = Callable[..., Path]

@@ -11,8 +11,8 @@ import pytest
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
+from earwise.root import Copies, Root
 from earwise.roots.opening import local_copy, open_file
-from earwise.settings import Copies, Root
 from earwise.store import Store
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction

@@ -12,9 +12,10 @@ import pytest
 from earwise.errors import ConfigError, LibraryError, UnreadableFileError
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.roots import bucket as bucket_root
 from earwise.roots.opening import local_copy, open_file
-from earwise.settings import Root, Settings
+from earwise.settings import Settings
 from earwise.store import Store
 from tests.audio import write_tone
 from tests.conftest import free_port

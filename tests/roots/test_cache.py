@@ -15,8 +15,8 @@ from typing import BinaryIO
 import pytest
 
 from earwise.errors import UnreadableFileError
+from earwise.root import Copies
 from earwise.roots.cache import cached_copy
-from earwise.settings import Copies
 
 
 def key_of(content: bytes) -> str:

@@ -13,7 +13,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from earwise.paths import LibraryPath
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags, Track, TrackFile
 from tests.conftest import free_port

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from earwise.notice import NOTICE_NAME, LibraryNotice, Source, read_notice, write_notice
-from earwise.settings import Root
+from earwise.root import Root
 
 NOTICE = LibraryNotice("Demo", "Openly licensed music – to try it.", (Source("wesnoth", "GPL-2+", 38),))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from earwise.errors import UnreadableFileError
 from earwise.paths import LibraryPath
-from earwise.settings import Root
+from earwise.root import Root
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from earwise.errors import LibraryError
 from earwise.library import scan
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, walk_root
-from earwise.settings import Root
+from earwise.root import Root
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from earwise.errors import ConfigError
-from earwise.settings import Root, Settings, parse_library
+from earwise.root import Root, parse_library
+from earwise.settings import Settings
 
 SECRET = "x" * 32
 

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 
 from earwise import passwords
 from earwise.passwords import hash_password
-from earwise.settings import Root, Settings
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.listeners import Role
 from tests.web.seeding import NOW
