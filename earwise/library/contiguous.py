@@ -1,4 +1,4 @@
-"""Digests of audio that lies in one piece between what stands before and behind it: MP3, FLAC and PCM.
+"""Digests of audio that lies in one piece between what stands before and behind it: MP3, FLAC, PCM and WMA.
 
 FFmpeg says where the first packet begins. From there on tags do not matter, however large they are, and the bytes are
 those of the packets, read without the cost of taking each by hand.
@@ -7,16 +7,21 @@ those of the packets, read without the cost of taking each by hand.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from io import FileIO
 from typing import Any
 
 import av.container
 
+from earwise.containers import FFMPEG_ERRORS
 from earwise.library.packets import END_S, SHORTEST_SAMPLED_S, Identity, begin_digest, end_digest
 
 _BLOCK_BYTES = 1 << 16
 _BLOCKS = 32
 _READ_BYTES = 1 << 20
+
+# The ASF object that holds all packets: what it begins with, and where its length and its first packet stand in it.
+_ASF_PACKETS, _ASF_LENGTH_AT, _ASF_FIRST_AT = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c"), 16, 50
 
 # MPEG audio, layer III (ISO 11172-3, 13818-3): kbit/s by the four bits of the header, and samples of a frame.
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
@@ -88,6 +93,28 @@ def read_blocks(container: av.container.InputContainer, file: FileIO) -> Identit
     return end_digest((_digest_all if is_whole else _digest_blocks)(stream, file, first, end), duration_s)
 
 
+def read_asf(container: av.container.InputContainer, file: FileIO) -> Identity | None:
+    """Digest of the packets of an ASF file as they are wrapped: of 2 MiB and less wholly, else of 32 blocks and length.
+
+    Returns
+    -------
+    Identity or None
+        None where the first packet is not that of the file, or the file ends before its last.
+    """
+    first = _first_position(container)
+    end = _end_of_asf_packets(file, first) if first is not None else None
+    if first is None or end is None:
+        return None
+    stream = container.streams.audio[0]
+    is_whole = end - first <= _BLOCKS * _BLOCK_BYTES
+    digest = (_digest_all if is_whole else _digest_blocks)(stream, file, first, end)
+    last = 0
+    with suppress(*FFMPEG_ERRORS):  # the recording is known all the same
+        # Found by looking: what FFmpeg says of the length grows with the tags.
+        last = _last_end(container, stream, (stream.duration or 0) - round(END_S / stream.time_base))
+    return end_digest(digest, float(last * stream.time_base) or None)
+
+
 def _first_position(container: av.container.InputContainer) -> int | None:
     if not container.streams.audio:
         return None
@@ -119,9 +146,23 @@ def _frame_bytes(stream: Any) -> int:
 def _goes_on_to_the_end(container: av.container.InputContainer, stream: Any) -> bool:
     """Whether there is audio up to the end that the header claims."""
     claimed, second = (stream.start_time or 0) + stream.duration, round(END_S / stream.time_base)
-    container.seek(max(claimed - second, 0), stream=stream)
+    return bool(_last_end(container, stream, claimed - second) > claimed - second // 2)
+
+
+def _last_end(container: av.container.InputContainer, stream: Any, start: int) -> int:
+    """Where the last packet from a point in time on ends, in the stream's time; 0 where there is none."""
+    container.seek(max(start, 0), stream=stream)
     ends = (packet.pts + (packet.duration or 0) for packet in container.demux(stream) if packet.pts is not None)
-    return bool(max(ends, default=0) > claimed - second // 2)
+    return int(max(ends, default=0))
+
+
+def _end_of_asf_packets(file: FileIO, first: int) -> int | None:
+    file.seek(max(first - _ASF_FIRST_AT, 0))
+    head = file.read(_ASF_FIRST_AT)
+    length = int.from_bytes(head[_ASF_LENGTH_AT : _ASF_LENGTH_AT + 8], "little")
+    end = first - _ASF_FIRST_AT + length
+    is_sure = head.startswith(_ASF_PACKETS) and first < end <= file.seek(0, os.SEEK_END)
+    return end if is_sure else None
 
 
 def _digest_all(stream: Any, file: FileIO, first: int, end: int) -> Any:

@@ -1,7 +1,7 @@
 """Which recording a file holds: a digest of its audio, which tags and paths do not touch.
 
-Taking every packet out of a full-length track costs 30 to 80 ms, as much as listening to it. So the audio of MP3,
-FLAC, WAV and AIFF, which lies in one piece, is read as bytes; of long Ogg and MP4 files some packets are sought; and
+Taking every packet out of a full-length track costs 30 to 80 ms, as much as listening to it. So the audio of MP3, FLAC,
+WMA, WAV and AIFF, which lies in one piece, is read as bytes; of long Ogg and MP4 files some packets are sought; and
 only what is left is taken apart in whole. ADR 5 says what each way sees.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from io import FileIO
 
 from earwise.containers import FFMPEG_ERRORS, open_container
-from earwise.library.contiguous import read_blocks, read_mp3
+from earwise.library.contiguous import read_asf, read_blocks, read_mp3
 from earwise.library.packets import Identity, end_digest, is_long, read_all_packets, read_sampled_packets
 from earwise.paths import open_regular
 
@@ -51,6 +51,8 @@ def _read_fast(file: FileIO) -> Identity | None:
             return read_mp3(container, file)
         if kind in _CONTIGUOUS:
             return read_blocks(container, file)
+        if kind == "asf":
+            return read_asf(container, file)
         if kind in _SOUGHT and is_long(container):
             return read_sampled_packets(container)
         return read_all_packets(container)

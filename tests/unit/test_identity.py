@@ -17,7 +17,7 @@ import pytest
 from earwise.containers import open_container
 from earwise.errors import UnreadableFileError
 from earwise.library import contiguous, packets
-from earwise.library.contiguous import read_blocks, read_mp3
+from earwise.library.contiguous import read_asf, read_blocks, read_mp3
 from earwise.library.identity import identify_recording
 from earwise.library.packets import Identity, read_all_packets, read_sampled_packets
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
@@ -118,6 +118,13 @@ def test_audio_read_as_bytes_is_the_audio_of_all_packets(long_files: Path, suffi
         assert fast.duration_s == pytest.approx(all_packets(long_files / f"a{suffix}").duration_s, abs=1e-6)
 
 
+def test_wma_is_known_by_its_packets_as_they_are_wrapped(long_files: Path) -> None:
+    with (long_files / "a.wma").open("rb", buffering=0) as file, open_container(file) as container:
+        fast = read_asf(container, file)
+    assert fast == identify_recording(os.fsencode(long_files / "a.wma"))
+    assert fast.duration_s == pytest.approx(all_packets(long_files / "a.wma").duration_s, abs=0.001)
+
+
 @pytest.mark.usefixtures("short_ways")
 @pytest.mark.parametrize("suffix", [".ogg", ".opus", ".m4a"])
 def test_length_of_a_track_of_which_packets_were_sought_is_that_of_all(long_files: Path, suffix: str) -> None:
@@ -157,7 +164,7 @@ def test_mp3_with_noise_between_its_frames_is_still_known_by_its_packets(tmp_pat
     assert identify_recording(location).audio_id == before.audio_id
 
 
-@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav"])
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav", ".wma"])
 def test_one_altered_packet_of_a_clip_makes_another_recording(tmp_path: Path, suffix: str) -> None:
     location = write_audio(tmp_path / f"a{suffix}", LONG_Y, rate_hz=RATE_HZ)
     before = identify_recording(location)
