@@ -160,9 +160,16 @@ def _store_analyses(
         if (left := entries[file].track_id) is not None:
             leave_track(store, left, file, analyses[file], now)
     _put_entries(store, named)
-    for file, analysis in analyses.items():
-        track = Track(analysis.audio_id, analysis.tags, analysis.duration_s)
-        store.tracks.put(track, TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns), now)
+    store.tracks.put_many(
+        (
+            (
+                Track(analysis.audio_id, analysis.tags, analysis.duration_s),
+                TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns),
+            )
+            for file, analysis in analyses.items()
+        ),
+        now,
+    )
     store.quarantine.remove_many(analyses)
     store.aliases.remove(analysis.audio_id for analysis in analyses.values())
     _put_entries(

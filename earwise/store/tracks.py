@@ -16,6 +16,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.bulk import insert_missing
 from earwise.store.search import fold_text, search_terms
 from earwise.store.translation import translated_errors
 from earwise.tags import Tags
@@ -94,17 +95,30 @@ class Tracks:
         self._tracks.create_index([("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
         self._tracks.create_index([("terms", ASCENDING), ("sort_key", ASCENDING)])
 
-    @translated_errors()
     def put(self, track: Track, file: TrackFile, now: datetime) -> None:
-        """Write a track that was just read from `file`, with the tags that the file has; other files are kept.
+        """Write one track that was just read from `file`, as `put_many` does."""
+        self.put_many([(track, file)], now)
+
+    @translated_errors()
+    def put_many(self, read: Iterable[tuple[Track, TrackFile]], now: datetime) -> None:
+        """Write tracks that were just read, each from a file, with the tags that the file has; other files are kept.
 
         Of several files of one recording, the tags of the first in order of root and path are the track's.
         """
+        first, others = dict[str, tuple[Track, TrackFile]](), list[tuple[Track, TrackFile]]()
+        for track, file in read:
+            if first.setdefault(track.track_id, (track, file)) != (track, file):
+                others.append((track, file))
+        present = insert_missing(self._tracks, [_from_read(track, file, now) for track, file in first.values()])
+        for track, file in [*(first[document["_id"]] for document in present), *others]:
+            self._add_file(track, file, now)
+
+    def _add_file(self, track: Track, file: TrackFile, now: datetime) -> None:
         document = {
             "state": track.state,
             "duration_s": track.duration_s,
             "changed_at": now,
-            f"files.{file.location.key}": _from_file(file) | {"tags": asdict(track.tags)},
+            f"files.{file.location.key}": _from_file(file, track.tags),
         }
         written = self._tracks.find_one_and_update(
             {"_id": track.track_id},
@@ -137,10 +151,10 @@ class Tracks:
         document = self._tracks.find_one({"_id": track_id, f"files.{old.key}": {"$exists": True}})
         if document is None or old == new.location:
             return
-        kept = {"tags": document["files"][old.key].get("tags")}
+        stated = document["files"][old.key].get("tags")
         update = {
             "$unset": {f"files.{old.key}": ""},
-            "$set": {f"files.{new.location.key}": _from_file(new) | kept, "changed_at": now},
+            "$set": {f"files.{new.location.key}": _from_place(new) | {"tags": stated}, "changed_at": now},
         }
         moved = self._tracks.find_one_and_update({"_id": track_id}, update, return_document=ReturnDocument.AFTER)
         if moved is not None:
@@ -241,7 +255,23 @@ def _from_tags(tags: Tags) -> dict[str, Any]:
     }
 
 
-def _from_file(file: TrackFile) -> dict[str, Any]:
+def _from_read(track: Track, file: TrackFile, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": track.track_id,
+        "state": track.state,
+        "duration_s": track.duration_s,
+        "changed_at": now,
+        "added_at": now,
+        "files": {file.location.key: _from_file(file, track.tags)},
+        **_from_tags(track.tags),
+    }
+
+
+def _from_file(file: TrackFile, tags: Tags) -> dict[str, Any]:
+    return _from_place(file) | {"tags": asdict(tags)}
+
+
+def _from_place(file: TrackFile) -> dict[str, Any]:
     return {
         "root": file.location.root,
         "path": Binary(file.location.path),
