@@ -12,6 +12,7 @@ EarwiseError
 │  ├ NonFiniteAudioError
 │  ├ UnsupportedFormatError
 │  ├ UnreadableFileError     permission, vanished, input/output error
+│  ├ ChangingFileError       written while it was read
 │  ├ DecodeTimeoutError
 │  ├ OutOfMemoryError        more memory than a worker may take
 │  └ ProcessKilledError      the worker was ended from outside, again and again
@@ -125,6 +126,12 @@ class UnreadableFileError(TrackError):
     """The operating system refused to read the file."""
 
     code = "unreadable"
+
+
+class ChangingFileError(TrackError):
+    """The file was written while it was read; the next scan finds it changed."""
+
+    code = "changing"
 
 
 class DecodeTimeoutError(TrackError):

@@ -20,6 +20,7 @@ _NAMES = {
     "read_error": "read error",
     "silent": "silent",
     "time_out": "took too long",
+    "changing": "being written",
     "too_short": "too short",
     "truncated": "cut off",
     "unreadable": "can't be opened",

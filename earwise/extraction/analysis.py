@@ -9,7 +9,7 @@ from earwise.extraction.messages import Analysis
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
-from earwise.library.identity import identify_recording
+from earwise.library.identity import identify_sized
 from earwise.library.tags import read_tags
 from earwise.paths import LibraryPath
 
@@ -36,13 +36,13 @@ def analyse_track(
     TrackError
         If the file can't become a track.
     """
-    identity = identify_recording(location)
+    identity, size_bytes = identify_sized(location)
     tags = read_tags(file, location)
     known = known_versions(identity.audio_id)
     wanted = [config for config in configs if config.feature_version not in known]
     if not wanted:
         duration_s = identity.duration_s or read_duration_s(location)
-        return Analysis(identity.audio_id, tags, duration_s, {}, "")
+        return Analysis(identity.audio_id, tags, duration_s, {}, "", size_bytes)
     audio = decode_track(location, wanted, duration_s=identity.duration_s)
     vectors = {}
     for config in wanted:
@@ -51,4 +51,4 @@ def analyse_track(
         except TrackError:
             if config is configs[0]:
                 raise
-    return Analysis(identity.audio_id, tags, audio.duration_s, vectors, audio.decoder)
+    return Analysis(identity.audio_id, tags, audio.duration_s, vectors, audio.decoder, size_bytes)

@@ -10,10 +10,10 @@ from datetime import datetime
 from functools import partial
 from itertools import batched
 
-from earwise.errors import BrokenDecoderError, LibraryError, TrackError, UnreadableFileError
+from earwise.errors import BrokenDecoderError, ChangingFileError, LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.absence import check_absence, check_roots
 from earwise.extraction.deadline import Deadline
-from earwise.extraction.following import leave_track
+from earwise.extraction.following import find_former, leave_track
 from earwise.extraction.losses import LossLimits
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.patience import patiently
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 # Outcomes are stored in groups: an update of a folder's entries costs as much as the folder is large.
 _MOST_IN_GROUP, _GROUP_S = 100, 2.0
+_UNKNOWN = frozenset((UnreadableFileError.code, ChangingFileError.code))
 
 
 def extract_batch(
@@ -66,7 +67,8 @@ def extract_batch(
     progress = Progress(store, run_id, number, len(files), earlier)
     deadline = Deadline(len(entries), settings.extract_processes)
     configs = patiently(lambda: needed_configs(store, config))
-    jobs = [Job(file, settings.roots, configs) for file in entries]
+    former = patiently(lambda: find_former(store, entries))
+    jobs = [Job(file, settings.roots, configs, former.get(file)) for file in entries]
     tried: set[LibraryPath] = set()
     failures: dict[LibraryPath, TrackError] = {}
     try:
@@ -164,7 +166,7 @@ def _store_analyses(
         (
             (
                 Track(analysis.audio_id, analysis.tags, analysis.duration_s),
-                TrackFile(file, entries[file].size_bytes, entries[file].mtime_ns),
+                TrackFile(file, analysis.size_bytes, entries[file].mtime_ns),
             )
             for file, analysis in analyses.items()
         ),
@@ -196,12 +198,12 @@ def _store_failures(
 ) -> None:
     """Quarantine files, finished entries last; each remembers its track, which what it holds once whole can take over.
 
-    A file that can't be opened stays with its track all the same: nobody knows that it holds anything else.
+    A file that can't be opened, or is being written, stays with its track: nobody knows yet what else it holds.
     """
     for file, error in failures.items():
         store.quarantine.put(file, error.code, str(error), now)
         track_id = entries[file].track_id
-        if track_id is not None and error.code != UnreadableFileError.code:
+        if track_id is not None and error.code not in _UNKNOWN:
             store.tracks.remove_file(track_id, file, now)
         log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
     _put_entries(store, {file: replace(entries[file], analysed_version=config.feature_version) for file in failures})

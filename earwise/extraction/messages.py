@@ -16,12 +16,21 @@ from earwise.tags import Tags
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """The recording that a smaller file was found to hold at the same place, and that file's bytes."""
+
+    track_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """A file to analyse, the roots by which it is found, and what to measure of it."""
+    """A file to analyse, the roots by which it is found, what to measure of it, and what it may have grown from."""
 
     file: LibraryPath
     roots: tuple[Root, ...]
     configs: tuple[MfccConfig, ...]
+    former: Former | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,10 @@ class Analysis:
         Summary vectors by feature version; empty where the recording's features were known and nothing was decoded.
     decoder : str
         Which decoder gave the samples; empty where none was needed.
+    size_bytes : int
+        The file's bytes when its recording was identified.
+    has_grown : bool
+        Whether the file begins with the one that it may have grown from.
     """
 
     audio_id: str
@@ -53,3 +66,5 @@ class Analysis:
     duration_s: float
     vectors: Mapping[str, Vector]
     decoder: str
+    size_bytes: int
+    has_grown: bool = False

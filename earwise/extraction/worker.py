@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 import librosa
@@ -19,9 +20,10 @@ import numpy as np
 from earwise.errors import OutOfMemoryError, TrackError, UnreadableFileError
 from earwise.extraction.analysis import analyse_track
 from earwise.extraction.limits import HEADROOM_MB, limit_memory
-from earwise.extraction.messages import Analysis, Job, Question, Ready
+from earwise.extraction.messages import Analysis, Former, Job, Question, Ready
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import summarise
+from earwise.library.growth import has_grown
 from earwise.roots.opening import local_copy
 
 
@@ -57,7 +59,8 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
     try:
         # Fetching a copy is the file's own time too, and its failures are the file's.
         with local_copy(job.file, job.roots) as location:
-            return analyse_track(job.file, location, job.configs, known_versions)
+            analysis = analyse_track(job.file, location, job.configs, known_versions)
+            return replace(analysis, has_grown=_has_grown(job.former, location, analysis))
     except TrackError as error:
         return error
     except _ParentGoneError:
@@ -72,6 +75,12 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return UnreadableFileError(message, code="read_error")
     except Exception as error:  # noqa: BLE001 - one file's surprise must not cost the batch
         return TrackError(f"Analysis failed unexpectedly: {type(error).__name__}: {str(error)[:300]}")
+
+
+def _has_grown(former: Former | None, location: bytes, analysis: Analysis) -> bool:
+    if former is None or former.track_id == analysis.audio_id:
+        return False
+    return has_grown(location, former.track_id, former.size_bytes)
 
 
 def _out_of_memory() -> OutOfMemoryError:

@@ -8,9 +8,11 @@ only what is left is taken apart in whole. ADR 5 says what each way sees.
 from __future__ import annotations
 
 import hashlib
+import os
 from io import FileIO
 
 from earwise.containers import FFMPEG_ERRORS, open_container
+from earwise.errors import ChangingFileError
 from earwise.library.contiguous import read_asf, read_blocks, read_mp3
 from earwise.library.packets import Identity, end_digest, is_long, read_all_packets, read_sampled_packets
 from earwise.paths import open_regular
@@ -31,15 +33,31 @@ def identify_recording(location: bytes) -> Identity:
     ------
     UnreadableFileError
         If the file can't be opened.
+    ChangingFileError
+        If it grew or shrank meanwhile.
     """
+    return identify_sized(location)[0]
+
+
+def identify_sized(location: bytes) -> tuple[Identity, int]:
+    """Tell the recording in a file from all others, and the bytes that the file has with it."""
     with open_regular(location) as file:
-        try:
-            found = _read_fast(file) or _read_wholly(file)
-        except MemoryError:
-            raise  # also FFmpeg's own: the digest of all bytes would be another one
-        except FFMPEG_ERRORS:
-            found = None
-        return found or _read_bytes(file)
+        size_bytes = file.seek(0, os.SEEK_END)
+        identity = identify_opened(file)
+        if file.seek(0, os.SEEK_END) != size_bytes:
+            raise ChangingFileError("The file was being written while it was read.")
+        return identity, size_bytes
+
+
+def identify_opened(file: FileIO) -> Identity:
+    """Tell the recording in a file that was opened for reading from all others."""
+    try:
+        found = _read_fast(file) or _read_wholly(file)
+    except MemoryError:
+        raise  # also FFmpeg's own: the digest of all bytes would be another one
+    except FFMPEG_ERRORS:
+        found = None
+    return found or _read_bytes(file)
 
 
 def _read_fast(file: FileIO) -> Identity | None:

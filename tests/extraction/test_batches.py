@@ -223,7 +223,7 @@ def test_large_folder_is_written_for_groups_of_files_and_not_for_each(
 
     def analyse_at_once(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis]]:
         for number, job in enumerate(jobs):
-            yield job, Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "")
+            yield job, Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "", 0)
 
     monkeypatch.setattr(Folders, "put_entries", counting)
     monkeypatch.setattr(batches, "analyse_files", analyse_at_once)
@@ -248,7 +248,7 @@ def test_failures_of_a_large_folder_are_written_in_groups_too(
 
     def fail_every_third(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis | TrackError]]:
         for number, job in enumerate(jobs):
-            analysis = Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "")
+            analysis = Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "", 0)
             yield job, analysis if number % 3 else DecodeError("It is damaged.")
 
     monkeypatch.setattr(Folders, "put_entries", counting)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 
 import mutagen.flac
@@ -13,12 +15,16 @@ from earwise.errors import StoreError
 from earwise.extraction import batches
 from earwise.extraction.following import follow_aliases
 from earwise.extraction.forgetting import forget_missing
+from earwise.library import identity
+from earwise.library.identity import identify_opened
+from earwise.library.packets import Identity
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.playlists import Playlists
 from earwise.store.tracks import Tags, TrackState
 from tests.audio import make_tone, write_audio
 from tests.extraction.conftest import NOW, Extraction
+from tests.extraction.test_interruption import analyse_here
 
 LATER = NOW + timedelta(days=1)
 
@@ -155,6 +161,58 @@ def test_file_that_was_found_half_written_takes_over_once_it_is_whole(extraction
     new = only_track(store)
     assert new != old
     assert store.ratings.marks("ann", new).stars == 5
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".ogg"])
+def test_track_of_a_half_written_file_becomes_that_of_the_whole_one(
+    extraction: Extraction, library: Path, suffix: str
+) -> None:
+    store = extraction.store
+    whole = Path(os.fsdecode(write_audio(library.parent / f"whole{suffix}", make_tone(20.0)))).read_bytes()
+    ratings = []
+    for share in (0.3, 0.6, 1.0):
+        (library / f"a{suffix}").write_bytes(whole[: int(share * len(whole))])
+        extraction.run()
+        ratings.append(store.ratings.marks("ann", only_track(store)).stars)
+        store.ratings.set_stars("ann", only_track(store), 5, NOW)
+    assert ratings == [0, 5, 5]
+    assert store.tracks.get(only_track(store)).duration_s == pytest.approx(20.0, abs=0.2)
+    assert set(store.aliases.resolve(store.tracks.missing_since(LATER)).values()) == {only_track(store)}
+
+
+def test_larger_file_that_begins_otherwise_has_not_grown(extraction: Extraction, library: Path) -> None:
+    store = extraction.store
+    write_audio(library / "a.mp3", make_tone(5.0))
+    extraction.run()
+    store.ratings.set_stars("ann", only_track(store), 5, NOW)
+    write_audio(library / "a.mp3", make_tone(20.0, pitch_hz=330.0))
+    extraction.run()
+    assert store.ratings.marks("ann", only_track(store)).stars == 0
+    assert store.aliases.pending() == []
+
+
+def test_file_that_is_being_written_waits_with_its_track(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    whole = (library / "a.flac").read_bytes()
+    (library / "a.flac").write_bytes(whole[:-1])
+
+    def write_on(file: FileIO) -> Identity:
+        (library / "a.flac").write_bytes(whole)
+        return identify_opened(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(identity, "identify_opened", write_on)
+        extraction.run()
+    assert extraction.codes() == {"a.flac": "changing"}
+    assert only_track(store) == old
+    extraction.run()
+    assert (extraction.codes(), only_track(store)) == ({}, old)
 
 
 def test_encoding_anew_is_told_by_the_catalogues_tags_where_it_states_some(

@@ -27,7 +27,13 @@ from tests.audio import write_tone
 from tests.extraction.conftest import Extraction, Snapshot
 
 WRITES = [
-    *((Features, "put_many"), (Tracks, "put"), (Tracks, "remove_file"), (Quarantine, "put"), (Folders, "put_entries")),
+    *(
+        (Features, "put_many"),
+        (Tracks, "put_many"),
+        (Tracks, "remove_file"),
+        (Quarantine, "put"),
+        (Folders, "put_entries"),
+    ),
     *((Aliases, "put"), (Aliases, "mark_followed")),
 ]
 
@@ -90,7 +96,7 @@ def test_file_that_changes_after_a_run_was_broken_off_leaves_no_track_behind(
     extraction.run()
     write_tone(library / "new.wav", 1, duration_s=1.2)
     with monkeypatch.context() as patch, pytest.raises(StoreError):
-        patch.setattr(Tracks, "put", _breaking(Tracks.put, "after"))
+        patch.setattr(Tracks, "put_many", _breaking(Tracks.put_many, "after"))
         extraction.run()
     if fate == "gone":
         (library / "new.wav").unlink()
