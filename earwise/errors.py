@@ -26,6 +26,7 @@ EarwiseError
 ├ PartError              a part of the embedded stack or a Dag run failed: its log says more
 ├ DuplicateError         the document exists already (a user name taken)
 ├ PlaylistFullError      a playlist takes no more tracks
+├ TooManyTokensError     an account has as many access tokens as it may
 ├ BusyError              too much of one kind is under way: another try in a moment may do
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
 """
@@ -190,6 +191,10 @@ class DuplicateError(EarwiseError):
 
 class PlaylistFullError(EarwiseError):
     """A playlist takes no more tracks."""
+
+
+class TooManyTokensError(EarwiseError):
+    """An account has as many access tokens as it may."""
 
 
 class BusyError(EarwiseError):

@@ -131,6 +131,12 @@ class Settings:
     )
     keep_models: int = _setting("EARWISE_KEEP_MODELS", 5, "Models kept, the active one included", "5")
     signup: str = _setting("EARWISE_SIGNUP", "open", "open: anybody may sign up; closed: nobody may", "closed")
+    api_per_minute: int = _setting(
+        "EARWISE_API_PER_MINUTE",
+        600,
+        "Requests of the API that an account may make in a minute, as each worker counts them; 0 for any number",
+        "60",
+    )
     trusted_proxies: int = _setting(
         "EARWISE_TRUSTED_PROXIES", 0, "Reverse proxies in front whose X-Forwarded headers are believed", "1"
     )

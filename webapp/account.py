@@ -1,19 +1,22 @@
-"""A listener's own account: the password, everything that is kept about it, and its end."""
+"""A listener's own account: the password, access tokens, everything that is kept about it, and its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from flask_wtf import FlaskForm
 
+from earwise.errors import TooManyTokensError
 from earwise.passwords import hash_password, is_password
 from earwise.store.personal import PERSONAL
 from webapp.accounts import listener_id
 from webapp.context import store
-from webapp.forms import DeleteAccountForm, PasswordForm
+from webapp.forms import DeleteAccountForm, PasswordForm, TokenForm
 from webapp.messages import say
 from webapp.throttle import count_log_in
 
@@ -25,7 +28,7 @@ _WRONG = "This is not your password. Type it again."
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
     """What can be done with the account."""
-    return _show(PasswordForm(), DeleteAccountForm())
+    return _show()
 
 
 @blueprint.post("/password")
@@ -37,7 +40,28 @@ def change_password() -> ResponseReturnValue:
         store().listeners.end_other_sessions(listener_id(), current_user.session_id)
         say("Your password is changed. Everywhere else you are logged out.")
         return redirect(url_for("account.overview"))
-    return _show(form, DeleteAccountForm()), 400
+    return _show(password=form), 400
+
+
+@blueprint.post("/tokens")
+def make_token() -> ResponseReturnValue:
+    """Make an access token, and show it this once."""
+    form = TokenForm(request.form)
+    if form.validate() and _is_own(form):
+        try:
+            return _show(made=store().tokens.create(listener_id(), form.name.data, datetime.now(UTC)))
+        except TooManyTokensError as error:
+            form.name.errors = [str(error)]
+    return _show(token=form), 400
+
+
+@blueprint.post("/tokens/<token_id>/revoke")
+def revoke_token(token_id: str) -> ResponseReturnValue:
+    """Let an access token be good no more."""
+    if not store().tokens.revoke(listener_id(), token_id):
+        abort(404)
+    say("The access token is revoked.")
+    return redirect(url_for("account.overview"))
 
 
 @blueprint.get("/export")
@@ -61,10 +85,10 @@ def delete() -> ResponseReturnValue:
         store().personal.erase(listener_id())
         session.clear()
         return redirect(url_for("auth.log_in")), {"Clear-Site-Data": '"cache", "storage"'}
-    return _show(PasswordForm(), form), 400
+    return _show(deletion=form), 400
 
 
-def _is_own(form: PasswordForm | DeleteAccountForm) -> bool:
+def _is_own(form: PasswordForm | TokenForm | DeleteAccountForm) -> bool:
     """Whether the password that is in use was given; an open session proves less than that."""
     attempt = count_log_in(current_user.name)
     if is_password(form.current.data, current_user.listener.password_hash):
@@ -74,8 +98,11 @@ def _is_own(form: PasswordForm | DeleteAccountForm) -> bool:
     return False
 
 
-def _show(password: PasswordForm, deletion: DeleteAccountForm) -> str:
-    return render_template("account/overview.html", password=password, deletion=deletion)
+def _show(**given: FlaskForm | str) -> str:
+    """The page with what was filled in, and a token that was just made."""
+    kinds = {"password": PasswordForm, "token": TokenForm, "deletion": DeleteAccountForm}
+    forms = {name: kind(formdata=None) for name, kind in kinds.items()}
+    return render_template("account/overview.html", tokens=store().tokens.of(listener_id()), **forms | given)
 
 
 def _track_ids(kept: dict[str, list[dict[str, Any]]]) -> Iterable[str]:

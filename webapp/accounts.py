@@ -1,27 +1,34 @@
-"""Who is asking: loads the listener of the session, and sends everybody else to log in."""
+"""Who is asking: the listener of the session or of an access token. Everybody else is sent to log in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, Request, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from earwise.store.listeners import Listener, Role
 from webapp.context import store
 from webapp.navigation import is_part_request, leave_to
+from webapp.problems import is_api_request
 
 # The only endpoints that answer without a session.
 PUBLIC = frozenset({"auth.log_in", "auth.sign_up", "health.health", "static"})
+# What a token is good for beside the API: what its answers point to.
+_TOKEN_READS = frozenset({"audio.stream", "pictures.picture"})
+_CHALLENGE = WWWAuthenticate("bearer", {"realm": "Earwise"})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The listener of a session, as Flask-Login wants it."""
+    """The listener who asks, as Flask-Login wants it; without a session where a token was shown."""
 
     listener: Listener
-    session_id: str
+    session_id: str | None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -47,6 +54,7 @@ def attach(app: Flask) -> None:
     # Its context processor would ask the store for the listener while the page that says "no store" is made.
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
+    manager.request_loader(_load_by_token)
     app.jinja_env.globals["current_user"] = current_user
     app.before_request(_require_session)
 
@@ -72,14 +80,31 @@ def listener_id() -> str:
 
 
 def _load(remembered: str) -> Account | None:
+    # Who shows a token is judged by that alone: a session beside it does not make a bad one good.
+    if "Authorization" in request.headers and _takes_tokens():
+        return None
     listener_id, _, session_id = remembered.partition(".")
     listener = store().listeners.get(listener_id)
     return Account(listener, session_id) if listener and session_id in listener.sessions else None
 
 
+def _load_by_token(request: Request) -> Account | None:
+    shown = request.authorization
+    if shown is None or shown.type != "bearer" or not shown.token or not _takes_tokens():
+        return None
+    listener = store().tokens.find_owner(shown.token, datetime.now(UTC))
+    return Account(listener, None) if listener else None
+
+
+def _takes_tokens() -> bool:
+    return is_api_request() or request.endpoint in _TOKEN_READS
+
+
 def _require_session() -> Response | None:
     if request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
+    if is_api_request():
+        raise Unauthorized("Show an access token of yours, as Authorization: Bearer.", www_authenticate=_CHALLENGE)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     entrance = url_for("auth.log_in", next=None if wanted == "/" else wanted)
     return leave_to(entrance) if is_part_request() else redirect(entrance)

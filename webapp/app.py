@@ -18,6 +18,7 @@ from webapp import (
     account,
     accounts,
     admin,
+    api,
     assets,
     audio,
     auth,
@@ -35,6 +36,7 @@ from webapp import (
     radio,
     ratings,
     recommendations,
+    reference,
     security,
 )
 
@@ -51,6 +53,7 @@ _BLUEPRINTS = (
     playlists,
     radio,
     account,
+    reference,
     admin,
     health,
 )
@@ -108,3 +111,4 @@ def _extend(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)
     for module in _BLUEPRINTS:
         app.register_blueprint(module.blueprint)
+    api.attach(app, settings.api_per_minute)

@@ -1,4 +1,7 @@
-"""Own pages for what goes wrong. They are made without the store and without knowing who asks."""
+"""Own pages for what goes wrong, and problem documents for programs.
+
+They are made without the store and without knowing who asks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from earwise.errors import ModelNotFoundError, StoreError
 from earwise.log import fields
 from webapp.context import store
+from webapp.problems import is_api_request, problem, problem_of
 from webapp.progress import describe_wait
 
 log = logging.getLogger(__name__)
@@ -42,22 +46,29 @@ def attach(app: Flask) -> None:
 
 def _show_http_error(error: HTTPException) -> Response:
     code = error.code or 500
-    title, sentence = _PAGES.get(code, (error.name, error.description or ""))
     # Allow, Content-Range and their like belong to the answer; the content is ours.
     headers = {name: value for name, value in error.get_headers(request.environ) if name != "Content-Type"}
+    if is_api_request():
+        return problem_of(error, headers)
+    title, sentence = _PAGES.get(code, (error.name, error.description or ""))
     return _show(code, title, sentence, headers)
 
 
 def _show_expired_form(error: CSRFError) -> Response:
+    if is_api_request():
+        return problem(403, f"A session has to send its CSRF token as X-CSRFToken. {error.description}")
     return _show(400, *_EXPIRED_FORM)
 
 
 def _show_store_error(error: StoreError) -> Response:
     log.error("store unreachable", extra=fields(error=error))
-    return _show(503, *_PAGES[503], {"Retry-After": "10"})
+    headers = {"Retry-After": "10"}
+    return problem(503, _PAGES[503][1], headers) if is_api_request() else _show(503, *_PAGES[503], headers)
 
 
-def _show_not_trained(error: ModelNotFoundError) -> str:
+def _show_not_trained(error: ModelNotFoundError) -> Response | str:
+    if is_api_request():
+        return problem(404, "There are no recommendations before the first model is trained.")
     return render_template("not_trained.html", wait=describe_wait(store().extraction_runs.latest()))
 
 

@@ -10,7 +10,8 @@ from flask_wtf import FlaskForm
 from wtforms import FloatField, IntegerField, PasswordField, StringField
 from wtforms.validators import AnyOf, EqualTo, InputRequired, Length, NumberRange, Optional, Regexp
 
-from earwise.store.playlists import MOST_TRACKS
+from earwise.ranking.journeys import MOST_PLAYED
+from earwise.store.playlists import LONGEST_NAME, MOST_TRACKS
 from earwise.store.ratings import MOST_STARS
 
 _NAME = r"^[\w.-]*$"
@@ -83,6 +84,19 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     repeat = _repeated_password()
 
 
+class TokenForm(FlaskForm):  # type: ignore[misc]
+    """Another access token."""
+
+    name = StringField(
+        "What it is for",
+        [InputRequired("Say what it is for."), Length(1, LONGEST_NAME, f"Use at most {LONGEST_NAME} characters.")],
+        description="For instance the program that will use it.",
+        id="token-name",
+        filters=[_normal],
+    )
+    current = PasswordField("Your password", [InputRequired("Enter your password.")], id="token-password")
+
+
 class DeleteAccountForm(FlaskForm):  # type: ignore[misc]
     """The end of an account."""
 
@@ -133,7 +147,9 @@ class PlaylistForm(FlaskForm):  # type: ignore[misc]
     """The name of a playlist."""
 
     name = StringField(
-        "Name", [InputRequired("Give it a name."), Length(1, 100, "Use at most 100 characters.")], filters=[_normal]
+        "Name",
+        [InputRequired("Give it a name."), Length(1, LONGEST_NAME, f"Use at most {LONGEST_NAME} characters.")],
+        filters=[_normal],
     )
     track = StringField(validators=[Optional(), Regexp(_TRACK_ID)])
 
@@ -141,7 +157,7 @@ class PlaylistForm(FlaskForm):  # type: ignore[misc]
 class RadioForm(FlaskForm):  # type: ignore[misc]
     """The tracks that a radio has brought, the last one last."""
 
-    played = StringField(validators=[Regexp(r"^[0-9a-f]{32}(,[0-9a-f]{32}){0,499}$")])
+    played = StringField(validators=[Regexp(rf"^[0-9a-f]{{32}}(,[0-9a-f]{{32}}){{0,{MOST_PLAYED - 1}}}$")])
 
 
 class HeardForm(FlaskForm):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.errors import PlaylistFullError
-from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
+from earwise.ranking.journeys import find_path
 from earwise.store.finding import find_tracks
 from earwise.store.shelves import Kind, tracks_listing
 from earwise.store.tracks import Track
@@ -17,13 +17,12 @@ from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.filters import clip
 from webapp.forms import RadioForm, TrackForm, checked
+from webapp.journeys import MOST_SEEDS, begin_near, begin_with_track, go_on, look_up
 from webapp.messages import say
 from webapp.rows import Row
 
 blueprint = Blueprint("radio", __name__)
 
-_TRACKS_AT_A_TIME = 25
-_MOST_SEEDS = 25
 _MOST_HITS = 20
 _LONGEST_NAME = 48
 
@@ -32,7 +31,7 @@ _LONGEST_NAME = 48
 def from_track(track_id: str) -> ResponseReturnValue:
     """Radio from a track, which plays first."""
     seed = store().tracks.get(track_id) or abort(404)
-    chosen = [track_id, *_continue([track_id], [track_id], seed.tags.artist)]
+    chosen = begin_with_track(track_id, seed.tags.artist)
     return _page(clip(seed.tags.title), chosen, store().tracks.get_many(chosen))
 
 
@@ -48,7 +47,7 @@ def from_cluster(number: int) -> ResponseReturnValue:
     """Radio from the most typical tracks of a cluster."""
     active = store().serving.require_active()
     cluster = active.clusters.get(number) or abort(404)
-    members = store().model_parts.cluster_members(active.model_id, number, skip=0, limit=_MOST_SEEDS)
+    members = store().model_parts.cluster_members(active.model_id, number, skip=0, limit=MOST_SEEDS)
     return _from_seeds(clip(cluster.name), [member.track_id for member in members])
 
 
@@ -62,9 +61,7 @@ def from_playlist(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/radio/next")
 def more() -> ResponseReturnValue:
     """The tracks that come after those that were played, as the rows of a list."""
-    played = checked(RadioForm).played.data.split(",")
-    last = store().tracks.get(played[-1])
-    chosen = _continue(sources_of(played), played, last.tags.artist if last else "")
+    chosen = go_on(checked(RadioForm).played.data.split(","))
     return render_template("radio/more.html", rows=_rows(chosen, store().tracks.get_many(chosen)))
 
 
@@ -85,7 +82,7 @@ def lead(track_id: str) -> ResponseReturnValue:
     ends = store().tracks.get_many([track_id, goal_id])
     if track_id not in ends or goal_id not in ends:
         abort(404)
-    path = find_path(track_id, goal_id, _look_up)
+    path = find_path(track_id, goal_id, look_up)
     if path is None or len(path) < 2:
         say("There is no way between these two in few steps. Choose another track.")
         return redirect(url_for("radio.choose", track_id=track_id))
@@ -99,21 +96,8 @@ def lead(track_id: str) -> ResponseReturnValue:
 
 
 def _from_seeds(name: str, seeds: Sequence[str]) -> str:
-    chosen = _continue(seeds[:_MOST_SEEDS], (), "")
+    chosen = begin_near(seeds)
     return _page(name, chosen, store().tracks.get_many(chosen))
-
-
-def _continue(seeds: Sequence[str], used: Sequence[str], last_artist: str) -> list[str]:
-    last = seeds[-1] if seeds else ""
-    return [step.track_id for step in tune_in(_look_up(seeds), last, last_artist, set(used), _TRACKS_AT_A_TIME)]
-
-
-def _look_up(track_ids: Sequence[str]) -> Lists:
-    lists = store().serving.find_lists(track_ids) if track_ids else {}
-    return {
-        track_id: [Step(near.track_id, near.artist, near.distance) for near in ranked]
-        for track_id, ranked in lists.items()
-    }
 
 
 def _page(name: str, chosen: Sequence[str], tracks: dict[str, Track]) -> str:

@@ -18,7 +18,8 @@ from earwise.store import Store
 from earwise.store.dumps import dump_collection, restore_collection
 from earwise.store.personal import PERSONAL
 
-COLLECTIONS = ("users", *PERSONAL)
+# A dump would make tokens good again that were revoked since; whoever restores one makes new tokens.
+COLLECTIONS = ("users", *(name for name in PERSONAL if name != "tokens"))
 KEPT = 14
 _TIME = "%Y-%m-%dT%H-%M-%S.%f"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from earwise.store import Store
 from earwise.store.search import fold_text, fold_words
-from earwise.store.shelves import Kind, Listing, Shelf, shelves_listing, tracks_listing
+from earwise.store.shelves import Kind, Listing, Shelf, shelf_key, shelves_listing, tracks_listing
 from earwise.store.tracks import sort_key
 from earwise.tags import Tags
 
@@ -96,16 +95,11 @@ def _gather(
     names: dict[str, tuple[str, str]] = {}
     for entry in entries:
         if (shown := name_of(entry[1]))[0]:
-            folded = "\x1f".join(map(fold_text, shown))
-            members.setdefault(folded, []).append(entry)
-            names[folded] = min(names.get(folded, shown), shown)
-    for folded, found in members.items():
-        yield (shelf_key(folded), *names[folded], found)
-
-
-def shelf_key(folded: str) -> str:
-    """What stands for a name in addresses, whatever characters it has."""
-    return hashlib.sha256(folded.encode(errors="surrogatepass")).hexdigest()[:16]
+            key = shelf_key(*shown)
+            members.setdefault(key, []).append(entry)
+            names[key] = min(names.get(key, shown), shown)
+    for key, found in members.items():
+        yield (key, *names[key], found)
 
 
 _KINDS: dict[Kind, Callable[[Tags], tuple[str, str]]] = {

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+#: How many of the tracks that a radio has brought it is told of.
+MOST_PLAYED = 500
 _MOST_LOOKED_UP = 40
 _ROUNDS = 4
 _LATEST = 20

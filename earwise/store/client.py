@@ -29,6 +29,7 @@ from earwise.store.quarantine import Quarantine
 from earwise.store.ratings import Ratings
 from earwise.store.serving import Serving
 from earwise.store.shelves import Shelves
+from earwise.store.tokens import Tokens
 from earwise.store.tracks import Track, Tracks, TrackState
 from earwise.store.translation import translated_errors
 from earwise.store.words import Words
@@ -52,6 +53,7 @@ class Store:
     serving: Serving
     listeners: Listeners
     attempts: Attempts
+    tokens: Tokens
     ratings: Ratings
     playlists: Playlists
     events: Events
@@ -65,7 +67,7 @@ class Store:
         """Create every index that is missing; safe to repeat."""
         for repository in (
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
-            *(self.model_runs, self.model_parts, self.listeners),
+            *(self.model_runs, self.model_parts, self.listeners, self.tokens),
             *(self.attempts, self.ratings, self.playlists, self.events, self.catalogue, self.words),
         ):
             repository.create_indexes()
@@ -132,6 +134,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         serving=Serving(selected),
         listeners=Listeners(selected),
         attempts=Attempts(selected),
+        tokens=Tokens(selected),
         ratings=Ratings(selected),
         playlists=Playlists(selected),
         events=Events(selected),

@@ -84,12 +84,14 @@ class Listeners:
     @translated_errors()
     def get(self, listener_id: str) -> Listener | None:
         """The account of this id."""
-        return _to_listener(self._users.find_one({"_id": listener_id}))
+        document = self._users.find_one({"_id": listener_id})
+        return to_listener(document) if document else None
 
     @translated_errors()
     def get_by_name(self, name: str) -> Listener | None:
         """The account of this name, however its case and accents are typed."""
-        return _to_listener(self._users.find_one({"name_key": fold_text(name)}))
+        document = self._users.find_one({"name_key": fold_text(name)})
+        return to_listener(document) if document else None
 
     @translated_errors()
     def set_password_hash(self, listener_id: str, password_hash: str) -> None:
@@ -120,9 +122,8 @@ class Listeners:
         return self._users.find_one({"role": Role.ADMIN}, {"_id": 1}) is not None
 
 
-def _to_listener(document: dict[str, Any] | None) -> Listener | None:
-    if document is None:
-        return None
+def to_listener(document: dict[str, Any]) -> Listener:
+    """An account as it is stored."""
     return Listener(
         listener_id=document["_id"],
         name=document["name"],

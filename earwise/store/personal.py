@@ -11,8 +11,8 @@ from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.translation import translated_errors
 
 #: Collections whose documents name their owner in ``listener_id``.
-PERSONAL = ("ratings", "thumbs", "playlists", "events")
-_SECRET = {"password_hash": 0, "sessions": 0, "name_key": 0}
+PERSONAL = ("ratings", "thumbs", "playlists", "events", "tokens")
+_SECRET = {"password_hash": 0, "sessions": 0, "digest": 0, "listener_id": 0, "name_key": 0}
 
 
 class Personal:
@@ -28,9 +28,9 @@ class Personal:
         return self._users.find_one({"_id": listener_id}, _SECRET)
 
     def documents(self, listener_id: str, name: str) -> Iterator[dict[str, Any]]:
-        """The listener's documents of one of the `PERSONAL` collections, as they are kept."""
+        """The listener's documents of one of the `PERSONAL` collections, as they are kept, without secrets."""
         with translated_errors():
-            yield from self._collections[name].find({"listener_id": listener_id}, {"listener_id": 0, "name_key": 0})
+            yield from self._collections[name].find({"listener_id": listener_id}, _SECRET)
 
     @translated_errors()
     def erase(self, listener_id: str) -> None:

@@ -18,6 +18,7 @@ from earwise.store.translation import translated_errors
 
 MOST_TRACKS = 5_000
 MOST_PLAYLISTS = 500
+LONGEST_NAME = 100
 #: How long a deleted playlist can be taken back.
 KEPT_DELETED = timedelta(days=1)
 _ATTEMPTS = 20

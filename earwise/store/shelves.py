@@ -16,6 +16,7 @@ from bson import encode
 from pymongo.database import Database
 
 from earwise.store.bulk import put_documents
+from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
 _WRITE_BATCH = 200
@@ -103,6 +104,12 @@ def shelves_listing(kind: Kind, order: str) -> str:
 def tracks_listing(kind: Kind, key: str, order: str) -> str:
     """Name of the list of a shelf's tracks."""
     return f"{kind}/{key}:{order}"
+
+
+def shelf_key(name: str, byline: str = "") -> str:
+    """What stands for a name in addresses, whatever characters it has; case and accents make no difference."""
+    folded = "\x1f".join(map(fold_text, (name, byline)))
+    return hashlib.sha256(folded.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Shelves:

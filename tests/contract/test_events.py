@@ -66,6 +66,7 @@ def fill(store: Store, name: str) -> str:
     store.ratings.set_thumb(owner, "t1", "t2", True, model_id="m", now=NOW)
     store.playlists.create(owner, "Night", NOW)
     store.events.record(owner, "one", "t1", heard_s=60, duration_s=185, now=NOW)
+    store.tokens.create(owner, "phone", NOW)
     return owner
 
 

@@ -41,6 +41,7 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
         store.ratings.set_stars(owner, track, 3, NOW)
         store.ratings.set_favourite(owner, track, True, NOW)
         store.events.record(owner, track, track, heard_s=60, duration_s=60, now=NOW)
+    store.tokens.create(owner, "phone", NOW)
     store.ratings.set_thumb(owner, tracks[0], tracks[1], True, model_id="model-1", now=NOW)
     start_extraction(store, done=13)
     store.extraction_runs.put_progress("run", 0, Counts(13, 12, {"truncated": 1}), 2.0, datetime.now(UTC))
@@ -91,7 +92,7 @@ def test_no_page_breaks_a_rule_that_axe_knows(
                 playlist,
             ),
             *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/model-1", "/none"),
-            *("/admin/downloads", "/admin/training"),
+            *("/api", "/admin/downloads", "/admin/training"),
         ):
             page.goto(address + path)
             found += violations(page)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pymongo.monitoring
 import pytest
@@ -87,6 +88,21 @@ class Browser:
         return self.submit(path, name=name, password=password)
 
 
+class Program:
+    """A client of the API that shows a token."""
+
+    def __init__(self, app: Flask, token: str) -> None:
+        self.client = app.test_client()
+        self.token = token
+
+    def send(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
+        shown = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.client.open(f"/api/v1{path}", method=method, headers=shown, buffered=True, **options)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.send("GET", path, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     folder = tmp_path / "music"
@@ -130,6 +146,14 @@ def listener(enter: Callable[..., Browser]) -> Browser:
 @pytest.fixture
 def admin(enter: Callable[..., Browser]) -> Browser:
     return enter("root", Role.ADMIN)
+
+
+@pytest.fixture
+def program(app: Flask, store: Store, listener: Browser) -> Program:
+    """A program of the listener's."""
+    owner = store.listeners.get_by_name("mira")
+    assert owner
+    return Program(app, store.tokens.create(owner.listener_id, "program", NOW))
 
 
 @contextmanager

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from earwise.extraction.directory import refresh_directory, shelf_key
+from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
+from earwise.store.shelves import shelf_key
 from tests.web.conftest import PASSWORD, Browser
 from tests.web.seeding import NOW, seed_model, seed_tracks, track_id
 from webapp.accounts import PUBLIC
@@ -26,8 +27,9 @@ _VALUES = {
     "filename": "earwise.css",
     "playlist_id": "0" * 24,
     "key": "0" * 24,
+    "token_id": "0" * 16,
     "kind": "artists",
-    "shelf": shelf_key("artist 0\x1f"),
+    "shelf": shelf_key("Artist 0"),
 }
 # What every form of the app would take, so that a refusal is for who asks and not for what is sent.
 _FIELDS = {
@@ -44,6 +46,8 @@ _FIELDS = {
     "played": _TRACK,
     "current": PASSWORD,
 }
+# What some routes have to be asked.
+_QUERIES = {"v1-library.search": {"q": "title"}}
 _PICTURES = ("pictures.picture", "pictures.soundprint")
 _ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.delete", "account.change_password"}
 
@@ -58,7 +62,8 @@ def walk(app: Flask, **values: object) -> Iterator[tuple[str, str, str]]:
     """Endpoint, method and a path of every route."""
     adapter = app.create_url_adapter(None) or app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
-        path = adapter.build(rule.endpoint, {name: (_VALUES | values)[name] for name in rule.arguments})
+        known = {name: (_VALUES | values)[name] for name in rule.arguments}
+        path = adapter.build(rule.endpoint, known | _QUERIES.get(rule.endpoint, {}))
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
             yield rule.endpoint, method, path
 
@@ -69,6 +74,13 @@ def make_playlist(store: Store, name: str) -> str:
     playlist_id = store.playlists.create(owner, "Night", NOW)
     store.playlists.add(owner, playlist_id, _TRACK, NOW)
     return playlist_id
+
+
+def make_token(store: Store, name: str) -> str:
+    """The id of a token of the listener of this name."""
+    owner = store.listeners.get_by_name(name).listener_id
+    store.tokens.create(owner, "Night", NOW)
+    return store.tokens.of(owner)[0].token_id
 
 
 def documents_of(store: Store, name: str) -> dict[str, list[dict[str, object]]]:
@@ -88,6 +100,9 @@ def test_nobody_is_sent_to_log_in_from_every_other_route(app: Flask) -> None:
         answer = app.test_client().open(path, method=method, buffered=True)
         if endpoint in PUBLIC:
             assert answer.status_code == 200, (endpoint, method)
+        elif path.startswith("/api/"):
+            assert answer.status_code == 401, (endpoint, method)
+            assert answer.mimetype == "application/problem+json", (endpoint, method)
         else:
             assert answer.status_code == 302, (endpoint, method)
             assert answer.location.startswith("/log-in"), (endpoint, method)
@@ -99,14 +114,15 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
     app: Flask, store: Store, listener: Browser, enter: Callable[..., Browser], role: Role
 ) -> None:
     playlist_id, other = make_playlist(store, "mira"), enter("jon", role)
+    token_id = make_token(store, "mira")
     app.config["WTF_CSRF_ENABLED"] = False
     before = documents_of(store, "mira")
-    for endpoint, method, path in walk(app, playlist_id=playlist_id):
+    for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
         if endpoint in _ENDS_THE_SESSION:
             continue
         data = _FIELDS if method == "POST" else None
         answer = other.client.open(path, method=method, data=data, buffered=True)
-        if "playlist_id" in app.url_map._rules_by_endpoint[endpoint][0].arguments:
+        if {"playlist_id", "token_id"} & app.url_map._rules_by_endpoint[endpoint][0].arguments:
             assert answer.status_code == 404, (endpoint, method)
         elif endpoint.startswith("admin.") and role is Role.LISTENER:
             assert answer.status_code in {403, 405}, (endpoint, method)
@@ -118,16 +134,14 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
 
 def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listener: Browser) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    playlist_id = make_playlist(store, "mira")
-    for endpoint, method, path in walk(app, playlist_id=playlist_id):
-        if method == "POST" and endpoint not in _ENDS_THE_SESSION and not endpoint.startswith("admin."):
+    playlist_id, token_id = make_playlist(store, "mira"), make_token(store, "mira")
+    for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
+        if method == "POST" and endpoint not in _ENDS_THE_SESSION and not endpoint.startswith(("admin.", "v1-")):
             if endpoint == "playlists.restore":
                 store.playlists.delete(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
             answer = listener.client.post(path, data=_FIELDS)
-            assert answer.status_code in ({200} if endpoint == "radio.more" else {204, 302}), (
-                endpoint,
-                answer.status_code,
-            )
+            shows = endpoint in {"radio.more", "account.make_token"}
+            assert answer.status_code in ({200} if shows else {204, 302}), (endpoint, answer.status_code)
             if endpoint == "playlists.delete":
                 store.playlists.restore(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
 
@@ -204,7 +218,11 @@ def test_every_answer_carries_the_security_headers(app: Flask, listener: Browser
 
 def test_pages_hold_no_inline_script_or_style_and_nothing_of_other_sites(app: Flask, admin: Browser) -> None:
     for endpoint, method, path in walk(app):
-        if method != "GET" or endpoint in {"static", "health.health", "audio.stream", "auth.log_out", *_PICTURES}:
+        if (
+            method != "GET"
+            or path.startswith("/api/")
+            or endpoint in {"static", "health.health", "audio.stream", "auth.log_out", *_PICTURES}
+        ):
             continue
         page = admin.get(path, follow_redirects=True).text
         assert " style=" not in page, path

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from earwise.extraction.directory import refresh_directory, shelf_key
+from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
+from earwise.store.shelves import shelf_key
 from tests.web.conftest import Browser
 from tests.web.seeding import NOW, seed_model, seed_tracks
 
@@ -33,7 +34,7 @@ def test_radio_starts_from_a_track_an_artist_a_cluster_and_a_playlist(
     store.playlists.add(owner, playlist_id, tracks[3], NOW)
     paths = (
         f"/tracks/{tracks[0]}/radio",
-        f"/browse/artists/{shelf_key('artist 0' + chr(31))}/radio",
+        f"/browse/artists/{shelf_key('Artist 0')}/radio",
         "/clusters/1/radio",
         f"/playlists/{playlist_id}/radio",
     )
@@ -87,7 +88,7 @@ def test_what_no_player_sends_is_refused(listener: Browser, played: str) -> None
 def test_radio_without_a_model_says_what_to_do(store: Store, listener: Browser) -> None:
     track = seed_tracks(store, 1)[0]
     refresh_directory(store)
-    assert "Nothing to go on from" in listener.get(f"/browse/artists/{shelf_key('artist 0' + chr(31))}/radio").text
+    assert "Nothing to go on from" in listener.get(f"/browse/artists/{shelf_key('Artist 0')}/radio").text
     assert rows_of(listener.get(f"/tracks/{track}/radio").text) == [track]
 
 

@@ -1,0 +1,48 @@
+"""The library: its tracks, and search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort
+
+from earwise.store.finding import Found, find_tracks
+from earwise.store.tracks import Track
+from webapp.api.cursors import read_cursor, write_cursor
+from webapp.api.document import Blueprint
+from webapp.api.schemas import FoundSchema, PageQuery, SearchQuery, TrackPageSchema, TrackSchema
+from webapp.context import store
+
+blueprint = Blueprint("library", "The library's tracks, and search")
+
+_PAGE_SIZE = 60
+
+
+@blueprint.route("/tracks")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, TrackPageSchema)
+def tracks(query: dict[str, Any]) -> dict[str, Any]:
+    """All tracks by artist and album, page by page."""
+    page = store().tracks.page(limit=_PAGE_SIZE, cursor=read_cursor(query, _as_place))
+    return {"items": page.tracks, "next_cursor": write_cursor(page.next_cursor) if page.next_cursor else None}
+
+
+def _as_place(text: str) -> str:
+    if "\x1e" not in text:
+        raise ValueError(text)
+    return text
+
+
+@blueprint.route("/tracks/<track_id:track_id>")
+@blueprint.response(200, TrackSchema)
+def track(track_id: str) -> Track:
+    """One track; under the id of a file that was encoded anew, the track that it became."""
+    return store().find_track(track_id) or abort(404, "There is no such track.")
+
+
+@blueprint.route("/search")
+@blueprint.arguments(SearchQuery, location="query")
+@blueprint.response(200, FoundSchema)
+def search(query: dict[str, Any]) -> Found:
+    """Tracks whose title, artist, album or genre hold every word; misspelt words are corrected by the library's own."""
+    return find_tracks(store().tracks, store().words, query["q"], limit=query["limit"])

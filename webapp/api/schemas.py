@@ -1,0 +1,142 @@
+"""What goes in and out: each schema is the check, the form of the answer, and its documentation."""
+
+from __future__ import annotations
+
+from flask import url_for
+from marshmallow import RAISE, Schema, fields
+from marshmallow.validate import Length
+
+from earwise.store.shelves import shelf_key
+from webapp.api.fields import WholeText, YesNo, limit, track_id
+
+_MOST_SIMILAR = 50
+_DAY_S = 86_400
+
+
+class Body(Schema):
+    """A body of which every member is known: operators of MongoDB and whatever else is no member are refused."""
+
+    class Meta:
+        """Says so in the document too."""
+
+        unknown = RAISE
+
+
+# --- what is asked ---
+
+
+class PageQuery(Schema):
+    """Which page of a list."""
+
+    cursor = fields.String(
+        validate=[Length(1, 4096), WholeText("^[A-Za-z0-9_-]+$")],
+        metadata={"description": "`next_cursor` of the page before; without one the first page"},
+    )
+
+
+class SearchQuery(Schema):
+    """What is searched for."""
+
+    q = fields.String(required=True, validate=Length(1, 200), metadata={"description": "Words, whole or begun"})
+    limit = limit(50, 20)
+
+
+class SimilarQuery(Schema):
+    """How many tracks, and how much of each."""
+
+    limit = limit(_MOST_SIMILAR, 20)
+    why = YesNo(load_default=False, metadata={"description": "Whether to say what each shares with the track"})
+
+
+# --- what is answered ---
+
+
+class TrackSchema(Schema):
+    """A track: one recording, however many files of it there are."""
+
+    id = track_id(attribute="track_id")
+    title = fields.String(attribute="tags.title")
+    artist = fields.String(attribute="tags.artist")
+    album = fields.String(attribute="tags.album")
+    genre = fields.String(attribute="tags.genre")
+    year = fields.Integer(attribute="tags.year", allow_none=True)
+    track_number = fields.Integer(attribute="tags.track_number", allow_none=True)
+    duration_s = fields.Float()
+    artist_key = fields.Function(
+        lambda track: shelf_key(track.tags.artist) if track.tags.artist else None,
+        metadata={"type": ["string", "null"], "description": "Names the artist in addresses; null for none"},
+    )
+    audio = fields.Function(
+        lambda track: url_for("audio.stream", track_id=track.track_id),
+        metadata={"type": "string", "format": "uri-reference"},
+    )
+    picture = fields.Function(
+        lambda track: url_for("pictures.picture", track_id=track.track_id),
+        metadata={"type": "string", "format": "uri-reference"},
+    )
+
+
+class ClusterSchema(Schema):
+    """Tracks that sound alike."""
+
+    number = fields.Integer()
+    name = fields.String()
+    size = fields.Integer(metadata={"description": "How many tracks"})
+
+
+class ClusterListSchema(Schema):
+    """All clusters of a model."""
+
+    model_id = fields.String()
+    items = fields.List(fields.Nested(ClusterSchema))
+
+
+class TrackListSchema(Schema):
+    """Tracks in order."""
+
+    items = fields.List(fields.Nested(TrackSchema))
+
+
+class TrackPageSchema(TrackListSchema):
+    """One page of tracks."""
+
+    next_cursor = fields.String(allow_none=True, metadata={"description": "Null on the last page"})
+
+
+class FoundSchema(Schema):
+    """What a search found, the best first."""
+
+    items = fields.List(fields.Nested(TrackSchema), attribute="tracks")
+    corrected = fields.String(allow_none=True, metadata={"description": "What was searched for in place of `q`"})
+    has_more = fields.Boolean(attribute="is_cut")
+
+
+class SimilarSchema(Schema):
+    """A track that sounds like another."""
+
+    track = fields.Nested(TrackSchema)
+    distance = fields.Float(metadata={"description": "From 0 to 1; lower is more alike"})
+    percentile = fields.Float(
+        allow_none=True, metadata={"description": "Percent of random pairs of the library that are nearer"}
+    )
+    cluster = fields.Nested(ClusterSchema, allow_none=True)
+    shared = fields.List(fields.String(), metadata={"description": "With `why`: what both have in common"})
+    different = fields.List(fields.String(), metadata={"description": "With `why`: what this one has more of"})
+
+
+class SimilarListSchema(Schema):
+    """The tracks that sound like one, the nearest first."""
+
+    model_id = fields.String(allow_none=True)
+    cluster = fields.Nested(ClusterSchema, allow_none=True, metadata={"description": "The track's own"})
+    items = fields.List(fields.Nested(SimilarSchema))
+
+
+class ProblemSchema(Schema):
+    """What went wrong, as RFC 9457 has it."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "What is wrong in which field"})
