@@ -13,7 +13,10 @@ from tests.conftest import REPOSITORY
 
 
 def run_dag(home: Path, dag_id: str, configurations: list[dict[str, Any]], variables: dict[str, str]) -> list[Any]:
-    """Run a DAG once for each configuration; what became of the runs, as `run_dag.py` prints it."""
+    """Run a DAG once for each configuration; what became of the runs, as `run_dag.py` prints it.
+
+    What the tasks logged stands in the file ``log`` of the home.
+    """
     programs = Path(sys.executable).parent
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "EARWISE_"))},
@@ -31,6 +34,7 @@ def run_dag(home: Path, dag_id: str, configurations: list[dict[str, Any]], varia
     command = [sys.executable, str(script), str(file), dag_id, *map(json.dumps, configurations)]
     done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    (home / "log").write_text(done.stdout + done.stderr)
     runs: list[Any] = json.loads(done.stdout.splitlines()[-1])
     return runs
 

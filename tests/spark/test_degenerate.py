@@ -21,7 +21,7 @@ SOUNDS = RNG.normal(5, 1, (40, 12))
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(*("m1", "manual__1", VERSION, 2), model_folder=tmp_path / "m", k_min=2, k_max=9)
+    return TrainingPlan(*("m1", "manual__1", VERSION, 2), model_folder=tmp_path / "m", k_min=2, k_max=4)
 
 
 def few_sounds(tracks: int, sounds: int) -> np.ndarray:
@@ -38,9 +38,9 @@ def constant_but_one() -> np.ndarray:
     ("vectors", "clusters", "lists"),
     [
         (SOUNDS[:2], 2, {1}),
-        (SOUNDS[:3], 2, {2}),
+        pytest.param(SOUNDS[:3], 2, {2}, marks=pytest.mark.slow),
         # Copies of two recordings: each list holds the other one.
-        (few_sounds(20, 2), 2, {1}),
+        pytest.param(few_sounds(20, 2), 2, {1}, marks=pytest.mark.slow),
         (constant_but_one(), None, {19}),
     ],
     ids=["two tracks", "three tracks", "two recordings", "one feature that varies"],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pyspark.sql import SparkSession
 
 from earwise.clustering.publishing import publish_model
 from earwise.features.config import MfccConfig
@@ -75,6 +78,7 @@ def output(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_job_logs_silhouette_and_cost_for_every_k(submit, store: Store) -> None:
     add_groups(store, groups=3, size=8, version=MfccConfig().feature_version)
     done = submit("--k-min=2", "--k-max=3", "--seed=5")
@@ -86,12 +90,34 @@ def test_job_logs_silhouette_and_cost_for_every_k(submit, store: Store) -> None:
     assert (run.k, run.seed, run.tracks) == (3, 5, 24)
 
 
+@pytest.mark.slow
 def test_job_says_in_one_line_why_it_failed(submit, store: Store) -> None:
     add_track(store, 1, np.ones(12), version=MfccConfig().feature_version)
     done = submit("--k-min=None", "--k-max=None")
     assert done.returncode == 1
     assert "training failed: 1 tracks have features; a model needs at least 10." in output(done)
     assert "Traceback" not in output(done)
+
+
+def test_failed_job_is_one_line_and_a_status(
+    spark: SparkSession,
+    store: Store,
+    mongo_uri: str,
+    database_name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The same on the session of these tests."""
+    job = runpy.run_path(str(REPOSITORY / "jobs" / "train_clusters.py"))["main"]
+    monkeypatch.setitem(job.__globals__, "spark_session", lambda _: nullcontext(spark))
+    monkeypatch.setitem(job.__globals__, "configure_logging", lambda _: None)
+    for name, value in (("HOME", str(tmp_path)), ("MONGO_URI", mongo_uri), ("MONGO_DATABASE", database_name)):
+        monkeypatch.setenv(f"EARWISE_{name}", value)
+    add_track(store, 1, np.ones(12), version=MfccConfig().feature_version)
+    assert job(["--model-id=m1", "--dag-run-id=manual__1", "--k-min=None", "--k-max=None"]) == 1
+    failures = [record.getMessage() for record in caplog.records if record.name == "earwise.jobs"]
+    assert failures == ["training failed: 1 tracks have features; a model needs at least 10."]
 
 
 @pytest.mark.slow

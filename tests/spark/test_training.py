@@ -24,7 +24,7 @@ from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=tmp_path, k_min=3, k_max=5)
+    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=tmp_path, k_min=3, k_max=3)
 
 
 def test_well_separated_groups_become_the_clusters(
@@ -32,7 +32,7 @@ def test_well_separated_groups_become_the_clusters(
 ) -> None:
     groups = add_groups(store, groups=4, size=15)
 
-    run = train(spark, address, plan, NOW)
+    run = train(spark, address, dataclasses.replace(plan, k_max=5), NOW)
 
     assert run.k == 4
     assert run.status is ModelStatus.CANDIDATE
@@ -68,6 +68,7 @@ def test_same_seed_gives_the_same_model(
     rng = np.random.default_rng(3)
     for number in range(80):
         add_track(store, number, rng.normal(size=12))
+    plan = dataclasses.replace(plan, k_max=4)
     first = train(spark, address, plan, NOW)
     second = train(spark, address, dataclasses.replace(plan, model_id="m2"), NOW)
     for before, after in zip(first.trials, second.trials, strict=True):
@@ -109,7 +110,7 @@ def test_tracks_without_features_and_features_without_tracks_are_not_enough(stor
     assert check_enough_tracks(store, VERSION, 6) == 12
 
 
-@pytest.mark.parametrize("constant", [0.0, 7.0])
+@pytest.mark.parametrize("constant", [0.0, pytest.param(7.0, marks=pytest.mark.slow)])
 def test_identical_tracks_end_in_a_clear_message(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan, constant: float
 ) -> None:
@@ -157,11 +158,12 @@ def test_clusters_keep_numbers_and_names_from_night_to_night(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
     add_groups(store, groups=4, size=15)
+    plan = dataclasses.replace(plan, k_min=4, k_max=4)
     publish_model(store, train(spark, address, plan, NOW).model_id, NOW, keep=5, model_folder=plan.model_folder)
     before = {cluster.number: cluster.name for cluster in store.model_parts.clusters("m1")}
     newcomers = [add_track(store, 500 + n, np.arange(12.0) + n / 9, genre="Polka") for n in range(12)]
 
-    tonight = dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2", seed=5, k_min=5)
+    tonight = dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2", seed=5, k_min=5, k_max=5)
     run = train(spark, address, tonight, NOW)
 
     after = {cluster.number: cluster.name for cluster in store.model_parts.clusters("m2")}
@@ -177,7 +179,7 @@ def test_present_k_stays_although_fifty_models_were_rejected_since(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
     add_groups(store, groups=4, size=15)
-    present = train(spark, address, dataclasses.replace(plan, k_max=3), NOW)
+    present = train(spark, address, plan, NOW)
     publish_model(store, "m1", NOW, keep=5, model_folder=plan.model_folder)
     for number in range(50):
         store.model_runs.put(
