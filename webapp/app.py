@@ -38,6 +38,7 @@ from webapp import (
     recommendations,
     reference,
     security,
+    sound_map,
 )
 
 _BLUEPRINTS = (
@@ -45,6 +46,7 @@ _BLUEPRINTS = (
     library,
     browse,
     clusters,
+    sound_map,
     recommendations,
     audio,
     pictures,

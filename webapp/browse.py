@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from earwise.store.shelves import Kind, Page, shelves_listing, tracks_listing
 from webapp.context import store
+from webapp.paging import read_page_number
 from webapp.rows import Row
 
 blueprint = Blueprint("browse", __name__, url_prefix="/browse")
@@ -47,7 +48,4 @@ def _read_order(orders: dict[str, str]) -> str:
 
 
 def _read_page(listing: str) -> Page | None:
-    number = request.args.get("page", "1")
-    if not (number.isascii() and number.isdecimal() and len(number) < 8):
-        abort(404)
-    return store().shelves.page(listing, int(number))
+    return store().shelves.page(listing, read_page_number())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from itertools import chain
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from earwise.store.maps import PAGE_SIZE, SoundMap
 from webapp.context import store
-from webapp.rows import ranked_rows
+from webapp.paging import read_page_number
+from webapp.rows import Row, ranked_rows
 
 blueprint = Blueprint("clusters", __name__, url_prefix="/clusters")
 
-_PAGE_SIZE = 50
 _EXAMPLES = 3
 
 
@@ -29,17 +30,21 @@ def overview() -> ResponseReturnValue:
 @blueprint.get("/<int:number>")
 def cluster(number: int) -> ResponseReturnValue:
     """All tracks of one cluster, the most typical first."""
-    active = store().serving.require_active()
-    chosen, page = active.clusters.get(number), request.args.get("page", 1, type=int)
-    if chosen is None or not 1 <= page <= _page_count(chosen.size):
+    active, drawn = store().serving.require_mapped()
+    chosen, page = active.clusters.get(number), read_page_number()
+    if chosen is None or page > (drawn.pages(number) if drawn else 1):
         abort(404)
-    skip = (page - 1) * _PAGE_SIZE
-    members = store().model_parts.cluster_members(active.model_id, number, skip=skip, limit=_PAGE_SIZE)
-    rows = ranked_rows(members, store().tracks.get_many(near.track_id for near in members), {})
     return render_template(
-        "clusters/cluster.html", cluster=chosen, rows=rows, first=skip + 1, page=page, pages=_page_count(chosen.size)
+        "clusters/cluster.html",
+        cluster=chosen,
+        drawn=drawn,
+        page=page,
+        first=(page - 1) * PAGE_SIZE + 1,
+        rows=member_rows(drawn, number, page),
     )
 
 
-def _page_count(size: int) -> int:
-    return max(1, -(-size // _PAGE_SIZE))
+def member_rows(drawn: SoundMap | None, number: int, page: int) -> list[Row]:
+    """The tracks on a page of a cluster's list; two queries."""
+    members = store().maps.members(drawn.edition, number, page) if drawn else []
+    return ranked_rows(members, store().tracks.get_many(near.track_id for near in members), {})

@@ -1,10 +1,18 @@
-"""Cursors of long lists, as they stand in addresses."""
+"""Places in long lists, as they stand in addresses."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from flask import abort, request
+
+
+def read_page_number() -> int:
+    """The page of a list, which counts from 1; an address that nobody made leads nowhere."""
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdecimal() and len(text) < 8) or int(text) < 1:
+        abort(404)
+    return int(text)
 
 
 def read_time_cursor() -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from earwise.clustering.drawing import draw_map
 from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import Artefact, load_artefact
@@ -50,6 +51,8 @@ class _Library:
 def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_length: int = LIST_LENGTH) -> int:
     """Give every ready track that a model does not know its cluster, place and lists; returns how many.
 
+    The model's map is drawn anew where tracks have come, also by a run that was killed before it could.
+
     Raises
     ------
     ModelNotFoundError
@@ -59,6 +62,7 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
     unknown = [track_id for track_id in store.tracks.ready_ids() if track_id not in clusters]
     artefact = load_artefact(model_folder, model_id)
     if not any(store.features.has(track_id, artefact.feature_version) for track_id in unknown):
+        draw_map(store, model_id, len(clusters))
         return 0
     library = _read_library(store, artefact.feature_version)
     # Not `unknown`: an extraction may have added tracks since.
@@ -69,6 +73,7 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
     for rows in batched(newcomers.tolist(), _BATCH):
         assigning.assign(np.array(rows, np.int64))
     store.model_parts.recount_clusters(model_id)
+    draw_map(store, model_id, len(clusters) + len(newcomers))
     log.info("tracks assigned", extra=fields(model_id=model_id, tracks=len(newcomers)))
     return len(newcomers)
 

@@ -20,6 +20,7 @@ from earwise.store.feature_versions import FeatureVersions
 from earwise.store.features import Features
 from earwise.store.folders import Folders
 from earwise.store.listeners import Listeners
+from earwise.store.maps import Maps
 from earwise.store.model_parts import ModelParts
 from earwise.store.model_runs import ModelRuns
 from earwise.store.models import Models
@@ -50,6 +51,7 @@ class Store:
     model_runs: ModelRuns
     model_parts: ModelParts
     models: Models
+    maps: Maps
     serving: Serving
     listeners: Listeners
     attempts: Attempts
@@ -67,7 +69,7 @@ class Store:
         """Create every index that is missing; safe to repeat."""
         for repository in (
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
-            *(self.model_runs, self.model_parts, self.listeners, self.tokens),
+            *(self.model_runs, self.model_parts, self.maps, self.listeners, self.tokens),
             *(self.attempts, self.ratings, self.playlists, self.events, self.catalogue, self.words),
         ):
             repository.create_indexes()
@@ -131,6 +133,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         model_runs=runs,
         model_parts=parts,
         models=Models(selected, runs, parts),
+        maps=Maps(selected),
         serving=Serving(selected),
         listeners=Listeners(selected),
         attempts=Attempts(selected),

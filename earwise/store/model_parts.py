@@ -73,12 +73,16 @@ class Neighbour:
 
 
 class ModelParts:
-    """The collections ``clusters``, ``assignments`` and ``neighbours``."""
+    """The collections ``clusters``, ``assignments`` and ``neighbours``; what is drawn of them goes with them."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._clusters = database["clusters"]
         self._assignments = database["assignments"]
         self._neighbours = database["neighbours"]
+        # Clusters first: a model without them is not whole, so what a crash leaves when they are deleted is none that
+        # can be activated.
+        everything = ("clusters", "maps", "map_parts", "assignments", "neighbours")
+        self._everything = [database[name] for name in everything]
 
     @translated_errors()
     def create_indexes(self) -> None:
@@ -162,14 +166,13 @@ class ModelParts:
     @translated_errors()
     def delete(self, model_id: str) -> None:
         """Remove everything of a model but its run record."""
-        # Clusters first: a model without them is not whole, so what a crash leaves here can't be activated.
-        for collection in (self._clusters, self._assignments, self._neighbours):
+        for collection in self._everything:
             collection.delete_many({"model_id": model_id})
 
     @translated_errors()
     def delete_all_but(self, model_ids: Collection[str]) -> None:
         """Remove everything that belongs to none of these models, as what a killed run left."""
-        for collection in (self._clusters, self._assignments, self._neighbours):
+        for collection in self._everything:
             collection.delete_many({"model_id": {"$nin": list(model_ids)}})
 
     def read_clusters_of_tracks(self, model_id: str) -> Iterator[tuple[str, int]]:
@@ -180,6 +183,12 @@ class ModelParts:
             ids = {"$gte": f"{model_id}:", "$lt": f"{model_id};"}
             for document in self._assignments.find({"_id": ids}, wanted).sort("_id", ASCENDING):
                 yield document["track_id"], document["cluster"]
+
+    def read_assignments(self, model_id: str) -> Iterator[Assignment]:
+        """Where a model puts each of its tracks, in any order."""
+        with translated_errors():
+            for document in self._assignments.find({"model_id": model_id}):
+                yield to_assignment(document)
 
     # --- what readers see ---
 

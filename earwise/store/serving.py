@@ -13,6 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
+from earwise.store.maps import SoundMap, to_map
 from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_neighbour
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
@@ -51,16 +52,48 @@ class Sounds:
 
 
 class Serving:
-    """Reads over ``active``, ``clusters``, ``assignments`` and ``neighbours``."""
+    """Reads over ``active``, ``clusters``, ``maps``, ``assignments`` and ``neighbours``."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._active = database["active"]
         self._assignments = database["assignments"]
+        self._neighbours = database["neighbours"]
 
     @translated_errors()
     def find_active(self) -> ActiveModel | None:
         """The model that readers see; None before the first is published."""
         return _to_active(next(self._active.aggregate([*_ACTIVE]), None))
+
+    @translated_errors()
+    def require_mapped(self) -> tuple[ActiveModel, SoundMap | None]:
+        """The model that readers see and its map, in one query; None for a map that is still to be drawn.
+
+        Raises
+        ------
+        ModelNotFoundError
+            Before the first model is published.
+        """
+        document = next(self._active.aggregate([*_ACTIVE, _join("maps", on="model_id", key="_id")]), None)
+        active = _to_active(document)
+        if active is None or document is None:
+            raise ModelNotFoundError("No model has been published yet.")
+        return active, to_map(document["maps"][0]) if document["maps"] else None
+
+    @translated_errors()
+    def find_places(self, model_id: str, track_id: str, *, limit: int) -> list[tuple[float, float]]:
+        """Where a model puts a track and its nearest neighbours, the track first; nothing of one it does not know."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"_id": f"{model_id}:{track_id}"}},
+            {"$lookup": {"from": "assignments", "localField": "_id", "foreignField": "_id", "as": "own"}},
+            {"$unwind": {"path": "$neighbours", "preserveNullAndEmptyArrays": True}},
+            {"$limit": limit},
+            {"$set": {"key": {"$concat": [f"{model_id}:", "$neighbours.track_id"]}}},
+            _join("assignments", on="key", key="_id"),
+            {"$project": {"own.place": 1, "assignments.place": 1}},
+        ]
+        found = list(self._neighbours.aggregate(stages))
+        own = found[0]["own"] if found else []
+        return [tuple(one["place"]) for one in [*own, *(near for each in found for near in each["assignments"])]]
 
     @translated_errors()
     def find_placed(self, track_id: str) -> tuple[ActiveModel | None, Placement | None]:

@@ -23,7 +23,7 @@ from tests.audio import make_tone, write_audio
 from tests.conftest import free_port
 from tests.web.seeding import seed_model, seed_track
 
-_CHROMIUM_ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -119,7 +119,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "no Chromium on PATH"
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=program, args=_CHROMIUM_ARGUMENTS)
+        yield playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
 
 
 @pytest.fixture

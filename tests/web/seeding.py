@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from earwise.clustering.drawing import draw_map
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
@@ -61,7 +62,7 @@ def seed_model(
     run = ModelRun(model_id, f"run {model_id}", "v1", ModelStatus.CANDIDATE, NOW, 42, count, k, trials, {"fit": 4.2})
     store.model_runs.put(run)
     store.model_parts.put_clusters(model_id, [Cluster(n, name, sizes[n]) for n, name in enumerate(names)])
-    store.model_parts.put_assignments(model_id, (Assignment(t, n % k, (n // k) / 100) for n, t in enumerate(tracks)))
+    store.model_parts.put_assignments(model_id, (_assign(t, n, k) for n, t in enumerate(tracks)))
     store.model_parts.put_neighbours(
         model_id,
         (
@@ -75,7 +76,14 @@ def seed_model(
             for n, seed in enumerate(tracks)
         ),
     )
+    draw_map(store, model_id, count)
     store.models.activate(model_id, NOW)
+
+
+def _assign(track: str, n: int, k: int) -> Assignment:
+    """Into clusters in turn, which lie side by side, each in rows from its middle down."""
+    rank = n // k
+    return Assignment(track, n % k, rank / 100, place=(n % k * 10.0 + rank % 7, rank // 7 / 2.0))
 
 
 def start_extraction(store: Store, *, done: int) -> None:

@@ -2,6 +2,7 @@
 
 import { attachBar } from "./bar.js";
 import { attachKeys } from "./keys.js";
+import { attachMap } from "./map.js";
 import { attachMediaSession } from "./media-session.js";
 import { attachNavigation } from "./navigation.js";
 import { nameOf } from "./format.js";
@@ -41,6 +42,7 @@ attachNavigation();
 attachHeard(player, queue);
 attachLocalTimes();
 attachSearch();
+attachMap(queue);
 
 player.addEventListener("fail", (event) => explain(event.detail));
 document.addEventListener("submit", (event) => {

@@ -1,0 +1,178 @@
+"""Maps: every track of a model in two dimensions, packed so that a browser takes a hundred thousand at once.
+
+The tracks of a cluster lie in parts, the most typical first, so that the parts hold the pages of the cluster's list too.
+They are written under the map's edition; then the one document of ``maps`` flips. Readers see one edition, never a mix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import batched, groupby
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from bson.binary import Binary
+from pymongo import ASCENDING
+from pymongo.database import Database
+
+from earwise.store.bulk import put_documents
+from earwise.store.model_parts import Assignment
+from earwise.store.translation import translated_errors
+
+PAGE_SIZE = 50
+_PART_SIZE = 20 * PAGE_SIZE
+_WRITE_BATCH = 100
+_ID_BYTES = 16
+_FINEST = 2**16 - 1
+_WHOLE, _FLOAT = np.dtype("<u2"), np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMap:
+    """The map of a model as readers find it.
+
+    Attributes
+    ----------
+    edition : str
+        Names this very map: with other tracks or places it is another.
+    sizes : dict of int to int
+        Tracks of each cluster, in order of the clusters' numbers; tracks lie on the map in this order.
+    corner : tuple of float
+        Where the map begins, in the model's coordinates.
+    extent : float
+        Its longer side, which is 65,535 steps.
+    """
+
+    model_id: str
+    edition: str
+    sizes: dict[int, int]
+    corner: tuple[float, float]
+    extent: float
+
+    @property
+    def tracks(self) -> int:
+        """How many there are."""
+        return sum(self.sizes.values())
+
+    def pages(self, cluster: int) -> int:
+        """Pages of a cluster's list; one where it is empty."""
+        return max(1, -(-self.sizes.get(cluster, 0) // PAGE_SIZE))
+
+    def steps(self, place: tuple[float, float]) -> tuple[int, int]:
+        """A place of the model on the map, each in 0 … 65,535."""
+        x, y = ((value - start) / self.extent for value, start in zip(place, self.corner, strict=True))
+        return round(min(max(x, 0), 1) * _FINEST), round(min(max(y, 0), 1) * _FINEST)
+
+
+class Maps:
+    """The collections ``maps`` and ``map_parts``."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._maps = database["maps"]
+        self._parts = database["map_parts"]
+
+    @translated_errors()
+    def create_indexes(self) -> None:
+        """Create the indexes that the queries below use."""
+        self._parts.create_index([("edition", ASCENDING)])
+        self._parts.create_index([("model_id", ASCENDING)])
+
+    @translated_errors()
+    def put(self, model_id: str, assignments: Iterable[Assignment]) -> SoundMap:
+        """Let these be the tracks of a model's map: written anew only where something differs."""
+        found = sorted(assignments, key=lambda one: (one.cluster, one.distance, one.track_id))
+        drawn, parts = _pack(model_id, found)
+        for batch in batched(parts, _WRITE_BATCH):
+            put_documents(self._parts, batch)
+        self._maps.replace_one({"_id": model_id}, _to_document(drawn), upsert=True)
+        self._parts.delete_many({"model_id": model_id, "edition": {"$ne": drawn.edition}})
+        return drawn
+
+    @translated_errors()
+    def find(self, model_id: str) -> SoundMap | None:
+        """The map of a model; None before it is drawn."""
+        document = self._maps.find_one({"_id": model_id})
+        return to_map(document) if document else None
+
+    @translated_errors()
+    def points(self, edition: str) -> bytes | None:
+        """Places of all tracks, x and y as little-endian 16-bit integers; None where the edition is gone."""
+        parts = list(self._parts.find({"edition": edition}, {"cluster": 1, "number": 1, "places": 1}))
+        parts.sort(key=lambda part: (part["cluster"], part["number"]))
+        return b"".join(bytes(part["places"]) for part in parts) or None
+
+    @translated_errors()
+    def members(self, edition: str, cluster: int, page: int) -> list[Assignment]:
+        """A page of a cluster's tracks, the most typical first; pages count from 1."""
+        number, first = divmod((page - 1) * PAGE_SIZE, _PART_SIZE)
+        part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1, "distances": 1})
+        if part is None:
+            return []
+        ids, distances = _unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
+        chosen = slice(first, first + PAGE_SIZE)
+        found = zip(ids[chosen], distances[chosen], strict=True)
+        return [Assignment(track_id, cluster, distance) for track_id, distance in found]
+
+    @translated_errors()
+    def track_at(self, edition: str, cluster: int, rank: int) -> str | None:
+        """Id of the track that is the so-manieth of its cluster, counted from 0."""
+        number, place = divmod(rank, _PART_SIZE)
+        part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1})
+        ids = _unpack_ids(part["ids"]) if part else []
+        return ids[place] if place < len(ids) else None
+
+
+def to_map(document: dict[str, Any]) -> SoundMap:
+    """A map as it is stored."""
+    sizes = {one["cluster"]: one["tracks"] for one in document["sizes"]}
+    return SoundMap(document["_id"], document["edition"], sizes, tuple(document["corner"]), document["extent"])
+
+
+def _to_document(drawn: SoundMap) -> dict[str, Any]:
+    return {
+        "_id": drawn.model_id,
+        "model_id": drawn.model_id,
+        "edition": drawn.edition,
+        "sizes": [{"cluster": cluster, "tracks": tracks} for cluster, tracks in drawn.sizes.items()],
+        "corner": list(drawn.corner),
+        "extent": drawn.extent,
+    }
+
+
+def _pack(model_id: str, found: Sequence[Assignment]) -> tuple[SoundMap, list[dict[str, Any]]]:
+    """The map of these tracks, which are in its order, and its parts."""
+    places = np.array([one.place for one in found], np.float64).reshape(-1, 2)
+    corner = places.min(axis=0) if len(places) else np.zeros(2)
+    # Both sides are measured by the longer one, so that the map is not distorted.
+    extent = float((places.max(axis=0) - corner).max()) if len(places) else 0.0
+    extent = extent if extent > 0 else 1.0
+    steps = np.rint((places - corner) / extent * _FINEST).astype(_WHOLE)
+    parts, start = [], 0
+    for cluster, members in groupby(found, attrgetter("cluster")):
+        for number, part in enumerate(batched(members, _PART_SIZE)):
+            parts.append(
+                {
+                    "model_id": model_id,
+                    "cluster": cluster,
+                    "number": number,
+                    "places": Binary(steps[start : start + len(part)].tobytes()),
+                    "ids": Binary(b"".join(bytes.fromhex(one.track_id) for one in part)),
+                    "distances": Binary(np.array([one.distance for one in part], _FLOAT).tobytes()),
+                }
+            )
+            start += len(part)
+    digest = hashlib.sha256(repr((corner.tolist(), extent)).encode())
+    for one in parts:
+        digest.update(b"%d:" % one["cluster"] + one["places"] + one["ids"] + one["distances"])
+    edition = f"{model_id}.{digest.hexdigest()[:16]}"
+    sizes = {cluster: sum(1 for _ in members) for cluster, members in groupby(found, attrgetter("cluster"))}
+    x, y = corner.tolist()
+    named = [{"_id": f"{edition}:{one['cluster']}:{one['number']}", "edition": edition, **one} for one in parts]
+    return SoundMap(model_id, edition, sizes, (x, y), extent), named
+
+
+def _unpack_ids(packed: bytes) -> list[str]:
+    return [packed[start : start + _ID_BYTES].hex() for start in range(0, len(packed), _ID_BYTES)]
