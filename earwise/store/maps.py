@@ -1,6 +1,6 @@
 """Maps: every track of a model in two dimensions, packed so that a browser takes a hundred thousand at once.
 
-The tracks of a cluster lie in parts, the most typical first, so that the parts hold the pages of the cluster's list too.
+The tracks of a cluster lie in parts, the most typical first, so the parts hold the pages of the cluster's list too.
 They are written under the map's edition; then the one document of ``maps`` flips. Readers see one edition, never a mix.
 """
 
