@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from earwise.store.shelves import Kind, Page, shelves_listing, tracks_listing
 from webapp.context import store
-from webapp.paging import read_page_number
-from webapp.rows import Row
+from webapp.paging import read_order, read_page_number
+from webapp.rows import listed_rows
 
 blueprint = Blueprint("browse", __name__, url_prefix="/browse")
 
@@ -21,9 +21,9 @@ _TRACK_ORDERS = {"album": "Artist and album", "title": "Title", "year": "Year"}
 @blueprint.get("/<any(artists, albums, genres, years):kind>")
 def shelves(kind: str) -> ResponseReturnValue:
     """All artists, albums, genres or decades."""
-    order = _read_order(_SHELF_ORDERS)
+    order = read_order(_SHELF_ORDERS)
     page = _read_page(shelves_listing(_KINDS[kind], order))
-    if page is None and request.args.get("page", "1") != "1":
+    if page is None and read_page_number() != 1:
         abort(404)
     return render_template(
         "browse/shelves.html", kind=kind, kinds=list(_KINDS), order=order, orders=_SHELF_ORDERS, page=page
@@ -33,18 +33,12 @@ def shelves(kind: str) -> ResponseReturnValue:
 @blueprint.get("/<any(artists, albums, genres, years):kind>/<shelf>")
 def tracks(kind: str, shelf: str) -> ResponseReturnValue:
     """The tracks of one of them."""
-    order = _read_order(_TRACK_ORDERS)
+    order = read_order(_TRACK_ORDERS)
     page = _read_page(tracks_listing(_KINDS[kind], shelf, order)) or abort(404)
-    found = store().tracks.get_many(page.entries)
-    rows = [Row(found[track_id]) for track_id in page.entries if track_id in found]
+    rows = listed_rows(page)
     return render_template(
         "browse/tracks.html", kind=kind, shelf=page.shelf, order=order, orders=_TRACK_ORDERS, page=page, rows=rows
     )
-
-
-def _read_order(orders: dict[str, str]) -> str:
-    order = request.args.get("sort", next(iter(orders)))
-    return order if order in orders else abort(404)
 
 
 def _read_page(listing: str) -> Page | None:

@@ -1,23 +1,22 @@
-"""Home: search the library, or browse it page by page."""
+"""Home: search the library, or go through it page by page."""
 
 from __future__ import annotations
-
-import base64
-import binascii
-import string
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from earwise.notice import read_notice
 from earwise.store.finding import Found, find_tracks
+from earwise.store.shelves import library_listing
 from webapp.context import settings, store
+from webapp.paging import read_order, read_page_number
 from webapp.progress import describe_wait
-from webapp.rows import Row
+from webapp.rows import Row, listed_rows
 
 blueprint = Blueprint("library", __name__)
 
-_PAGE_SIZE = 50
+_ORDERS = {"album": "Artist and album", "title": "Title"}
+_FIRST_TRACKS = 50
 _MOST_HITS = 50
 _MOST_SUGGESTIONS = 8
 _MOST_QUERY_CHARACTERS = 200
@@ -28,7 +27,7 @@ _CLUSTERS_SHOWN = 8
 def home() -> ResponseReturnValue:
     """The search box; beneath it what was found, or clusters and all tracks."""
     query = request.args.get("q", "").strip()[:_MOST_QUERY_CHARACTERS]
-    return _search_page(query) if query else _browse_page(request.args.get("after"))
+    return _search_page(query) if query else _browse_page(read_page_number(), read_order(_ORDERS))
 
 
 @blueprint.get("/suggestions")
@@ -47,29 +46,22 @@ def _find(query: str, limit: int) -> Found:
     return find_tracks(store().tracks, store().words, query, limit=limit)
 
 
-def _browse_page(after: str | None) -> str:
-    page = store().tracks.page(limit=_PAGE_SIZE, cursor=_decode_cursor(after) if after else None)
-    active = store().serving.find_active()
+def _browse_page(number: int, order: str) -> str:
+    # What is beside the list stands on its first page only, and in place of it while there is no model.
+    active = store().serving.find_active() if number == 1 else None
+    page = store().shelves.page(library_listing(order), number) if active or number > 1 else None
+    if page is None and number > 1:
+        abort(404)
     clusters = sorted(active.clusters.values(), key=lambda cluster: -cluster.size) if active else []
     return render_template(
         "library/home.html",
-        rows=[Row(track) for track in page.tracks],
-        after=after,
-        next_after=_encode_cursor(page.next_cursor) if page.next_cursor else None,
-        letters=[(letter.upper(), _encode_cursor(f"{letter}\x1e")) for letter in string.ascii_lowercase],
+        page=page,
+        rows=listed_rows(page) if page else [Row(track) for track in store().tracks.some(_FIRST_TRACKS)],
+        number=number,
+        order=order,
+        orders=_ORDERS,
         clusters=clusters[:_CLUSTERS_SHOWN],
         cluster_count=len(clusters),
-        wait=None if active else describe_wait(store().extraction_runs.latest()),
+        wait=None if active or number > 1 else describe_wait(store().extraction_runs.latest()),
         notice=read_notice(settings().library),
     )
-
-
-def _encode_cursor(cursor: str) -> str:
-    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
-
-
-def _decode_cursor(text: str) -> str:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        abort(400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask import abort, request
@@ -13,6 +14,13 @@ def read_page_number() -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 8) or int(text) < 1:
         abort(404)
     return int(text)
+
+
+def read_order(orders: Iterable[str]) -> str:
+    """The order of a list: one of these, the first where none is asked for."""
+    known = list(orders)
+    order = request.args.get("sort", known[0])
+    return order if order in known else abort(404)
 
 
 def read_time_cursor() -> str | None:

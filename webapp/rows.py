@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.shelves import Page
 from earwise.store.tracks import Track
+from webapp.context import store
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,9 @@ def ranked_rows(
         for near in found
         if near.track_id in tracks
     ]
+
+
+def listed_rows(page: Page) -> list[Row]:
+    """Rows of the tracks on a page of a list, without those that have left the library since; one query."""
+    found = store().tracks.get_many(page.entries)
+    return [Row(found[track_id]) for track_id in page.entries if track_id in found]

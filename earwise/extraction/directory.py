@@ -10,7 +10,15 @@ from typing import Any
 
 from earwise.store import Store
 from earwise.store.search import fold_text, fold_words
-from earwise.store.shelves import Kind, Listing, Shelf, shelf_key, shelves_listing, tracks_listing
+from earwise.store.shelves import (
+    Kind,
+    Listing,
+    Shelf,
+    library_listing,
+    shelf_key,
+    shelves_listing,
+    tracks_listing,
+)
 from earwise.store.tracks import sort_key
 from earwise.tags import Tags
 
@@ -27,6 +35,13 @@ _TRACK_ORDERS: dict[str, Callable[[Entry], Any]] = {
 _SHELF_ORDERS: dict[str, Callable[[Shelf], Any]] = {
     "name": lambda shelf: (fold_text(shelf.name), shelf.byline, shelf.key),
     "size": lambda shelf: (-shelf.tracks, fold_text(shelf.name), shelf.key),
+}
+
+
+# What all tracks are listed by, with the name whose first letter leads to a page.
+_LIBRARY_ORDERS: dict[str, Callable[[Tags], str]] = {
+    "album": lambda tags: tags.artist,
+    "title": lambda tags: tags.title,
 }
 
 
@@ -58,6 +73,7 @@ def count_words(tags: Iterable[Tags]) -> Counter[str]:
 
 def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
     """Every list of a library's tracks."""
+    yield from _library_listings(entries)
     for kind, name_of in _KINDS.items():
         shelves: list[Shelf] = []
         for key, name, byline, members in _gather(entries, name_of):
@@ -68,6 +84,13 @@ def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
             yield _shelf_listing(kind, order, sorted(shelves, key=shelf_place))
 
 
+def _library_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
+    for order, name_of in _LIBRARY_ORDERS.items():
+        found = sorted(entries, key=_TRACK_ORDERS[order])
+        marks = _mark_letters(name_of(tags) for _, tags in found)
+        yield Listing(library_listing(order), _cut([track_id for track_id, _ in found]), len(found), marks=marks)
+
+
 def _track_listings(kind: Kind, shelf: Shelf, members: Sequence[Entry]) -> Iterator[Listing]:
     for order, place in _TRACK_ORDERS.items():
         ids = [track_id for track_id, _ in sorted(members, key=place)]
@@ -75,12 +98,18 @@ def _track_listings(kind: Kind, shelf: Shelf, members: Sequence[Entry]) -> Itera
 
 
 def _shelf_listing(kind: Kind, order: str, shelves: Sequence[Shelf]) -> Listing:
-    marks: dict[str, int] = {}
-    for place, shelf in enumerate(shelves):
-        letter = fold_text(shelf.name)[:1]
-        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // _PAGE_SIZE + 1)
+    marks = _mark_letters(shelf.name for shelf in shelves) if order == "name" else {}
     pages = _cut([asdict(shelf) for shelf in shelves])
-    return Listing(shelves_listing(kind, order), pages, len(shelves), marks=marks if order == "name" else {})
+    return Listing(shelves_listing(kind, order), pages, len(shelves), marks=marks)
+
+
+def _mark_letters(names: Iterable[str]) -> dict[str, int]:
+    """The page on which names of each first letter begin."""
+    marks: dict[str, int] = {}
+    for place, name in enumerate(names):
+        letter = fold_text(name)[:1]
+        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // _PAGE_SIZE + 1)
+    return marks
 
 
 def _cut(whole: list[Any]) -> list[list[Any]]:

@@ -63,7 +63,7 @@ class Listing:
     Attributes
     ----------
     name : str
-        What it is read by: `shelves_listing` or `tracks_listing`.
+        What it is read by: `shelves_listing`, `tracks_listing` or `library_listing`.
     pages : sequence of sequence of dict or of str
         Shelves, or ids of tracks.
     total : int
@@ -104,6 +104,11 @@ def shelves_listing(kind: Kind, order: str) -> str:
 def tracks_listing(kind: Kind, key: str, order: str) -> str:
     """Name of the list of a shelf's tracks."""
     return f"{kind}/{key}:{order}"
+
+
+def library_listing(order: str) -> str:
+    """Name of the list of all tracks."""
+    return f"library:{order}"
 
 
 def shelf_key(name: str, byline: str = "") -> str:

@@ -231,6 +231,11 @@ class Tracks:
         return TrackPage(tracks[:limit], f"{last.sort_key}\x1e{last.track_id}" if last else None)
 
     @translated_errors()
+    def some(self, limit: int) -> list[Track]:
+        """Ready tracks in no order, for a library that is not listed yet."""
+        return [_to_track(document) for document in self._tracks.find({"state": TrackState.READY}).limit(limit)]
+
+    @translated_errors()
     def with_terms(self, terms: Sequence[str]) -> list[Track]:
         """Ready tracks that hold all of these terms, in any order; none for no terms."""
         if not terms:

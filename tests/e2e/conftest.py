@@ -16,6 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.client import open_store_at
 from earwise.store.tracks import Tags
@@ -69,7 +70,9 @@ def tracks(database: tuple[Store, str]) -> dict[str, str]:
         tags.title: seed_track(store, tags, path=name.encode(), duration_s=_LENGTH_S) for name, tags in _TRACKS.items()
     }
     seed_model(store, list(found.values()), names=("Slow strings", "Bright piano"))
-    return found | {"Gone": seed_track(store, Tags("Gone", "Zappa"), path=b"gone.mp3")}
+    found["Gone"] = seed_track(store, Tags("Gone", "Zappa"), path=b"gone.mp3")
+    refresh_directory(store)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
@@ -58,6 +59,7 @@ def test_track_that_has_left_the_library_is_said_so_while_another_plays_on(
 ) -> None:
     store, _ = database
     leaving = seed_track(store, Tags("Leaving", "Mogwai"), path=b"leaving.mp3")
+    refresh_directory(store)
     listener.reload()
     play(listener, "Ivory")
     wait_for_playing(listener)
