@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 from earwise.errors import EarwiseError
 
 _SCRIPT = Path(__file__).with_name("listeners_load.py")
 _PERCENTILES = (50, 95, 99)
+_CSRF_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +29,22 @@ class Plan:
     ----------
     paths : sequence of str
         Asked for in turns by all listeners together.
-    listeners : sequence of str
-        Names to log in with; none where nobody needs to.
+    cookies : sequence of str
+        Of the listeners who ask, in turns; none where nobody needs one.
+    names : sequence of str
+        Whom to log in by the form at the path, in turns, with this password; none where no form is sent.
     wait_s : tuple of float
         Least and most seconds between an answer and the next question.
-    is_log_in : bool
-        Whether logging in itself is measured; paths are not asked for then.
     """
 
     name: str
     paths: Sequence[str]
-    listeners: Sequence[str] = ()
+    cookies: Sequence[str] = ()
+    names: Sequence[str] = ()
     password: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
     wait_s: tuple[float, float] = (0.0, 0.0)
-    is_log_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,19 @@ def put_load(python: Path, address: str, plan: Plan, *, connections: int, second
     if ended.returncode:
         raise EarwiseError(f"The load generator failed:\n{ended.stderr[-2000:]}")
     return _read(json.loads(ended.stdout), plan.name, ended.stderr)
+
+
+def log_in(address: str, name: str, password: str) -> str:
+    """The cookie of a new session."""
+    jar = CookieJar()
+    browser = build_opener(HTTPCookieProcessor(jar))
+    with browser.open(f"{address}/log-in") as page:
+        token = _CSRF_FIELD.search(page.read().decode())
+    if token is None:
+        raise EarwiseError(f"{address} asks nobody to log in.")
+    form = {"csrf_token": token.group(1), "name": name, "password": password}
+    browser.open(f"{address}/log-in", urlencode(form).encode()).close()
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
 def _read(entries: list[dict[str, object]], name: str, errors: str) -> LoadFigures:

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from earwise.bench.catalogue import fill, make_features, make_tags, track_id_of
-from earwise.bench.load import LoadFigures, Plan, put_load
+from earwise.bench.load import LoadFigures, Plan, log_in, put_load
 from earwise.bench.memory import rss_bytes
 from earwise.bench.others import bench_python
 from earwise.bench.temporary_store import temporary_store
@@ -44,6 +44,8 @@ _LISTENERS, _PASSWORD = 1_000, "a password of the bench"
 _CONNECTIONS, _WAIT_S = 50, (0.5, 1.5)
 _PATHS = 5_000
 _AUDIO_MB = 16
+_FIRST_MIB = {"Range": f"bytes=0-{2**20 - 1}"}
+_LOGGED_IN = 100
 _START_S = 60.0
 _SEED = 3
 
@@ -111,10 +113,11 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
         _make_library(store, settings, tracks)
         plans = make_plans(tracks, sorted(cluster.number for cluster in store.model_parts.clusters(MODEL_ID)))
         with _serving(settings, "webapp:create_app()") as (address, server):
+            cookies = [log_in(address, f"listener {number}", _PASSWORD) for number in range(_LOGGED_IN)]
             routes = {}
             for plan in plans:
                 say(f"asking for {plan.name}")
-                routes[plan.name] = _measure(python, address, plan, seconds)
+                routes[plan.name] = _measure(python, address, replace(plan, cookies=cookies), seconds)
             workers = [rss_bytes(worker) for worker in psutil.Process(server).children()]
         say("asking for a constant page")
         with _serving(settings, "webapp.floor:create_app()") as (address, _):
@@ -126,11 +129,9 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
 
 
 def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:
-    """What is asked of each route, by other listeners for other tracks every time."""
+    """What is asked of each route, for other tracks every time."""
     rng = random.Random(_SEED)  # noqa: S311 - a choice that is the same every time
     chosen = [track_id_of(number) for number in rng.sample(range(tracks), min(_PATHS, tracks))]
-    names = [f"listener {number}" for number in range(_LISTENERS)]
-    rng.shuffle(names)
     words = [word for tags in make_tags(_PATHS) for word in (*tags.title.split(), *tags.artist.split()[:2])]
     paths = {
         "home": [f"/?page={rng.randint(1, tracks // PAGE_SIZE)}" if rng.random() < 0.5 else "/" for _ in chosen],
@@ -139,10 +140,12 @@ def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:
         "cluster": [f"/clusters/{rng.choice(clusters)}" for _ in chosen],
         "api_similar": [f"/api/v1/tracks/{track_id}/similar" for track_id in chosen],
     }
-    pages = [Plan(name, asked, names, _PASSWORD) for name, asked in paths.items()]
-    ranges = [f"/tracks/{track_id}/audio" for track_id in chosen]
-    stream = Plan("stream_1mib", ranges, names, _PASSWORD, {"Range": f"bytes=0-{2**20 - 1}"}, 206)
-    return [Plan("login", [], names, _PASSWORD, is_log_in=True), *pages, stream]
+    names = [f"listener {number}" for number in rng.sample(range(_LISTENERS), _LISTENERS)]
+    return [
+        Plan("login", ["/log-in"], names=names, password=_PASSWORD, status=302),
+        *(Plan(name, asked) for name, asked in paths.items()),
+        Plan("stream_1mib", [f"/tracks/{track_id}/audio" for track_id in chosen], headers=_FIRST_MIB, status=206),
+    ]
 
 
 def _with_audio(settings: Settings) -> Settings:
