@@ -36,6 +36,13 @@ def played_s(page: Page) -> float:
     return float(page.evaluate("window.__audio?.currentTime ?? 0"))
 
 
+def queued(page: Page) -> list[str]:
+    """Ids of the tracks in the queue."""
+    found: list[str] = page.evaluate("""Object.entries(localStorage).filter(([key]) => key.endsWith(":queue"))
+        .flatMap(([, kept]) => JSON.parse(kept).tracks.map((track) => track.track))""")
+    return found
+
+
 def wait_for_playing(page: Page) -> None:
     wait_until(page, lambda: played_s(page) > 0.3)
     before = played_s(page)

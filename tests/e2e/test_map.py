@@ -17,8 +17,9 @@ from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.tracks import Tags
-from tests.e2e.browsing import sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.browsing import queued, sign_up, start_watching, wait_for_playing, wait_until
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS
+from tests.e2e.test_accessibility import violations
 from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
@@ -76,12 +77,6 @@ def listener(page: Page, address: str) -> Page:
 def open_map(page: Page, address: str, count: int) -> None:
     page.goto(f"{address}/map")
     expect(page.locator(f'[data-map][data-drawn="{count}"]')).to_be_attached(timeout=60_000)
-
-
-def queued(page: Page) -> list[str]:
-    """Ids of the tracks in the queue."""
-    return page.evaluate("""Object.entries(localStorage).filter(([key]) => key.endsWith(":queue"))
-        .flatMap(([, kept]) => JSON.parse(kept).tracks.map((track) => track.track))""")
 
 
 def drawn_pixels(page: Page, tmp_path: object) -> list[tuple[int, int]]:
@@ -192,6 +187,24 @@ def test_the_legend_goes_through_the_list_while_the_map_stays(
     expect(listener.locator("[data-map][data-is-same]")).to_be_attached()
     listener.get_by_role("link", name="Next").click()
     expect(listener.get_by_text("Page 2 of 3")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])
+def test_the_drawn_map_breaks_no_rule_that_axe_knows_and_no_window(
+    chromium: Browser, address: str, database: tuple[Store, str], small: list[str], width: int, scheme: str
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    with chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:
+        page = context.new_page()
+        sign_up(page, address)
+        open_map(page, address, 300)
+        page.get_by_role("application").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("[data-map-tip]")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-map-card] .title")).to_be_visible()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_the_list_works_without_javascript(

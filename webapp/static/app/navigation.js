@@ -20,6 +20,8 @@ export function attachNavigation() {
     if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
   });
 
+  showWhereYouAre();
+
   // A menu closes when something else is used, and by Escape.
   document.addEventListener("click", (event) => closeMenus(event.target));
   document.addEventListener("focusin", (event) => closeMenus(event.target));
@@ -33,8 +35,16 @@ export function attachNavigation() {
   function arrive() {
     path = location.href;
     status.textContent = document.title;
+    showWhereYouAre();
     if (!location.hash) document.querySelector("main")?.focus({ preventScroll: true });
   }
+}
+
+/** Where the main navigation is wider than the window, the page's own entry is in view. */
+function showWhereYouAre() {
+  const nav = document.querySelector(".nav");
+  const here = nav?.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
 }
 
 function closeMenus(target) {

@@ -1,0 +1,50 @@
+"""Radio in a browser: its queue goes on while it plays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from earwise.store import Store
+from earwise.store.tracks import Tags
+from tests.e2e.browsing import queued, sign_up, start_watching, wait_for_playing, wait_until
+from tests.web.seeding import seed_model, seed_track
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def stations(database: tuple[Store, str], tracks: dict[str, str]) -> list[str]:
+    """Sixty tracks of twenty artists, each beside those that follow it."""
+    store, _ = database
+    ids = [seed_track(store, Tags(f"Air {n}", f"Artist {n % 20}"), path=b"a.mp3", duration_s=12) for n in range(60)]
+    seed_model(store, ids, model_id="radio")
+    return ids
+
+
+def test_radio_goes_on_along_neighbours_without_a_track_twice(page: Page, address: str, stations: list[str]) -> None:
+    start_watching(page)
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{stations[0]}")
+    page.get_by_role("link", name="Radio", exact=True).click()
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Play Air 0 ")).click()
+    wait_for_playing(page)
+    first = queued(page)
+    assert first[0] == stations[0]
+    assert len(first) < 30
+    following = page.get_by_role("region", name="Player").get_by_role("button", name="Next track")
+    for _ in range(len(first) - 4):
+        following.click()
+    wait_until(page, lambda: len(queued(page)) > len(first))
+    grown = queued(page)
+    assert grown[: len(first)] == first
+    assert len(set(grown)) == len(grown)
+    wait_for_playing(page)
+    page.get_by_role("link", name="Favourites", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Favourites")
+    for _ in range(len(grown) - len(first)):
+        following.click()
+    wait_until(page, lambda: len(queued(page)) > len(grown))
+    assert not page.evaluate("window.__audio.paused")
