@@ -66,6 +66,7 @@ def test_new_tracks_get_cluster_place_and_surroundings(store: Store, tmp_path: P
     clusters = [cluster for _, cluster in store.model_parts.read_clusters_of_tracks("m")]
     assert counted == {0: clusters.count(0), 1: clusters.count(1)}
     assert sum(counted.values()) == 72
+    assert store.maps.find("m").sizes == counted
 
 
 def test_nothing_new_writes_nothing(

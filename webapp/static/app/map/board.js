@@ -42,6 +42,7 @@ export class Board extends EventTarget {
       .map((cluster, order) => ({ text: cluster.name, at: field.middle(order), size: cluster.size }))
       .filter((label) => label.size > 0)
       .sort((one, other) => other.size - one.size);
+    canvases[0].addEventListener("webglcontextrestored", () => this.redraw());
     this.recolour();
     this.#resize();
     this.camera.showWhole(this.#wholeBox);

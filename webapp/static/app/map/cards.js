@@ -24,12 +24,20 @@ export class Cards {
   async #get(address) {
     const kept = this.#kept.get(address);
     if (kept) return kept;
-    const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "card" } });
-    if (!answer.ok || answer.redirected) return null;
-    const card = read(await answer.text());
+    const card = await ask(address);
+    if (!card) return null;
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
     this.#kept.set(address, card);
     return card;
+  }
+}
+
+async function ask(address) {
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "card" } });
+    return answer.ok && !answer.redirected ? read(await answer.text()) : null;
+  } catch {
+    return null; // the library can't be reached: the next one that is pointed at asks again
   }
 }
 

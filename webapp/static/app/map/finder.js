@@ -6,7 +6,7 @@ import * as toast from "../toast.js";
 const [NEAR_MOUSE, NEAR_FINGER] = [9, 20]; // pixels from a point that still mean it
 const POINTED_MS = 60;
 const MARGIN = 8;
-const DRAWN_ANEW = "The map has been drawn anew meanwhile. Load the page again to see it.";
+const NOT_FOUND = "Nothing is known of this track just now. Load the page again to see the map as it is.";
 
 export class Finder {
   #board;
@@ -96,7 +96,7 @@ export class Finder {
     this.#board.chosen = { at: [this.#field.x(index), this.#field.y(index)], near: [] };
     this.#board.redraw();
     const card = await this.#cards.at(this.#field.nameOf(index));
-    if (!card) return toast.show(DRAWN_ANEW);
+    if (!card) return toast.show(NOT_FOUND);
     if (this.#cursor !== index) return;
     this.#showCard(card);
     // The player tells the queue, and the map follows that.
