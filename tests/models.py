@@ -13,7 +13,7 @@ from earwise.ranking.artefact import Artefact, ClusterModel, save_artefact
 from earwise.ranking.fitting import fit_sound
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
-from earwise.ranking.preparation import TagNames
+from earwise.ranking.preparation import TagNames, make_catalogue
 from earwise.store import Store
 from earwise.store.features import TrackFeatures
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
@@ -52,7 +52,7 @@ def write_model(
     """Write a candidate over these tracks with two clusters, whose names tell the model's id."""
     ids, rows = [track_id(number) for number in numbers], features[list(numbers)]
     names = TagNames([f"artist {number}\x1ftrack {number}" for number in numbers], [f"artist {n}" for n in numbers])
-    catalogue, fitted = fit_sound(rows, ids, names, None)
+    catalogue, fitted = fit_sound(rows.copy(), ids, names, None)
     low, high = rows.min(axis=0).astype(float), rows.max(axis=0).astype(float)
     side = (rows[:, 0] > np.median(rows[:, 0])).astype(int)
     cluster_model = ClusterModel(
@@ -104,3 +104,13 @@ def write_model(
         ],
     )
     return artefact
+
+
+def rank_together(artefact: Artefact, features: Matrix, n: int) -> list[list[str]]:
+    """The lists that ranking all tracks at once by a model gives: what assigning some of them later has to lead to."""
+    ids = [track_id(number) for number in range(len(features))]
+    names = [f"artist {number}\x1ftrack {number}" for number in range(len(features))]
+    tags = TagNames(names, [f"artist {number}" for number in range(len(features))])
+    catalogue = make_catalogue(artefact.metric, artefact.reference, features, ids, tags)
+    queries = queries_of(catalogue, np.arange(len(ids)))
+    return [[ids[row] for row in one.rows] for one in rank_neighbours(artefact.metric, queries, catalogue, Ranking(n))]

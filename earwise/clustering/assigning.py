@@ -3,13 +3,17 @@
 What to do is an anti-join: ready tracks without an assignment in the model. For each, first its own list is written,
 then it enters the lists of those it belongs to, and its assignment comes last. So a run that was killed is simply
 repeated, and nothing is there twice.
+
+Two may run at once, as after an extraction and around the flip of a model. A list is therefore only ever merged with
+what it holds, and written if nobody wrote it since it was read.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import batched
@@ -27,7 +31,7 @@ from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import make_catalogue
 from earwise.store import Store
-from earwise.store.model_parts import Assignment, Neighbour
+from earwise.store.model_parts import Assignment, Neighbour, RankedList
 from earwise.tags import Tags
 
 log = logging.getLogger(__name__)
@@ -107,9 +111,12 @@ class _Assigning:
         queries = queries_of(self._catalogue, rows)
         ranking = Ranking(self._list_length, self._artefact.most_per_artist)
         lists = rank_neighbours(metric, queries, self._catalogue, ranking)
-        described = [[self._describe(*pair) for pair in _pairs(one.rows, one.distances)] for one in lists]
-        ids = [self._library.track_ids[row] for row in rows]
-        self._store.model_parts.put_neighbours(model_id, zip(ids, described, strict=True))
+        own = {
+            self._library.track_ids[row]: [self._describe(*pair) for pair in _pairs(one.rows, one.distances)]
+            for row, one in zip(rows, lists, strict=True)
+        }
+        present = self._store.model_parts.add_neighbours(model_id, own.items())
+        self._merge_lists({track_id: own[track_id] for track_id in present})
         self._enter_lists(rows)
         self._store.model_parts.put_assignments(model_id, self._assignments(rows))
 
@@ -133,15 +140,14 @@ class _Assigning:
     def _enter_lists(self, rows: Rows) -> None:
         if not len(self._hosts):
             return
-        entering: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        entering: dict[str, list[Neighbour]] = defaultdict(list)
         nowhere = np.full(len(rows), -1)
         queries = Queries(self._catalogue.profiles[rows], self._catalogue.surroundings.take(rows), nowhere, nowhere)
         found = rank_neighbours(self._artefact.metric, queries, self._host_catalogue, Ranking(_REACH))
         for newcomer, one in zip(rows.tolist(), found, strict=True):
             for row, distance in _pairs(self._hosts[one.rows], one.distances):
-                entering[row].append((newcomer, distance))
-        for hosts in batched(entering, _BATCH):
-            self._rewrite_lists(hosts, entering)
+                entering[self._library.track_ids[row]].append(self._describe(newcomer, distance))
+        self._merge_lists(entering)
 
     @cached_property
     def _host_catalogue(self) -> Catalogue:
@@ -150,22 +156,25 @@ class _Assigning:
         around = self._catalogue.surroundings.take(self._hosts)
         return Catalogue(self._catalogue.profiles[self._hosts], around, Groups(own, nobody))
 
-    def _rewrite_lists(self, hosts: Sequence[int], entering: dict[int, list[tuple[int, float]]]) -> None:
-        model_id = self._artefact.model_id
-        present = self._store.model_parts.lists_of(model_id, (self._library.track_ids[row] for row in hosts))
-        changed = []
-        for row in hosts:
-            before = present.get(self._library.track_ids[row])
-            if before is None:
-                continue
-            known = {near.track_id for near in before}
-            added = [self._describe(*pair) for pair in entering[row]]
-            after = self._merge(row, [*before, *(near for near in added if near.track_id not in known)])
-            if after != before:
-                changed.append((self._library.track_ids[row], after))
-        self._store.model_parts.replace_neighbours(model_id, changed)
+    def _merge_lists(self, entering: Mapping[str, list[Neighbour]]) -> None:
+        """Bring these neighbours into the lists that tracks have; a track that has none stays without."""
+        model_id, parts = self._artefact.model_id, self._store.model_parts
+        for hosts in batched(entering, _BATCH):
+            is_done = False
+            while not is_done:
+                merged = (self._merge(one, entering[one.track_id]) for one in parts.lists_of(model_id, hosts))
+                is_done = parts.replace_lists(model_id, [one for one in merged if one is not None])
 
-    def _merge(self, host: int, near: list[Neighbour]) -> list[Neighbour]:
+    def _merge(self, present: RankedList, entering: list[Neighbour]) -> RankedList | None:
+        """The list with those that belong in it; None where it stays as it is."""
+        known = {near.track_id for near in present.neighbours}
+        near = self._choose(
+            self._row_of[present.track_id],
+            [*present.neighbours, *(one for one in entering if one.track_id not in known)],
+        )
+        return None if near == present.neighbours else dataclasses.replace(present, neighbours=near)
+
+    def _choose(self, host: int, near: list[Neighbour]) -> tuple[Neighbour, ...]:
         """The nearest of these, by the rules that every list follows."""
         groups, most = self._catalogue.groups, self._artefact.most_per_artist
         recordings, artists = {int(groups.copies[host])}, defaultdict[int, int](int)
@@ -179,7 +188,7 @@ class _Assigning:
                 recordings.add(recording)
             artists[artist] += 1
             kept.append(one)
-        return kept[: self._list_length]
+        return tuple(kept[: self._list_length])
 
     def _describe(self, row: int, distance: float) -> Neighbour:
         track_id, tags = self._library.track_ids[row], self._library.tags[row]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,9 @@ from earwise.clustering import assigning
 from earwise.clustering.assigning import assign_tracks
 from earwise.errors import ModelNotFoundError
 from earwise.ranking.artefact import Artefact
-from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
-from earwise.ranking.preparation import TagNames, make_catalogue
 from earwise.store import Store
 from earwise.store.model_parts import ModelParts
-from tests.models import add_tracks, track_id, write_model
+from tests.models import add_tracks, rank_together, track_id, write_model
 from tests.unit.sounds import make_sounds
 
 FEATURES = make_sounds(6, 12, apart=2)
@@ -28,16 +27,6 @@ def artefact(store: Store, tmp_path: Path) -> Artefact:
     return write_model(store, tmp_path, "m", FEATURES, OLD, list_length=20)
 
 
-def whole(artefact: Artefact, n: int) -> list[list[str]]:
-    """The lists that ranking all tracks at once gives."""
-    ids = [track_id(number) for number in range(len(FEATURES))]
-    names = [f"artist {number}\x1ftrack {number}" for number in range(len(FEATURES))]
-    tags = TagNames(names, [f"artist {number}" for number in range(len(FEATURES))])
-    catalogue = make_catalogue(artefact.metric, artefact.reference, FEATURES, ids, tags)
-    queries = queries_of(catalogue, np.arange(len(ids)))
-    return [[ids[row] for row in one.rows] for one in rank_neighbours(artefact.metric, queries, catalogue, Ranking(n))]
-
-
 def read(store: Store, number: int) -> list[str]:
     return [near.track_id for near in store.model_parts.neighbours("m", track_id(number)) or []]
 
@@ -48,7 +37,7 @@ def test_new_tracks_get_and_enter_the_lists_that_ranking_everything_gives(
     monkeypatch.setattr(assigning, "_BATCH", 4)
     add_tracks(store, FEATURES, NEW)
     assert assign_tracks(store, tmp_path, "m", list_length=20) == 6
-    expected = whole(artefact, 20)
+    expected = rank_together(artefact, FEATURES, 20)
     assert [read(store, number) for number in range(72)] == expected
 
 
@@ -72,7 +61,7 @@ def test_new_tracks_get_cluster_place_and_surroundings(store: Store, tmp_path: P
 def test_nothing_new_writes_nothing(
     store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for method in ("put_neighbours", "put_assignments", "recount_clusters"):
+    for method in ("add_neighbours", "put_assignments", "recount_clusters"):
         monkeypatch.setattr(ModelParts, method, None)
     assert assign_tracks(store, tmp_path, "m") == 0
 
@@ -165,12 +154,42 @@ def test_pass_that_was_killed_anywhere_is_finished_by_the_next(
         return call
 
     with monkeypatch.context() as patch:
-        for name in ("put_neighbours", "replace_neighbours", "put_assignments"):
+        for name in ("add_neighbours", "replace_lists", "put_assignments"):
             patch.setattr(ModelParts, name, die(getattr(ModelParts, name)))
         with pytest.raises(KeyboardInterrupt):
             assign_tracks(store, tmp_path, "m", list_length=20)
     assign_tracks(store, tmp_path, "m", list_length=20)
-    assert [read(store, number) for number in range(72)] == whole(artefact, 20)
+    assert [read(store, number) for number in range(72)] == rank_together(artefact, FEATURES, 20)
+    assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
+
+
+@pytest.mark.parametrize("method", ["add_neighbours", "lists_of", "replace_lists", "put_assignments"])
+def test_pass_that_another_overtakes_loses_nothing(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    add_tracks(store, FEATURES, range(66, 69))
+    first = getattr(ModelParts, method)
+
+    def overtaken(*arguments):
+        read = first(*arguments) if method == "lists_of" else None
+        monkeypatch.setattr(ModelParts, method, first)
+        add_tracks(store, FEATURES, range(69, 72))
+        assign_tracks(store, tmp_path, "m", list_length=20)
+        return read if method == "lists_of" else first(*arguments)
+
+    monkeypatch.setattr(ModelParts, method, overtaken)
+    assign_tracks(store, tmp_path, "m", list_length=20)
+    assert [read(store, number) for number in range(72)] == rank_together(artefact, FEATURES, 20)
+
+
+def test_passes_at_once_lose_nothing(store: Store, tmp_path: Path, artefact: Artefact) -> None:
+    def add_and_assign(number: int) -> None:
+        add_tracks(store, FEATURES, [number])
+        assign_tracks(store, tmp_path, "m", list_length=20)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(add_and_assign, NEW))
+    assert [read(store, number) for number in range(72)] == rank_together(artefact, FEATURES, 20)
     assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
 
 

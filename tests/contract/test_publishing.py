@@ -114,7 +114,7 @@ class Killed(BaseException):
 
 
 _STEPS = [
-    (ModelParts, "put_neighbours"),
+    (ModelParts, "add_neighbours"),
     (ModelParts, "put_assignments"),
     (ModelParts, "recount_clusters"),
     (Models, "activate"),
