@@ -16,7 +16,6 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
 from earwise.store.client import open_store_at
-from earwise.store.features import feature_id
 
 _SCHEMA = "track_id string, features array<float>"
 _ARROW_SCHEMA = pa.schema([("track_id", pa.string()), ("features", pa.list_(pa.float32()))])
@@ -108,10 +107,10 @@ class FeaturesReader(DataSourceReader):
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         """Yield the features of the ready tracks of one range, in order of id."""
         assert isinstance(partition, IdRange)  # noqa: S101 - partitions() makes nothing else
-        first, end = (feature_id(self._feature_version, bound) for bound in (partition.first, partition.end))
         with open_store_at(self._address.uri, self._address.database) as store:
             ready = set(store.tracks.ready_ids(partition.first, partition.end))
-            found = (row for row in store.features.read_range(first, end) if row.audio_id in ready)
+            read = store.features.read_range(self._feature_version, partition.first, partition.end)
+            found = (row for row in read if row.audio_id in ready)
             for rows in batched(found, _ROWS_PER_BATCH):
                 columns = [[row.audio_id for row in rows], [row.vector for row in rows]]
                 yield pa.record_batch(columns, schema=_ARROW_SCHEMA)

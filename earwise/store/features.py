@@ -1,6 +1,7 @@
 """Features: one immutable summary vector per (audio_id, feature_version).
 
-The ``_id`` is ``feature_version:audio_id``, so that one version is one contiguous range of ids that Spark can split.
+The ``_id`` is ``feature_version:audio_id``. Ranges of one version, which Spark reads, have an index of their own: for a
+range of ``_id`` the embedded server reads the whole collection.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ class Features:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._features = database["features"]
 
+    @translated_errors()
     def create_indexes(self) -> None:
-        """Nothing to create: every query goes by ``_id``."""
+        """Create the index that ranges are read by; all else goes by ``_id``."""
+        self._features.create_index([("feature_version", ASCENDING), ("audio_id", ASCENDING)])
 
     @translated_errors()
     def put(self, features: TrackFeatures, now: datetime) -> None:
@@ -115,13 +118,15 @@ class Features:
 
     def of_version(self, feature_version: str) -> Iterator[TrackFeatures]:
         """All features of one version, in order of ``audio_id``."""
-        bounds = version_range(feature_version)
-        return self.read_range(bounds["$gte"], bounds["$lt"])
+        return self._read({"feature_version": feature_version})
 
-    def read_range(self, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
-        """Features with ``first_id <= _id < end_id``, in order of ``_id``."""
+    def read_range(self, feature_version: str, first_id: str, end_id: str) -> Iterator[TrackFeatures]:
+        """Features of one version with ``first_id <= audio_id < end_id``, in order of ``audio_id``."""
+        return self._read({"feature_version": feature_version, "audio_id": {"$gte": first_id, "$lt": end_id}})
+
+    def _read(self, query: dict[str, Any]) -> Iterator[TrackFeatures]:
         with translated_errors():
-            for document in self._features.find({"_id": {"$gte": first_id, "$lt": end_id}}).sort("_id", ASCENDING):
+            for document in self._features.find(query).sort("audio_id", ASCENDING):
                 yield _to_features(document)
 
 

@@ -93,6 +93,8 @@ class Tracks:
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
         self._tracks.create_index([("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
+        # Spark reads ranges of ready ids; the embedded server reads everything for a range that ends no index.
+        self._tracks.create_index([("state", ASCENDING), ("_id", ASCENDING)])
         self._tracks.create_index([("terms", ASCENDING), ("sort_key", ASCENDING)])
 
     def put(self, track: Track, file: TrackFile, now: datetime) -> None:
@@ -190,8 +192,9 @@ class Tracks:
     @translated_errors()
     def get_many(self, track_ids: Iterable[str]) -> dict[str, Track]:
         """The ready tracks among these ids, by id."""
-        query = {"_id": {"$in": list(track_ids)}, "state": TrackState.READY}
-        return {document["_id"]: _to_track(document) for document in self._tracks.find(query)}
+        # Asked for the state as well, the embedded server goes through all ready tracks: of 20,000, 2.3 ms for each id.
+        found = self._tracks.find({"_id": {"$in": list(track_ids)}})
+        return {one["_id"]: _to_track(one) for one in found if one["state"] == TrackState.READY}
 
     @translated_errors()
     def count_ready(self) -> int:

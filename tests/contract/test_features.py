@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earwise.store import Store
-from earwise.store.features import TrackFeatures, feature_id
+from earwise.store.features import TrackFeatures
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def test_versions_do_not_mix(store: Store) -> None:
 def test_range_is_half_open_and_in_order(store: Store) -> None:
     for audio_id in ("b", "a", "d", "c"):
         put(store, audio_id)
-    found = store.features.read_range(feature_id("mfcc-1", "a"), feature_id("mfcc-1", "d"))
+    found = store.features.read_range("mfcc-1", "a", "d")
     assert [features.audio_id for features in found] == ["a", "b", "c"]
 
 
