@@ -12,9 +12,9 @@ RUN awk '/^[a-z0-9]/ { wanted = /^uv==/ } wanted' requirements.txt > uv.txt \
         --requirement requirements.txt
 
 FROM python:3.12.12-slim-bookworm
-# Spark needs a Java runtime, and its launch scripts need ps.
+# Spark needs a Java runtime, and its launch scripts need ps; OpenBLAS is twice as fast as Java's own BLAS.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps \
+    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps libopenblas0-pthread \
     && rm -rf /var/lib/apt/lists/*
 # Whoever owns the music on the host may read it here: most desktop accounts are number 1000.
 ARG UID=1000

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
+
+from earwise.log import fields
+
+log = logging.getLogger(__name__)
 
 # What holds wherever the job runs; master, memory and addresses come from spark-submit.
 _OPTIONS = {
@@ -16,6 +21,8 @@ _OPTIONS = {
     "spark.sql.shuffle.partitions": "8",
     # Partitions must not depend on what happened at run time, or the same seed gives other clusters.
     "spark.sql.adaptive.enabled": "false",
+    # A task for each core is running already.
+    "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
 }
 
 
@@ -38,7 +45,15 @@ def spark_session(name: str, *, master: str | None = None) -> Iterator[SparkSess
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("WARN")
+    context = session.sparkContext
+    log.info("Spark is up", extra=fields(version=session.version, master=context.master, blas=blas_name(session)))
     try:
         yield session
     finally:
         session.stop()
+
+
+def blas_name(session: SparkSession) -> str:
+    """What the driver multiplies matrices with: ``JNIBLAS`` is a native BLAS, ``VectorBLAS`` that of Java."""
+    found = session._jvm.dev.ludovic.netlib.blas.BLAS.getInstance()  # type: ignore[union-attr]
+    return str(found.getClass().getSimpleName())

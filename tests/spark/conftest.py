@@ -26,7 +26,7 @@ VERSION = "mfcc-test"
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-java-options {java_options(0)} pyspark-shell"
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-java-options '{java_options(0)}' pyspark-shell"
     with spark_session("tests", master="local[2]") as session:
         # At the end of the process py4j would log to streams that are closed by then.
         logging.getLogger("py4j").setLevel(logging.ERROR)

@@ -9,6 +9,7 @@ import pytest
 
 from earwise.embedded import java
 from earwise.errors import ConfigError
+from earwise.spark import jvm
 from tests.unit.progress import SilentProgress
 
 
@@ -77,3 +78,24 @@ def test_java_that_can_not_be_had_is_one_sentence_with_a_command(
     monkeypatch.setattr(java, "_install_by_apt", lambda home: None)
     with pytest.raises(ConfigError, match=r"JAVA_HOME.*apt-get install openjdk-17"):
         java.find_or_install_java(tmp_path, SilentProgress())
+
+
+@pytest.mark.parametrize(
+    ("present", "option"),
+    [
+        (
+            {"openblas": "libopenblas.so.0", "blis": "libblis.so.4"},
+            "-Ddev.ludovic.netlib.blas.nativeLib=libopenblas.so.0",
+        ),
+        ({"blas": "libblas.so.3"}, "-Ddev.ludovic.netlib.blas.allowNative=false"),
+    ],
+    ids=["tuned", "reference only"],
+)
+def test_spark_takes_a_native_blas_where_that_is_faster(
+    monkeypatch: pytest.MonkeyPatch, present: dict[str, str], option: str
+) -> None:
+    monkeypatch.setattr(jvm.sys, "platform", "linux")
+    monkeypatch.setattr(jvm, "find_library", present.get)
+    assert jvm.java_options(100) == f"-XX:TieredStopAtLevel=1 {option}"
+    monkeypatch.setattr(jvm.sys, "platform", "darwin")
+    assert "blas" not in jvm.java_options(100_000)
