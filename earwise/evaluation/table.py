@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from earwise.ranking.layout import SLOPE_WEIGHT, Dimension, Layout
 from earwise.ranking.metric import Matrix
 
 _STATISTIC = re.compile(r"mfcc_?(?P<number>\d+)_(?P<slope>delta_)?(?P<kind>mean|std|var)")
+_DELIMITERS = ",;\t|"
 _GREATEST = float(np.finfo(np.float32).max)
 _REQUIRED = ("track", "genre")
 _TEXTS: tuple[str, ...] = (*_REQUIRED, "artist")
@@ -62,7 +64,7 @@ def read_table(path: Path) -> Table:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(file, strict=True, delimiter=_find_delimiter(file))
             header = [name.strip().lower() for name in next(reader, [])]
             columns = _statistics(header)
             rows = list(_rows(reader, header, columns))
@@ -90,12 +92,20 @@ def read_table(path: Path) -> Table:
     )
 
 
+def _find_delimiter(file: TextIO) -> str:
+    """What separates the names in the first line, which none of them holds."""
+    header = file.readline()
+    file.seek(0)
+    return max(_DELIMITERS, key=header.count)
+
+
 def _statistics(header: list[str]) -> list[_Column]:
     if not header:
         raise TableError("The table is empty; its first line names the columns.")
     if missing := [name for name in _REQUIRED if name not in header]:
         raise TableError(f"The table has no column {missing[0]!r}; it has {', '.join(header)[:200]}.")
-    if doubled := [name for name in header if header.count(name) > 1]:
+    used = {name for name in header if name in _TEXTS or _STATISTIC.fullmatch(name)}
+    if doubled := [name for name in header if name in used and header.count(name) > 1]:
         raise TableError(f"The table has two columns of the name {doubled[0]!r}.")
     columns = [
         _Column(place, int(match["number"]), bool(match["slope"]), match["kind"])

@@ -146,6 +146,17 @@ def test_columns_may_stand_in_any_order_and_others_are_ignored(tmp_path: Path) -
     assert described == [(1, None, 1), (2, 0, 1), (None, 3, 2)]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_table_may_be_separated_as_spreadsheets_separate(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "t.csv"
+    rows = [["", "", "track", "genre", "mfcc1_var"], ["0", "u", "x, y; z", "a", "4"], ["1", "v", "w", "", "9"]]
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    table = read_table(path)
+    assert (table.tracks, table.genres) == (["x, y; z", "w"], ["a", ""])
+    assert (table.plain.tolist(), table.features.tolist()) == ([[4], [9]], [[2], [3]])
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
