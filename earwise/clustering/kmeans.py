@@ -6,13 +6,15 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from py4j.protocol import Py4JJavaError
+from pyspark.ml import PipelineModel
 from pyspark.ml.clustering import KMeans, KMeansModel
 from pyspark.ml.evaluation import ClusteringEvaluator
-from pyspark.ml.feature import MinMaxScaler
+from pyspark.ml.feature import MinMaxScaler, MinMaxScalerModel
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import DataFrame
 from pyspark.sql.functions import col
@@ -40,14 +42,25 @@ class ScaledFeatures:
     Attributes
     ----------
     frame : DataFrame
-        ``track_id: string, features: array<float>, scaled: vector``.
-    minimum, maximum : ndarray [shape=(n_features,), dtype=float64]
-        What became 0 and 1.
+        ``track_id: string, scaled: vector``.
+    scaler : MinMaxScalerModel
+        From a vector ``raw`` to ``scaled``.
     """
 
     frame: DataFrame
-    minimum: NDArray[np.float64]
-    maximum: NDArray[np.float64]
+    scaler: MinMaxScalerModel
+
+    @property
+    def minimum(self) -> NDArray[np.float64]:
+        """What became 0 [shape=(n_features,)]."""
+        found: NDArray[np.float64] = self.scaler.originalMin.toArray()
+        return found
+
+    @property
+    def maximum(self) -> NDArray[np.float64]:
+        """What became 1 [shape=(n_features,)]."""
+        found: NDArray[np.float64] = self.scaler.originalMax.toArray()
+        return found
 
     def scale(self, features: Matrix) -> Matrix:
         """Other features of this library on the same scale [shape=(..., n_features)]."""
@@ -64,8 +77,8 @@ def scale_features(features: DataFrame) -> ScaledFeatures:
     """
     vectors = features.withColumn("raw", array_to_vector(col("features")))
     scaler = MinMaxScaler(inputCol="raw", outputCol="scaled").fit(vectors)
-    frame = scaler.transform(vectors).select("track_id", "features", "scaled")
-    return ScaledFeatures(frame, scaler.originalMin.toArray(), scaler.originalMax.toArray())
+    frame = scaler.transform(vectors).select("track_id", "scaled")
+    return ScaledFeatures(frame, scaler)
 
 
 def fit_each_k(
@@ -88,6 +101,15 @@ def fit_each_k(
         )
         after_each(trial)
     return fitted
+
+
+def save_pipeline(folder: Path, scaled: ScaledFeatures, model: KMeansModel) -> None:
+    """Write scaler and clusters as Spark knows them, for other jobs on Spark: from a vector ``raw`` to ``cluster``.
+
+    Clusters are numbered as KMeans counts them, not as listeners know them.
+    """
+    pipeline = PipelineModel(stages=[scaled.scaler, model])
+    pipeline.write().overwrite().save(folder.as_uri())
 
 
 def _fit(scaled: DataFrame, k: int, seed: int) -> FittedKMeans:

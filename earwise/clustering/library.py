@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
+from earwise.clustering.snapshot import read_snapshot
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Neighbours, Ranking
 from earwise.ranking.search import Search
@@ -83,20 +85,29 @@ class Library:
         ]
 
 
-def collect(assigned: DataFrame) -> Collected:
-    """Bring the library to the driver.
+def collect(assigned: DataFrame, folder: Path, snapshot: str) -> Collected:
+    """Bring the library to the driver: from Spark what it calculated, from the snapshot what it was trained on.
 
     Parameters
     ----------
     assigned : DataFrame
-        With ``track_id: string, features: array<float>, cluster: int``.
+        With ``track_id: string, cluster: int``.
     """
-    table = assigned.select("track_id", "features", "cluster").sort("track_id").toArrow()
-    return Collected(
-        table.column("track_id").to_pylist(),
-        to_matrix(table.column("features").combine_chunks(), np.float32),
-        table.column("cluster").to_numpy(),
-    )
+    table = assigned.select("track_id", "cluster").sort("track_id").toArrow()
+    track_ids = table.column("track_id").to_pylist()
+    return Collected(track_ids, _read_features(folder, snapshot, track_ids), table.column("cluster").to_numpy())
+
+
+def _read_features(folder: Path, snapshot: str, track_ids: Sequence[str]) -> Matrix:
+    """Features in the order of these tracks, batch by batch, so that there is never a second matrix of this size."""
+    row_of = {track_id: row for row, track_id in enumerate(track_ids)}
+    features = np.empty((0, 0), np.float32)
+    for batch in read_snapshot(folder, snapshot):
+        vectors = to_matrix(batch.column("features"), np.float32)
+        if not len(features):
+            features = np.empty((len(track_ids), vectors.shape[1]), np.float32)
+        features[[row_of[track_id] for track_id in batch.column("track_id").to_pylist()]] = vectors
+    return features
 
 
 def make_captions(track_ids: Sequence[str], found: Iterable[tuple[str, Tags, float]]) -> Captions:

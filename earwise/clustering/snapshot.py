@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+from pyarrow import parquet
 from pyspark.sql import DataFrame, SparkSession
 
 from earwise.log import fields
@@ -56,3 +59,9 @@ def take_snapshot(
     # A partition for every file, wherever it runs: by default it depends on the cores, and with it what a seed gives.
     spark.conf.set("spark.sql.files.minPartitionNum", len(list(path.glob("*.parquet"))))
     return spark.read.schema("track_id string, features array<float>").parquet(path.as_uri())
+
+
+def read_snapshot(folder: Path, name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a snapshot without Spark, some thousands at a time; none of them empty."""
+    for path in sorted((folder / SNAPSHOTS / name).glob("*.parquet")):
+        yield from (batch for batch in parquet.ParquetFile(path).iter_batches() if batch.num_rows)

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
 from earwise.clustering.assessment import assess, draw_sample
-from earwise.clustering.kmeans import FittedKMeans, ScaledFeatures, fit_each_k, scale_features
+from earwise.clustering.kmeans import FittedKMeans, ScaledFeatures, fit_each_k, save_pipeline, scale_features
 from earwise.clustering.ks import choose_k, earlier_nights, ks_to_try
 from earwise.clustering.library import Captions, Collected, Library, collect, make_captions
 from earwise.clustering.naming import Portrait, name_clusters
@@ -26,7 +26,7 @@ from earwise.clustering.writing import write_assignments, write_neighbours
 from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
 from earwise.evaluation.collection import name_tags
 from earwise.log import fields
-from earwise.ranking.artefact import Artefact, ClusterModel, find_artefact, save_artefact
+from earwise.ranking.artefact import PIPELINE, Artefact, ClusterModel, find_artefact, save_artefact
 from earwise.ranking.fitting import FittedSound, fit_sound
 from earwise.ranking.lists import LIST_LENGTH
 from earwise.ranking.metric import Matrix
@@ -117,12 +117,13 @@ class _TrainingRun:
         chosen = self._fit(scaled.frame)
         assigned = chosen.model.transform(scaled.frame).withColumn("scaled", vector_to_array(col("scaled"), "float32"))
         centroids = np.asarray(chosen.model.clusterCenters(), np.float32)
-        collected, clusters = recognise(self._store, collect(assigned), scaled, centroids)
+        collected = collect(assigned, self._plan.model_folder, self._run.snapshot)
+        collected, clusters = recognise(self._store, collected, scaled, centroids)
         captions = make_captions(collected.track_ids, self._store.tracks.read_tags())
         sample = draw_sample(collected.features, captions.genres)
         self._note("collect")
         library, fitted = self._prepare(collected, captions)
-        del collected  # the profiles are as large, and one matrix of that size is enough
+        del collected  # the profiles are in its place
         shared = self._spark.sparkContext.broadcast(library)
         write_assignments(assigned, shared, centroids, self._address, self._plan.model_id)
         self._note("assignments")
@@ -183,6 +184,10 @@ class _TrainingRun:
         )
         places = fitted.projection.place(fitted.metric, catalogue.profiles)
         search = plan_search(fitted.metric, catalogue)
+        log.info(
+            "library in memory",
+            extra=fields(tracks=len(catalogue), bytes=catalogue.profiles.nbytes, is_exact=search.cells is None),
+        )
         self._note("prepare")
         return Library(collected.track_ids, collected.clusters, captions, search, places), fitted
 
@@ -214,7 +219,7 @@ class _TrainingRun:
             quantiles=fitted.quantiles,
             most_per_artist=self._plan.most_per_artist,
         )
-        save_artefact(self._plan.model_folder, artefact)
+        save_pipeline(save_artefact(self._plan.model_folder, artefact) / PIPELINE, scaled, chosen.model)
         self._update(distance_quantiles=tuple(fitted.quantiles.tolist()), changes=recognised.changes(names))
         # Written last: a model whose clusters are there is whole, which is what activating it asks for.
         self._store.model_parts.put_clusters(

@@ -74,7 +74,8 @@ def write_neighbours(
 
     table = assigned.select("track_id").mapInArrow(write, "row long, neighbours array<int>").toArrow()
     lists = np.full((len(library.value.track_ids), ranking.n), -1, np.int32)
-    lists[table.column("row").to_numpy()] = to_matrix(table.column("neighbours").combine_chunks(), np.int32)
+    for batch in filter(len, table.to_batches()):
+        lists[batch.column("row").to_numpy()] = to_matrix(batch.column("neighbours"), np.int32)
     return lists
 
 

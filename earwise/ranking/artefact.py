@@ -25,6 +25,7 @@ from earwise.ranking.projection import Projection
 
 FORM = 1
 SNAPSHOTS = "snapshots"  # the folder beside the models for what they were trained on
+PIPELINE = "pipeline"  # the folder beside the two files for what Spark itself reads
 _ARRAYS, _TEXT = "model.npz", "model.json"
 
 

@@ -11,7 +11,7 @@ from earwise.ranking.artefact import Artefact
 from earwise.ranking.catalogue import Catalogue
 from earwise.ranking.layout import summary_layout
 from earwise.ranking.metric import Matrix, Metric
-from earwise.ranking.preparation import Reference, TagNames, fit, make_catalogue
+from earwise.ranking.preparation import Reference, TagNames, fit, make_catalogue_of_profiles
 from earwise.ranking.projection import Projection, align, fit_projection
 from earwise.ranking.proximity import mutual_proximity
 
@@ -46,11 +46,13 @@ def fit_sound(
     Parameters
     ----------
     features : ndarray [shape=(n, n_features), dtype=float32]
+        Overwritten by the catalogue's profiles: a large library is worth no second matrix.
     before : Artefact or None
         The model whose map this one's is turned to.
     """
     metric, reference = fit(features, track_ids, summary_layout(features.shape[1]))
-    catalogue = make_catalogue(metric, reference, features, track_ids, tags)
+    profiles = metric.profile_in_place(features)
+    catalogue = make_catalogue_of_profiles(metric, reference, profiles, track_ids, tags)
     projection = fit_projection(metric, catalogue.profiles)
     if before is not None:
         projection = _turn_to(before, projection, projection.place(metric, reference.profiles), reference)

@@ -61,7 +61,13 @@ def make_catalogue(
     metric: Metric, reference: Reference, features: Matrix, track_ids: Sequence[str], tags: TagNames
 ) -> Catalogue:
     """All that is needed to rank these tracks, in their order."""
-    profiles = metric.profile(features)
+    return make_catalogue_of_profiles(metric, reference, metric.profile(features), track_ids, tags)
+
+
+def make_catalogue_of_profiles(
+    metric: Metric, reference: Reference, profiles: Matrix, track_ids: Sequence[str], tags: TagNames
+) -> Catalogue:
+    """As `make_catalogue`, from what `metric` made of the features."""
     surroundings = survey(metric, profiles, reference.profiles, _places(track_ids, reference.track_ids))
     groups = Groups(find_copies(metric, profiles, tags.names), number_artists(tags.artists))
     return Catalogue(profiles, surroundings, groups)

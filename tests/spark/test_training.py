@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyspark.ml import PipelineModel
+from pyspark.ml.feature import MinMaxScalerModel
+from pyspark.ml.linalg import Vectors
 from pyspark.sql import SparkSession
 
 from earwise.clustering.publishing import check_enough_tracks, free_model_id, model_id_of, publish_model
 from earwise.clustering.snapshot import snapshot_name
 from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
-from earwise.ranking.artefact import SNAPSHOTS, find_artefact, prune_snapshots
+from earwise.ranking.artefact import PIPELINE, SNAPSHOTS, find_artefact, load_artefact, prune_snapshots
 from earwise.spark.features_source import StoreAddress
 from earwise.store import Store
 from earwise.store.model_parts import ModelParts
@@ -46,6 +49,28 @@ def test_well_separated_groups_become_the_clusters(
         members = store.model_parts.cluster_members("m1", cluster.number, skip=0, limit=100)
         assert len({groups[member.track_id] for member in members}) == 1
         assert len(members) == cluster.size == 15
+
+
+def test_pipeline_of_spark_is_kept_beside_the_artefact(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
+) -> None:
+    add_groups(store, groups=4, size=15)
+    train(spark, address, plan, NOW)
+    artefact = load_artefact(plan.model_folder, "m1")
+    loaded = PipelineModel.load((plan.model_folder / "m1" / PIPELINE).as_uri())
+    assert type(loaded.stages[0]) is MinMaxScalerModel
+    found = list(store.features.of_version(VERSION))
+    raw = spark.createDataFrame([(one.audio_id, Vectors.dense(one.vector)) for one in found], ["track_id", "raw"])
+    placed = loaded.transform(raw).select("track_id", "cluster", "scaled").collect()
+    centres = loaded.stages[1].clusterCenters()
+    for row in placed:
+        assert centres[row.cluster] == pytest.approx(
+            artefact.clusters.centroids[_number(store, row.track_id)], abs=1e-6
+        )
+
+
+def _number(store: Store, track_id: str) -> int:
+    return store.model_parts.assignment("m1", track_id).cluster
 
 
 def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(

@@ -31,7 +31,7 @@ def untagged(n: int) -> TagNames:
 
 
 def make_artefact(features: Matrix, model_id: str = "m1", before: Artefact | None = None) -> Artefact:
-    _, fitted = fit_sound(features, track_ids(len(features)), untagged(len(features)), before)
+    _, fitted = fit_sound(features.copy(), track_ids(len(features)), untagged(len(features)), before)
     clusters = ClusterModel(
         features.min(axis=0).astype(float), features.max(axis=0).astype(float), (0, 2), ("Jazz", "Röck"), features[:2]
     )

@@ -58,6 +58,15 @@ def test_product_of_matrices_gives_what_pairs_give() -> None:
     assert np.allclose(by_pairs, by_pairs.T, atol=1e-5)
 
 
+def test_profiles_may_take_the_place_of_the_features() -> None:
+    features = make_sounds(3, 20)
+    metric = fit_metric(features, summary_layout(features.shape[1]))
+    expected = metric.profile(features)
+    found = metric.profile_in_place(features)
+    assert np.shares_memory(found, features)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_distance_does_not_depend_on_the_scale_of_a_coefficient() -> None:
     features = make_sounds(4, 10)
     louder = features.copy()
@@ -137,6 +146,17 @@ def test_reference_sample_changes_by_a_track_at_most_when_one_is_added() -> None
         after = {more[row] for row in reference_rows(more, 100)}
         assert len(before) == 100
         assert len(before - after) <= 1
+
+
+def test_surroundings_follow_the_neighbourhood_on_the_scale_of_all_distances() -> None:
+    rng = np.random.default_rng(4)
+    crowd, loners = make_sounds(1, 150, apart=0.2), make_sounds(50, 1, seed=5, apart=3)
+    metric, catalogue = catalogue_of(np.concatenate([crowd, loners])[rng.permutation(200)])
+    apart = metric.measure(catalogue.profiles[:, None], catalogue.profiles)
+    centre = catalogue.surroundings.centre
+    assert centre.mean() == pytest.approx(apart[~np.eye(200, dtype=bool)].mean(), rel=1e-3)
+    near = np.sort(apart, axis=1)[:, 1:11].mean(axis=1)
+    assert np.corrcoef(centre, near)[0, 1] == pytest.approx(1, abs=1e-4)
 
 
 def test_mutual_proximity_leaves_fewer_hubs_and_orphans_than_the_distance() -> None:
