@@ -31,7 +31,7 @@ def bench_python(say: Callable[[str], None]) -> Path | None:
     for command in commands:
         ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         if ended.returncode:
-            say(f"bliss and Essentia can't be installed here: {ended.stderr.strip()[-300:]}")
+            say(f"{_LIST.name} can't be installed here: {ended.stderr.strip()[-300:]}")
             return None
     stamp.write_text(wanted, "utf-8")
     return python

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +24,20 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from earwise.bench.catalogue import fill, make_features
 from earwise.bench.memory import rss_bytes
 from earwise.bench.temporary_store import temporary_store
 from earwise.clustering.publishing import publish_model
 from earwise.embedded.java import find_java
 from earwise.errors import EarwiseError
-from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.spark.jvm import java_options
-from earwise.store import Store, open_store
-from earwise.store.features import TrackFeatures
+from earwise.store import open_store
 from earwise.store.model_runs import ModelRun
-from earwise.store.tracks import Tags, Track, TrackFile
 
-_MODEL_ID = "bench"
+MODEL_ID = "bench"
 _JOB = Path(__file__).resolve().parent.parent.parent / "jobs" / "train_clusters.py"
-_SOUNDS, _TRACKS_AN_ARTIST = 200, 12
 _SEED = 1
 _LOOK_EVERY_S = 0.25
 
@@ -96,12 +92,12 @@ def bench_training(tracks: int, say: Callable[[str], None]) -> TrainFigures:
     with temporary_store(Settings.from_env()) as settings, open_store(settings) as store:
         say(f"making {tracks:,} tracks")
         features = make_features(tracks)
-        _fill(store, settings.mongo_database, features)
+        fill(store, features, LibraryPath("music", b"track.mp3"))
         say("training")
         began = time.perf_counter()
-        peak_bytes = _train(settings, tracks)
+        peak_bytes = submit_job(settings, tracks)
         trained = time.perf_counter()
-        run = publish_model(store, _MODEL_ID, datetime.now(UTC), keep=5, model_folder=settings.model_folder)
+        run = publish_model(store, MODEL_ID, datetime.now(UTC), keep=5, model_folder=settings.model_folder)
         ended = time.perf_counter()
     say("training with scikit-learn")
     return TrainFigures(
@@ -114,52 +110,8 @@ def bench_training(tracks: int, say: Callable[[str], None]) -> TrainFigures:
     )
 
 
-def make_features(tracks: int) -> NDArray[np.float32]:
-    """Seeded summary vectors of the production shape: means, deviations and deviations of the deltas.
-
-    Tracks lie around sounds of unequal size, and an artist's tracks near each other, as in a library.
-
-    Returns
-    -------
-    ndarray [shape=(tracks, n_features), dtype=float32]
-    """
-    rng = np.random.default_rng(_SEED)
-    n = MfccConfig().n_mfcc
-    usual = 40 / np.sqrt(1 + np.arange(n))
-    sounds = rng.normal(0, 1, (_SOUNDS, 2 * n))
-    shares = rng.dirichlet(np.full(_SOUNDS, 0.7))
-    artists = -(-tracks // _TRACKS_AN_ARTIST)
-    styles = sounds[rng.choice(_SOUNDS, artists, p=shares)] + rng.normal(0, 0.6, (artists, 2 * n))
-    found = np.empty((tracks, 3 * n), np.float32)
-    for rows in batched(range(tracks), 65_536):
-        own = styles[np.array(rows) // _TRACKS_AN_ARTIST] + rng.normal(0, 0.7, (len(rows), 2 * n))
-        deviations = usual * np.exp(0.25 * own[:, n:])
-        slopes = deviations * 0.1 * np.exp(rng.normal(0, 0.2, deviations.shape))
-        found[rows[0] : rows[-1] + 1] = np.hstack([usual * own[:, :n], deviations, slopes])
-    return found
-
-
-def _fill(store: Store, database: str, features: NDArray[np.float32]) -> None:
-    version, now = MfccConfig().feature_version, datetime.now(UTC)
-    # Ids as digests are, spread evenly, and another order than that of the artists.
-    ids = [f"{(number * 2654435761) % 2**32:08x}{number:024x}" for number in range(len(features))]
-    file = TrackFile(LibraryPath("music", b"track.mp3"), 1000, 1)
-    store.tracks.put(Track(ids[0], Tags("Track 0", artist="Artist 0"), 200.0), file, now)
-    tracks = store.client[database]["tracks"]
-    template = tracks.find_one({"_id": ids[0]}) or {}
-    for numbers in batched(range(len(features)), 5_000):
-        rows = (TrackFeatures(ids[number], version, features[number], "bench") for number in numbers)
-        store.features.put_many(rows, now)
-        # One by one through the repository, a million tracks would take half an hour.
-        tracks.insert_many([{**template, **_names(number), "_id": ids[number]} for number in numbers if number])
-
-
-def _names(number: int) -> dict[str, str]:
-    return {"title": f"Track {number}", "artist": f"Artist {number // _TRACKS_AN_ARTIST}"}
-
-
-def _train(settings: Settings, tracks: int) -> int:
-    """Submit the job, and watch how much memory its driver holds at most."""
+def submit_job(settings: Settings, tracks: int, *arguments: str) -> int:
+    """Train model `MODEL_ID` on what is in the store; returns how many bytes the driver held at most."""
     java_home = find_java(settings.home)
     if java_home is None:
         raise EarwiseError("Spark needs Java 17 or 21, and there is none on this machine.")
@@ -178,7 +130,8 @@ def _train(settings: Settings, tracks: int) -> int:
         "--conf=spark.ui.enabled=false",
         f"--driver-java-options={java_options(tracks)}",
         str(_JOB),
-        *(f"--model-id={_MODEL_ID}", "--dag-run-id=bench", f"--seed={_SEED}"),
+        *(f"--model-id={MODEL_ID}", "--dag-run-id=bench", f"--seed={_SEED}"),
+        *arguments,
     ]
     with tempfile.TemporaryFile("w+") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as job:
         watch = _Watch(job)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and what it can measure to the parser of all commands."""
-    bench = commands.add_parser("bench", help="measure: scan, extract, excerpts, train")
-    kinds = bench.add_subparsers(dest="kind", metavar="scan | extract | excerpts | train", required=True)
+    bench = commands.add_parser("bench", help="measure: scan, extract, excerpts, train, web")
+    kinds = bench.add_subparsers(dest="kind", metavar="scan | extract | excerpts | train | web", required=True)
     scan = kinds.add_parser("scan", help="a scan of an unchanged library, beside a bare walk")
     scan.add_argument("--files", type=_count, default=100_000, help="how many files (default 100000), 20 in a folder")
     scan.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
@@ -26,6 +26,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     train = kinds.add_parser("train", help="a training run on made-up vectors, beside scikit-learn's KMeans")
     train.add_argument("--tracks", type=_count, default=106_574, help="how many tracks (default 106574)")
     train.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
+    web = kinds.add_parser("web", help="the web app under the load of many listeners")
+    web.add_argument("--tracks", type=_count, default=100_000, help="how many tracks (default 100000)")
+    web.add_argument("--seconds", type=_count, default=60, help="how long each page is asked for (default 60)")
+    web.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.kind == "train":
         return _run_train(options)
+    if options.kind == "web":
+        return _run_web(options)
     from earwise.bench.scan import bench_scan
 
     figures = bench_scan(options.files, _say)
@@ -69,6 +75,14 @@ def _run_train(options: argparse.Namespace) -> int:
     from earwise.bench.training import bench_training
 
     figures = bench_training(options.tracks, _say)
+    print(figures.as_json() if options.json else figures.as_text())
+    return 0
+
+
+def _run_web(options: argparse.Namespace) -> int:
+    from earwise.bench.web import bench_web
+
+    figures = bench_web(options.tracks, options.seconds, _say)
     print(figures.as_json() if options.json else figures.as_text())
     return 0
 

@@ -43,17 +43,21 @@ def airflow_programs() -> tuple[Program, ...]:
 
 
 def web_program(settings: Settings) -> Program:
-    """The web app under gunicorn; threads, because an audio stream occupies one for long."""
+    """The web app."""
+    return Program("web", web_command(settings, "webapp:create_app()"))
+
+
+def web_command(settings: Settings, application: str) -> tuple[str, ...]:
+    """An application under gunicorn; threads, because an audio stream occupies one for long."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    command = (
+    return (
         _program("gunicorn"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
         *("--bind", f"{host}:{settings.web_port}", "--graceful-timeout", "5", "--access-logfile", "-"),
         # It would be opened in the user's home, where every instance finds the same one.
         "--no-control-socket",
-        "webapp:create_app()",
+        application,
     )
-    return Program("web", command)
 
 
 def _program(name: str) -> str:

@@ -25,7 +25,7 @@ from earwise.tags import Tags
 log = logging.getLogger(__name__)
 
 Entry = tuple[str, Tags]
-_PAGE_SIZE = 60
+PAGE_SIZE = 60
 _UNKNOWN_YEAR = 9999
 _TRACK_ORDERS: dict[str, Callable[[Entry], Any]] = {
     "album": lambda entry: (sort_key(entry[1]), entry[0]),
@@ -108,12 +108,12 @@ def _mark_letters(names: Iterable[str]) -> dict[str, int]:
     marks: dict[str, int] = {}
     for place, name in enumerate(names):
         letter = fold_text(name)[:1]
-        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // _PAGE_SIZE + 1)
+        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // PAGE_SIZE + 1)
     return marks
 
 
 def _cut(whole: list[Any]) -> list[list[Any]]:
-    return [whole[start : start + _PAGE_SIZE] for start in range(0, len(whole), _PAGE_SIZE)] or [[]]
+    return [whole[start : start + PAGE_SIZE] for start in range(0, len(whole), PAGE_SIZE)] or [[]]
 
 
 def _gather(

@@ -1,0 +1,200 @@
+"""``./run bench web``: how fast the web app answers a thousand listeners of a large library.
+
+The library is made up, the model of it is trained by the job that Airflow submits, and the server is started as
+``./run`` starts it, so that every page reads what production would give it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from earwise.bench.catalogue import fill, make_features, make_tags, track_id_of
+from earwise.bench.load import LoadFigures, Plan, log_in, put_load
+from earwise.bench.memory import rss_bytes
+from earwise.bench.others import bench_python
+from earwise.bench.temporary_store import temporary_store
+from earwise.bench.training import MODEL_ID, submit_job
+from earwise.clustering.publishing import publish_model
+from earwise.embedded.environment import settings_environment
+from earwise.embedded.mongo import store_folder
+from earwise.embedded.ports import find_free_port, is_listening
+from earwise.embedded.programs import web_command
+from earwise.errors import EarwiseError
+from earwise.extraction.directory import PAGE_SIZE, refresh_directory
+from earwise.passwords import hash_password
+from earwise.paths import LibraryPath
+from earwise.root import Root
+from earwise.settings import Settings
+from earwise.store import Store, open_store
+from earwise.store.listeners import Role
+
+_LISTENERS, _PASSWORD = 1_000, "a password of the bench"
+_CONNECTIONS, _WAIT_S = 50, (0.5, 1.5)
+_PATHS = 5_000
+_AUDIO_MB = 16
+_FIRST_MIB = {"Range": f"bytes=0-{2**20 - 1}"}
+_LOGGED_IN = 100
+_START_S = 60.0
+_SEED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFigures:
+    """A route under load: the rate without pauses, and the times with them."""
+
+    rps: float
+    paced: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WebFigures:
+    """What was measured.
+
+    Attributes
+    ----------
+    server : str
+        The database server.
+    worker_rss_mb : float
+        The largest of gunicorn's workers at the end, in MB of 10^6 bytes.
+    floor_rps : float
+        A Flask page of one constant row under the same server.
+    """
+
+    tracks: int
+    server: str
+    worker_rss_mb: float
+    floor_rps: float
+    routes: dict[str, RouteFigures]
+
+    def as_json(self) -> str:
+        """All figures as one JSON object."""
+        return json.dumps(asdict(self))
+
+    def as_text(self) -> str:
+        """All figures as lines for people."""
+        rows = [
+            f"{name:<16} {route.rps:7.1f} answers/s; paced {route.paced['p50_ms']} ms in the middle,"
+            f" {route.paced['p95_ms']} ms for 95 %, {route.paced['p99_ms']} ms for 99 %"
+            for name, route in self.routes.items()
+        ]
+        head = (
+            f"{self.tracks:,} tracks on {self.server}; a worker holds {self.worker_rss_mb:.0f} MB;"
+            f" a constant page {self.floor_rps:.1f} answers/s"
+        )
+        return "\n".join([head, *rows])
+
+
+def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFigures:
+    """Fill a store, train, serve, and put load on every route in turns.
+
+    Parameters
+    ----------
+    seconds : float
+        How long each route is asked at the listeners' pace; a quarter of it without pauses.
+    """
+    python = bench_python(say)
+    if python is None:
+        raise EarwiseError("The load generator is missing; check the network connection and start again.")
+    with temporary_store(Settings.from_env()) as own, open_store(own) as store:
+        settings = _with_audio(own)
+        say(f"making {tracks:,} tracks and training on them")
+        _make_library(store, settings, tracks)
+        plans = make_plans(tracks, sorted(cluster.number for cluster in store.model_parts.clusters(MODEL_ID)))
+        with _serving(settings, "webapp:create_app()") as (address, server):
+            cookies = [log_in(address, f"listener {number}", _PASSWORD) for number in range(_LOGGED_IN)]
+            routes = {}
+            for plan in plans:
+                say(f"asking for {plan.name}")
+                routes[plan.name] = _measure(python, address, replace(plan, cookies=cookies), seconds)
+            workers = [rss_bytes(worker) for worker in psutil.Process(server).children()]
+        say("asking for a constant page")
+        with _serving(settings, "webapp.floor:create_app()") as (address, _):
+            floor = put_load(
+                python, address, Plan("floor", ["/"]), connections=_CONNECTIONS, seconds=max(seconds / 4, 5)
+            )
+        name = f"{store_folder(settings.home).name} {store.client.server_info()['version']}"
+        return WebFigures(tracks, name, round(max(workers) / 1e6), floor.rps, routes)
+
+
+def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:
+    """What is asked of each route, for other tracks every time."""
+    rng = random.Random(_SEED)  # noqa: S311 - a choice that is the same every time
+    chosen = [track_id_of(number) for number in rng.sample(range(tracks), min(_PATHS, tracks))]
+    words = [word for tags in make_tags(_PATHS) for word in (*tags.title.split(), *tags.artist.split()[:2])]
+    paths = {
+        "home": [f"/?page={rng.randint(1, tracks // PAGE_SIZE)}" if rng.random() < 0.5 else "/" for _ in chosen],
+        "search": [f"/?q={word[: rng.randint(3, len(word))].lower()}" for word in rng.sample(words, len(chosen))],
+        "recommendations": [f"/tracks/{track_id}" for track_id in chosen],
+        "cluster": [f"/clusters/{rng.choice(clusters)}" for _ in chosen],
+        "api_similar": [f"/api/v1/tracks/{track_id}/similar" for track_id in chosen],
+    }
+    names = [f"listener {number}" for number in rng.sample(range(_LISTENERS), _LISTENERS)]
+    return [
+        Plan("login", ["/log-in"], names=names, password=_PASSWORD, status=302),
+        *(Plan(name, asked) for name, asked in paths.items()),
+        Plan("stream_1mib", [f"/tracks/{track_id}/audio" for track_id in chosen], headers=_FIRST_MIB, status=206),
+    ]
+
+
+def _with_audio(settings: Settings) -> Settings:
+    folder = settings.home / "music"
+    folder.mkdir()
+    (folder / "track.mp3").write_bytes(os.urandom(_AUDIO_MB * 2**20))
+    return replace(
+        settings,
+        library=(Root("music", folder),),
+        secret_key=secrets.token_hex(),
+        web_port=find_free_port(),
+        api_per_minute=0,
+    )
+
+
+def _make_library(store: Store, settings: Settings, tracks: int) -> None:
+    fill(store, make_features(tracks), LibraryPath("music", b"track.mp3"))
+    refresh_directory(store)
+    submit_job(settings, tracks)
+    publish_model(store, MODEL_ID, datetime.now(UTC), keep=5, model_folder=settings.model_folder)
+    password_hash, now = hash_password(_PASSWORD), datetime.now(UTC)
+    for number in range(_LISTENERS):
+        store.listeners.add(f"listener {number}", password_hash, Role.LISTENER, now)
+
+
+def _measure(python: Path, address: str, plan: Plan, seconds: float) -> RouteFigures:
+    paced = put_load(python, address, replace(plan, wait_s=_WAIT_S), connections=_CONNECTIONS, seconds=seconds)
+    unpaced: LoadFigures = put_load(python, address, plan, connections=_CONNECTIONS, seconds=max(seconds / 4, 5))
+    return RouteFigures(unpaced.rps, paced.percentiles_ms)
+
+
+@contextmanager
+def _serving(settings: Settings, application: str) -> Iterator[tuple[str, int]]:
+    """The address of a server as ``./run`` starts it, and its process id."""
+    environment = {**os.environ, **settings_environment(settings)}
+    with (settings.home / "web.log").open("ab") as log:
+        server = subprocess.Popen(web_command(settings, application), env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(settings.web_port, server)
+        yield f"http://127.0.0.1:{settings.web_port}", server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + _START_S
+    while server.poll() is None and time.monotonic() < ends:
+        if is_listening("127.0.0.1", port):
+            return
+        time.sleep(0.2)
+    raise EarwiseError("The web server did not start.")

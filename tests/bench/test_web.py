@@ -1,0 +1,81 @@
+"""The benchmark of the web app asks as many listeners would, and reads the load generator's answer."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from earwise.bench import load
+from earwise.bench.catalogue import make_tags
+from earwise.bench.load import Plan, put_load
+from earwise.bench.web import make_plans
+from earwise.cli.__main__ import main
+from earwise.errors import EarwiseError
+
+ROUTES = ["login", "home", "search", "recommendations", "cluster", "api_similar", "stream_1mib"]
+
+
+def test_every_route_is_asked_for_other_tracks_and_everybody_logs_in() -> None:
+    plans = make_plans(20_000, [0, 3])
+    assert [plan.name for plan in plans] == ROUTES
+    assert len(set(plans[0].names)) == 1_000
+    asked = {plan.name: plan.paths for plan in plans}
+    for name in ("recommendations", "api_similar", "stream_1mib"):
+        assert len(set(asked[name])) == 5_000
+    assert set(asked["cluster"]) == {"/clusters/0", "/clusters/3"}
+    assert make_plans(20_000, [0, 3]) == plans
+
+
+def test_tags_repeat_as_a_librarys_do() -> None:
+    tags = list(make_tags(2_400))
+    assert len({one.artist for one in tags}) == 200
+    words = [word for one in tags for word in one.title.lower().split()]
+    assert words.count(max(set(words), key=words.count)) > len(words) / 100
+
+
+@pytest.fixture
+def generator(tmp_path: Path) -> Path:
+    """A program in place of the load generator, which prints the file ``answer`` beside it."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\n")
+    program.chmod(0o700)
+    return program
+
+
+def entry(**changed: object) -> dict[str, object]:
+    times = {"4": 90, "80": 9, "300": 1}
+    stamps = {"start_time": 100.0, "last_request_timestamp": 110.0}
+    return {"name": "home", "num_requests": 100, "num_failures": 0, "response_times": times, **stamps, **changed}
+
+
+def test_percentiles_and_rate_come_from_all_answers(generator: Path) -> None:
+    (generator.parent / "answer").write_text(json.dumps([entry(name="preparation"), entry()]))
+    figures = put_load(generator, "http://127.0.0.1:1", Plan("home", ["/"]), connections=2, seconds=1)
+    assert figures == load.LoadFigures(10.0, {"p50_ms": 4, "p95_ms": 80, "p99_ms": 80})
+
+
+@pytest.mark.parametrize("answer", [[], [entry(num_failures=3)]])
+def test_errors_are_no_figures(generator: Path, answer: list[dict[str, object]]) -> None:
+    (generator.parent / "answer").write_text(json.dumps(answer))
+    with pytest.raises(EarwiseError, match="home"):
+        put_load(generator, "http://127.0.0.1:1", Plan("home", ["/"]), connections=2, seconds=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_web_benchmark_prints_its_figures_and_cleans_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["bench", "web", "--tracks", "300", "--seconds", "5", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert list(figures) == ["tracks", "server", "worker_rss_mb", "floor_rps", "routes"]
+    assert list(figures["routes"]) == ROUTES
+    assert all(
+        route["rps"] > 0 and list(route["paced"]) == ["p50_ms", "p95_ms", "p99_ms"]
+        for route in figures["routes"].values()
+    )
+    assert list(tmp_path.iterdir()) == []
