@@ -57,10 +57,12 @@ export class Marks {
     pen.lineJoin = "round";
     const taken = [];
     for (const { text, at } of labels) {
-      const [x, y] = camera.toScreen(...at);
+      const [middle, y] = camera.toScreen(...at);
       const half = pen.measureText(text).width / 2 + GAP;
+      const isInView = middle > 0 && middle < camera.width && 2 * half < camera.width;
+      const x = isInView ? Math.max(half, Math.min(middle, camera.width - half)) : middle;
       const box = { left: x - half, right: x + half, top: y - 10 - GAP / 2, bottom: y + 10 + GAP / 2 };
-      if (box.left < 0 || box.right > camera.width || taken.some((other) => overlap(box, other))) continue;
+      if (!isInView || taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
       [pen.strokeStyle, pen.lineWidth] = [this.paper, 4];
       pen.strokeText(text, x, y);
