@@ -8,7 +8,6 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
 
 from earwise.errors import ConfigError
 from earwise.log import configure_logging
@@ -25,6 +24,7 @@ from webapp import (
     browse,
     clusters,
     context,
+    converters,
     errors,
     filters,
     health,
@@ -65,12 +65,6 @@ _SESSION_DAYS = 30
 _STORE_PATIENCE_S = 2.0
 
 
-class TrackIdConverter(BaseConverter):
-    """Matches an ``audio_id`` in a URL and nothing else."""
-
-    regex = "[0-9a-f]{32}"
-
-
 def create_app(settings: Settings | None = None, store: Store | None = None) -> Flask:
     """The WSGI application; settings come from the environment and the store from the settings unless given."""
     if settings is None:
@@ -80,7 +74,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         raise ConfigError("EARWISE_SECRET_KEY", "is needed to sign sessions", "$(openssl rand -hex 32)")
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_configuration(settings))
-    app.url_map.converters["track_id"] = TrackIdConverter
+    converters.attach(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # One store for the process: its client keeps the connections, and nothing is closed per request.
     context.attach(app, settings, store or open_store(settings, patience_s=_STORE_PATIENCE_S))

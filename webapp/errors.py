@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from earwise.errors import ModelNotFoundError, StoreError
+from earwise.errors import ModelNotFoundError, PlaylistFullError, StoreError
 from earwise.log import fields
 from webapp.context import store
 from webapp.problems import is_api_request, problem, problem_of
@@ -42,6 +42,7 @@ def attach(app: Flask) -> None:
     app.register_error_handler(CSRFError, _show_expired_form)
     app.register_error_handler(StoreError, _show_store_error)
     app.register_error_handler(ModelNotFoundError, _show_not_trained)
+    app.register_error_handler(PlaylistFullError, _show_full)
 
 
 def _show_http_error(error: HTTPException) -> Response:
@@ -70,6 +71,10 @@ def _show_not_trained(error: ModelNotFoundError) -> Response | str:
     if is_api_request():
         return problem(404, "There are no recommendations before the first model is trained.")
     return render_template("not_trained.html", wait=describe_wait(store().extraction_runs.latest()))
+
+
+def _show_full(error: PlaylistFullError) -> Response:
+    return problem(409, str(error)) if is_api_request() else _show(409, "There is no room for more", str(error))
 
 
 def _show(code: int, title: str, sentence: str, headers: Mapping[str, str] | None = None) -> Response:

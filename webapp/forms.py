@@ -30,7 +30,8 @@ def checked(kind: type[Any]) -> Any:
     return form
 
 
-def _normal(text: str | None) -> str:
+def normal(text: str | None) -> str:
+    """Text as it is kept: composed, and without space around it."""
     return unicodedata.normalize("NFC", text.strip()) if text else ""
 
 
@@ -55,7 +56,7 @@ def _repeated_password() -> PasswordField:
 class LogInForm(FlaskForm):  # type: ignore[misc]
     """Name and password of an account."""
 
-    name = StringField("User name", [InputRequired("Enter your user name.")], filters=[_normal])
+    name = StringField("User name", [InputRequired("Enter your user name.")], filters=[normal])
     password = PasswordField("Password", [InputRequired("Enter your password.")])
 
 
@@ -70,7 +71,7 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
             Regexp(_NAME, message="Use letters, digits, dots, hyphens and underscores only; no spaces."),
         ],
         description="3 to 32 letters, digits, dots, hyphens or underscores.",
-        filters=[_normal],
+        filters=[normal],
     )
     password = _new_password("Password")
     repeat = _repeated_password()
@@ -92,7 +93,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
         [InputRequired("Say what it is for."), Length(1, LONGEST_NAME, f"Use at most {LONGEST_NAME} characters.")],
         description="For instance the program that will use it.",
         id="token-name",
-        filters=[_normal],
+        filters=[normal],
     )
     current = PasswordField("Your password", [InputRequired("Enter your password.")], id="token-password")
 
@@ -149,7 +150,7 @@ class PlaylistForm(FlaskForm):  # type: ignore[misc]
     name = StringField(
         "Name",
         [InputRequired("Give it a name."), Length(1, LONGEST_NAME, f"Use at most {LONGEST_NAME} characters.")],
-        filters=[_normal],
+        filters=[normal],
     )
     track = StringField(validators=[Optional(), Regexp(_TRACK_ID)])
 

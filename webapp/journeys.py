@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from earwise.ranking.journeys import Lists, Step, sources_of, tune_in
+from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
+from earwise.store.model_parts import Neighbour
 from webapp.context import store
 
 _TRACKS_AT_A_TIME = 25
-MOST_SEEDS = 25
+_MOST_SEEDS = 25
 
 
 def begin_with_track(track_id: str, artist: str) -> list[str]:
@@ -18,7 +19,7 @@ def begin_with_track(track_id: str, artist: str) -> list[str]:
 
 def begin_near(seeds: Sequence[str]) -> list[str]:
     """A radio of what is near these tracks."""
-    return _continue(seeds[:MOST_SEEDS], (), "")
+    return _continue(seeds[:_MOST_SEEDS], (), "")
 
 
 def go_on(played: Sequence[str]) -> list[str]:
@@ -27,9 +28,15 @@ def go_on(played: Sequence[str]) -> list[str]:
     return _continue(sources_of(played), played, last.tags.artist if last else "")
 
 
-def look_up(track_ids: Sequence[str]) -> Lists:
-    """What is known of the graph around these tracks."""
-    lists = store().serving.find_lists(track_ids) if track_ids else {}
+def find_way(first: str, last: str) -> list[str] | None:
+    """A path between two tracks; None where there is none in few steps."""
+    serving = store().serving
+    return find_path(
+        first, last, lambda ids: _steps(serving.find_surroundings(ids)), lambda ids: _steps(serving.find_lists(ids))
+    )
+
+
+def _steps(lists: Mapping[str, Sequence[Neighbour]]) -> Lists:
     return {
         track_id: [Step(near.track_id, near.artist, near.distance) for near in ranked]
         for track_id, ranked in lists.items()
@@ -37,5 +44,6 @@ def look_up(track_ids: Sequence[str]) -> Lists:
 
 
 def _continue(seeds: Sequence[str], used: Sequence[str], last_artist: str) -> list[str]:
+    lists = _steps(store().serving.find_lists(seeds)) if seeds else {}
     last = seeds[-1] if seeds else ""
-    return [step.track_id for step in tune_in(look_up(seeds), last, last_artist, set(used), _TRACKS_AT_A_TIME)]
+    return [step.track_id for step in tune_in(lists, last, last_artist, set(used), _TRACKS_AT_A_TIME)]

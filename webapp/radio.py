@@ -9,7 +9,6 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.errors import PlaylistFullError
-from earwise.ranking.journeys import find_path
 from earwise.store.finding import find_tracks
 from earwise.store.shelves import Kind, tracks_listing
 from earwise.store.tracks import Track
@@ -17,7 +16,7 @@ from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.filters import clip
 from webapp.forms import RadioForm, TrackForm, checked
-from webapp.journeys import MOST_SEEDS, begin_near, begin_with_track, go_on, look_up
+from webapp.journeys import begin_near, begin_with_track, find_way, go_on
 from webapp.messages import say
 from webapp.rows import Row
 
@@ -45,10 +44,8 @@ def from_artist(shelf: str) -> ResponseReturnValue:
 @blueprint.get("/clusters/<int:number>/radio")
 def from_cluster(number: int) -> ResponseReturnValue:
     """Radio from the most typical tracks of a cluster."""
-    active = store().serving.require_active()
-    cluster = active.clusters.get(number) or abort(404)
-    members = store().model_parts.cluster_members(active.model_id, number, skip=0, limit=MOST_SEEDS)
-    return _from_seeds(clip(cluster.name), [member.track_id for member in members])
+    cluster, members = store().serving.find_members(number) or abort(404)
+    return _from_seeds(clip(cluster.name), members)
 
 
 @blueprint.get("/playlists/<playlist_id>/radio")
@@ -82,7 +79,7 @@ def lead(track_id: str) -> ResponseReturnValue:
     ends = store().tracks.get_many([track_id, goal_id])
     if track_id not in ends or goal_id not in ends:
         abort(404)
-    path = find_path(track_id, goal_id, look_up)
+    path = find_way(track_id, goal_id)
     if path is None or len(path) < 2:
         say("There is no way between these two in few steps. Choose another track.")
         return redirect(url_for("radio.choose", track_id=track_id))

@@ -49,6 +49,11 @@ def ranked_rows(
 
 
 def listed_rows(page: Page) -> list[Row]:
-    """Rows of the tracks on a page of a list, without those that have left the library since; one query."""
+    """Rows of the tracks on a page of a list."""
+    return [Row(track) for track in listed_tracks(page)]
+
+
+def listed_tracks(page: Page) -> list[Track]:
+    """The tracks on a page of a list, without those that have left the library since; one query."""
     found = store().tracks.get_many(page.entries)
-    return [Row(found[track_id]) for track_id in page.entries if track_id in found]
+    return [found[track_id] for track_id in page.entries if track_id in found]

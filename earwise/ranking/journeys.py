@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 #: How many of the tracks that a radio has brought it is told of.
 MOST_PLAYED = 500
-_MOST_LOOKED_UP = 40
-_ROUNDS = 4
+_MOST_LOOKED_UP = 80
 _LATEST = 20
 
 
@@ -77,30 +76,38 @@ def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], co
     return chosen
 
 
-def find_path(first: str, last: str, look_up: LookUp) -> list[str] | None:
+def find_path(first: str, last: str, look_around: LookUp, look_up: LookUp) -> list[str] | None:
     """A way from one track to another whose steps are small: the least sum of squared distances that is found.
 
-    Squares make several small steps cheaper than a large one. Both ends are searched from at once, in rounds of one
-    look-up each.
+    Squares make several small steps cheaper than a large one. Both ends are searched from at once: their neighbours'
+    lists are looked up, and those of the nearest beyond.
+
+    Parameters
+    ----------
+    look_around : callable
+        Gives the lists of tracks and of their neighbours.
+    look_up : callable
+        Gives the lists of tracks alone.
 
     Returns
     -------
     list of str or None
-        With both ends; None where they do not meet within the rounds.
+        With both ends; None where what is around one does not touch what is around the other.
 
     >>> graph = {"a": [Step("b", "", 0.2), Step("c", "", 0.5)], "b": [Step("c", "", 0.2)], "c": []}
-    >>> find_path("a", "c", lambda ids: {track_id: graph[track_id] for track_id in ids})
+    >>> find_path("a", "c", lambda ids: graph, lambda ids: {})
     ['a', 'b', 'c']
     """
-    known: dict[str, Sequence[Step]] = {}
-    fronts = [[first], [last]]
-    for _ in range(_ROUNDS):
-        asked = [track_id for front in fronts for track_id in front if track_id not in known]
-        known |= dict.fromkeys(asked, ()) | dict(look_up(asked))
-        fronts = [
-            nearest_unused({one: known.get(one, ()) for one in front}, known, _MOST_LOOKED_UP) for front in fronts
-        ]
-    return _shortest(known, first, last)
+    known = dict(look_around([first, last]))
+    beyond = [
+        track_id for end in (first, last) for track_id in nearest_unused(_around(known, end), known, _MOST_LOOKED_UP)
+    ]
+    return _shortest(known | dict(look_up(list(dict.fromkeys(beyond)))), first, last)
+
+
+def _around(lists: Lists, track_id: str) -> Lists:
+    """The lists of a track and of its neighbours."""
+    return {one: lists.get(one, ()) for one in (track_id, *(step.track_id for step in lists.get(track_id, ())))}
 
 
 def _shortest(lists: Lists, first: str, last: str) -> list[str] | None:

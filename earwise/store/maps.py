@@ -111,7 +111,7 @@ class Maps:
         part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1, "distances": 1})
         if part is None:
             return []
-        ids, distances = _unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
+        ids, distances = unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
         chosen = slice(first, first + PAGE_SIZE)
         found = zip(ids[chosen], distances[chosen], strict=True)
         return [Assignment(track_id, cluster, distance) for track_id, distance in found]
@@ -121,7 +121,7 @@ class Maps:
         """Id of the track that is the so-manieth of its cluster, counted from 0."""
         number, place = divmod(rank, _PART_SIZE)
         part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1})
-        ids = _unpack_ids(part["ids"]) if part else []
+        ids = unpack_ids(part["ids"]) if part else []
         return ids[place] if place < len(ids) else None
 
 
@@ -174,5 +174,5 @@ def _pack(model_id: str, found: Sequence[Assignment]) -> tuple[SoundMap, list[di
     return SoundMap(model_id, edition, sizes, (x, y), extent), named
 
 
-def _unpack_ids(packed: bytes) -> list[str]:
+def unpack_ids(packed: bytes) -> list[str]:
     return [packed[start : start + _ID_BYTES].hex() for start in range(0, len(packed), _ID_BYTES)]

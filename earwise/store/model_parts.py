@@ -232,13 +232,13 @@ class ModelParts:
     def clusters(self, model_id: str) -> list[Cluster]:
         """The clusters of a model, by number."""
         found = self._clusters.find({"model_id": model_id}, {"centroid": 0}).sort("number", ASCENDING)
-        return [_to_cluster(document) for document in found]
+        return [to_cluster(document) for document in found]
 
     @translated_errors()
     def cluster(self, model_id: str, number: int) -> Cluster | None:
         """One cluster of a model."""
         document = self._clusters.find_one({"_id": f"{model_id}:{number}"}, {"centroid": 0})
-        return _to_cluster(document) if document else None
+        return to_cluster(document) if document else None
 
     @translated_errors()
     def cluster_members(self, model_id: str, number: int, *, skip: int, limit: int) -> list[Assignment]:
@@ -312,7 +312,8 @@ def _from_neighbour(near: Neighbour) -> dict[str, Any]:
     }
 
 
-def _to_cluster(document: dict[str, Any]) -> Cluster:
+def to_cluster(document: dict[str, Any]) -> Cluster:
+    """A cluster as it is stored, without its centroid."""
     return Cluster(document["number"], document["name"], document["size"])
 
 

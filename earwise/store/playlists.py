@@ -111,6 +111,16 @@ class Playlists:
         return self._change(_own(listener_id, playlist_id), {"name": name, "name_key": fold_text(name)}, now)
 
     @translated_errors()
+    def replace(
+        self, listener_id: str, seen: Playlist, name: str, tracks: Iterable[str], now: datetime
+    ) -> Playlist | None:
+        """Give name and tracks to a playlist that is still as it was seen; None where it was changed since."""
+        changed = Playlist(seen.playlist_id, name, tuple(dict.fromkeys(tracks)), now)
+        unchanged = _own(listener_id, seen.playlist_id) | {"name": seen.name, "tracks": list(seen.tracks)}
+        fields = {"name": name, "name_key": fold_text(name), "tracks": list(changed.tracks)}
+        return changed if self._change(unchanged, fields, now) else None
+
+    @translated_errors()
     def add(self, listener_id: str, playlist_id: str, track_id: str, now: datetime) -> bool:
         """Put a track at the end; False where it stands in the playlist already.
 

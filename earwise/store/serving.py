@@ -13,8 +13,8 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
-from earwise.store.maps import SoundMap, to_map
-from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_neighbour
+from earwise.store.maps import SoundMap, to_map, unpack_ids
+from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_cluster, to_neighbour
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
 
@@ -135,6 +135,49 @@ class Serving:
         found = [one for each in self._active.aggregate(stages) for one in each["neighbours"]]
         return {one["track_id"]: [to_neighbour(near) for near in one["neighbours"]] for one in found}
 
+    @translated_errors()
+    def find_members(self, number: int) -> tuple[Cluster, list[str]] | None:
+        """A cluster of the model that readers see, and its tracks, a thousand at most, the most typical first."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"_id": "model"}},
+            {"$set": {"cluster": {"$concat": ["$model_id", f":{number}"]}}},
+            _join("clusters", on="cluster", key="_id"),
+            _join("maps", on="model_id", key="_id"),
+            {"$unwind": {"path": "$maps", "preserveNullAndEmptyArrays": True}},
+            {"$set": {"part": {"$concat": ["$maps.edition", f":{number}:0"]}}},
+            _join("map_parts", on="part", key="_id"),
+            {"$project": {"clusters.centroid": 0, "map_parts.places": 0}},
+        ]
+        found = next(self._active.aggregate(stages), None)
+        if found is None:
+            raise ModelNotFoundError("No model has been published yet.")
+        ids = [track_id for part in found["map_parts"] for track_id in unpack_ids(part["ids"])]
+        return (to_cluster(found["clusters"][0]), ids) if found["clusters"] else None
+
+    @translated_errors()
+    def find_surroundings(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
+        """Ranked neighbours of these tracks and of their neighbours, in one query."""
+        keys = [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]
+        # One by one: the embedded server joins nothing on a list of keys.
+        stages: list[dict[str, Any]] = [
+            {"$match": {"_id": "model"}},
+            {"$set": {"key": keys}},
+            {"$unwind": "$key"},
+            _join("neighbours", on="key", key="_id"),
+            {"$unwind": "$neighbours"},
+            {"$set": {"near": "$neighbours.neighbours", "track_id": "$neighbours.track_id"}},
+            {"$unwind": "$near"},
+            {"$set": {"key": {"$concat": ["$model_id", ":", "$near.track_id"]}}},
+            _join("neighbours", on="key", key="_id"),
+        ]
+        own: dict[str, list[Neighbour]] = {}
+        further: dict[str, list[Neighbour]] = {}
+        for each in self._active.aggregate(stages):
+            own.setdefault(each["track_id"], []).append(to_neighbour(each["near"]))
+            for one in each["neighbours"]:
+                further[one["track_id"]] = [to_neighbour(near) for near in one["neighbours"]]
+        return further | own
+
     def require_active(self) -> ActiveModel:
         """The model that readers see.
 
@@ -172,7 +215,7 @@ def _to_active(document: dict[str, Any] | None) -> ActiveModel | None:
     # A model without clusters was pruned or lost: it has nothing to show, as if there were none.
     if document is None or not document["clusters"]:
         return None
-    clusters = [Cluster(found["number"], found["name"], found["size"]) for found in document["clusters"]]
+    clusters = [to_cluster(found) for found in document["clusters"]]
     ordered = sorted(clusters, key=lambda cluster: cluster.number)
     return ActiveModel(document["model_id"], {cluster.number: cluster for cluster in ordered})
 

@@ -11,6 +11,7 @@ from earwise.store import Store
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.model_runs import ModelRun, ModelStatus
 from earwise.store.serving import Placement
+from tests.web.seeding import seed_model, seed_tracks
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
 
@@ -56,3 +57,24 @@ def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
         2: ["t11", "t8"],
     }
     assert store.serving.typical_tracks("m", [], limit=2) == {}
+
+
+def test_surroundings_are_the_lists_of_tracks_and_of_their_neighbours(store: Store) -> None:
+    tracks = seed_tracks(store, 20)
+    seed_model(store, tracks, neighbours=3)
+    found = store.serving.find_surroundings([tracks[0], tracks[1], tracks[10]])
+    assert set(found) == {tracks[number] for number in (0, 1, 2, 3, 4, 10, 11, 12, 13)}
+    assert found == store.serving.find_lists(found)
+
+
+def test_members_of_a_cluster_come_the_most_typical_first(store: Store) -> None:
+    with pytest.raises(ModelNotFoundError):
+        store.serving.find_members(0)
+    tracks = seed_tracks(store, 12)
+    seed_model(store, tracks)
+    found = store.serving.find_members(1)
+    assert found is not None
+    cluster, members = found
+    assert (cluster.name, cluster.size) == ("Bright piano", 4)
+    assert members == tracks[1::3]
+    assert store.serving.find_members(9) is None

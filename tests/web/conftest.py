@@ -26,7 +26,7 @@ from tests.web.seeding import NOW
 from webapp import create_app
 
 PASSWORD = "correct horse battery"
-_QUERIES = {"find", "aggregate", "count", "getMore", "insert", "update", "delete", "createIndexes"}
+_QUERIES = {"find", "aggregate", "count", "findAndModify", "getMore", "insert", "update", "delete", "createIndexes"}
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
 

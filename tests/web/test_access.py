@@ -30,6 +30,8 @@ _VALUES = {
     "playlist_id": "0" * 24,
     "key": "0" * 24,
     "token_id": "0" * 16,
+    "artist_key": shelf_key("Artist 0"),
+    "listening_id": "0" * 16,
     "kind": "artists",
     "shelf": shelf_key("Artist 0"),
 }
@@ -49,7 +51,10 @@ _FIELDS = {
     "current": PASSWORD,
 }
 # What some routes have to be asked.
-_QUERIES = {"v1-library.search": {"q": "title"}}
+_QUERIES = {
+    "v1-library.search": {"q": "title"},
+    "v1-journeys.path": {"from": _TRACK, "to": track_id("Title 005Artist 5")},
+}
 _BINARY = ("pictures.picture", "pictures.soundprint", "sound_map.points")
 _ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.delete", "account.change_password"}
 
@@ -122,7 +127,7 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
     app.config["WTF_CSRF_ENABLED"] = False
     before = documents_of(store, "mira")
     for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
-        if endpoint in _ENDS_THE_SESSION:
+        if endpoint in _ENDS_THE_SESSION or endpoint.startswith("v1-"):  # see test_api_own
             continue
         data = _FIELDS if method == "POST" else None
         answer = other.client.open(path, method=method, data=data, buffered=True)
@@ -161,7 +166,7 @@ def test_mongodb_operators_in_json_are_refused_by_every_form(
         if method != "POST" or endpoint in {"auth.log_out", "playlists.delete", "playlists.restore"}:
             continue
         answer = listener.client.post(path, json=dict.fromkeys(_FIELDS, body))
-        assert answer.status_code in {200, 302, 400, 403, 404}, endpoint
+        assert answer.status_code in {200, 302, 400, 403, 404, 422}, endpoint
         assert documents_of(store, "mira") == before, endpoint
 
 

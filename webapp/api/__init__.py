@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.api import document, guard, library, sound
+from webapp.api import document, events, guard, journeys, library, opinions, playlists, sound
 
-_BLUEPRINTS = (library, sound, document)
+_BLUEPRINTS = (library, sound, journeys, playlists, opinions, events, document)
 
 
 def attach(app: Flask, most_a_minute: int) -> None:

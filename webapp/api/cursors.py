@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import abort
 
+#: Entries on a page of any list.
+PAGE_SIZE = 60
 _FIRST_TOO_FAR = 10**7
 
 
@@ -27,6 +29,13 @@ def read_cursor[Place](query: dict[str, Any], read: Callable[[str], Place]) -> P
         return read(base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True).decode())
     except (binascii.Error, ValueError):
         abort(404, "Nothing goes on here: this cursor was not given out. Begin without one.")
+
+
+def page_of[Item](items: Sequence[Item], start: int | None) -> dict[str, Any]:
+    """A page of what is at hand whole, as answers have pages."""
+    first = start or 0
+    page, end = list(items[first : first + PAGE_SIZE]), first + PAGE_SIZE
+    return {"items": page, "next_cursor": write_cursor(end) if end < len(items) else None}
 
 
 def as_number(text: str) -> int:

@@ -7,10 +7,12 @@ from typing import Any
 import flask_smorest
 from apispec import BasePlugin
 from flask import Flask, Response, current_app, jsonify
+from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
 from webapp.api.schemas import ProblemSchema
+from webapp.converters import FORMS
 from webapp.problems import MIMETYPE
 
 PREFIX = "/api/v1"
@@ -25,8 +27,18 @@ _NOT_MODIFIED = {"description": "What `If-None-Match` names is still what there 
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "schema": {"type": "string", "pattern": '^(W/)?"[A-Za-z0-9]*"$'},
+    "schema": {"type": "string"},
     "description": "`ETag` of an answer that is kept",
+}
+
+
+#: The parameter of what may only replace what the client has seen.
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{40}"$'},
+    "description": "`ETag` of what is to be replaced; without it the answer is 428",
 }
 
 
@@ -56,7 +68,12 @@ class _Conditional(BasePlugin):
 
 
 class _Parser(FlaskParser):
-    """Bodies that Python fails to read, such as brackets without end, are bad requests like all others."""
+    """Bodies that Python fails to read, such as brackets without end, are bad requests like all others.
+
+    What is asked in an address, and is nothing that can be asked, is told rather than passed over.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": RAISE}
 
     def load_json(self, req: Any, schema: Any) -> Any:
         try:
@@ -105,7 +122,7 @@ def make_document(app: Flask) -> Api:
         },
     )
     api.spec.components.security_scheme("token", bearer)
-    for name, pattern in (("track_id", "^[0-9a-f]{32}$"),):
-        schema = {"type": "string", "pattern": pattern}
+    for name, form in FORMS.items():
+        schema = {"type": "string", "pattern": f"^{form}$"}
         api.register_converter(app.url_map.converters[name], lambda converter, schema=schema: dict(schema))
     return api

@@ -46,6 +46,15 @@ class Number(fields.Float):
         return super()._validated(value)
 
 
+class Whole(fields.Integer):
+    """A whole number in a body, also when written as ``5.0``; a text that looks like one is none."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str) or (isinstance(value, float) and not value.is_integer()):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
 class Truth(fields.Boolean):
     """True or false in a body, and neither their names nor numbers."""
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask_login import current_user
 from marshmallow import Schema
-from werkzeug.exceptions import PreconditionFailed, PreconditionRequired, TooManyRequests, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooManyRequests,
+    UnsupportedMediaType,
+)
 from werkzeug.http import generate_etag
 
 from webapp.accounts import listener_id
@@ -14,7 +22,7 @@ from webapp.problems import is_api_request
 
 # A playlist of as many tracks as it may have is 175 KB.
 _MOST_BODY_BYTES = 256 * 1024
-_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+_ETAG = re.compile('"[0-9a-f]{40}"')
 _ALLOWANCE = "earwise_api_allowance"
 
 
@@ -25,14 +33,14 @@ def attach(app: Flask, most_a_minute: int) -> None:
     app.after_request(_finish)
 
 
-def require_match(schema: Schema, found: object, *, is_required: bool) -> None:
+def require_match(schema: Schema, found: object) -> None:
     """Refuse a change of what is no longer as the client has seen it."""
-    wanted = request.if_match
+    wanted = request.headers.get("If-Match")
     if not wanted:
-        if is_required:
-            raise PreconditionRequired("Send the ETag of what is to be replaced as If-Match.")
-        return
-    if not wanted.contains(generate_etag(jsonify(schema.dump(found)).get_data())):
+        raise PreconditionRequired("Send the ETag of what is to be replaced as If-Match.")
+    if not _ETAG.fullmatch(wanted):
+        raise BadRequest("If-Match has to be one ETag, as it was given out.")
+    if wanted.strip('"') != generate_etag(jsonify(schema.dump(found)).get_data()):
         raise PreconditionFailed("It was changed meanwhile. Read it again, and then decide.")
 
 
@@ -44,10 +52,15 @@ def _admit() -> None:
     if request.endpoint is None:
         return
     request.max_content_length = _MOST_BODY_BYTES
-    if request.method in _WITH_BODY and request.mimetype != "application/json":
+    if (request.mimetype or request.content_length) and request.mimetype != "application/json" and _may_change():
         raise UnsupportedMediaType("Send JSON, as application/json.")
+    # Without a CSRF token a session only reads; a token of the API is sent by nobody's browser on its own.
     if current_user.session_id is not None and current_app.config["WTF_CSRF_ENABLED"]:
         current_app.extensions["csrf"].protect()
+
+
+def _may_change() -> bool:
+    return request.method not in ("GET", "HEAD", "OPTIONS")
 
 
 def _count() -> None:

@@ -7,15 +7,15 @@ from typing import Any
 from flask import abort
 
 from earwise.store.finding import Found, find_tracks
+from earwise.store.shelves import library_listing
 from earwise.store.tracks import Track
-from webapp.api.cursors import read_cursor, write_cursor
+from webapp.api.cursors import as_number, read_cursor, write_cursor
 from webapp.api.document import Blueprint
 from webapp.api.schemas import FoundSchema, PageQuery, SearchQuery, TrackPageSchema, TrackSchema
 from webapp.context import store
+from webapp.rows import listed_tracks
 
 blueprint = Blueprint("library", "The library's tracks, and search")
-
-_PAGE_SIZE = 60
 
 
 @blueprint.route("/tracks")
@@ -23,14 +23,11 @@ _PAGE_SIZE = 60
 @blueprint.response(200, TrackPageSchema)
 def tracks(query: dict[str, Any]) -> dict[str, Any]:
     """All tracks by artist and album, page by page."""
-    page = store().tracks.page(limit=_PAGE_SIZE, cursor=read_cursor(query, _as_place))
-    return {"items": page.tracks, "next_cursor": write_cursor(page.next_cursor) if page.next_cursor else None}
-
-
-def _as_place(text: str) -> str:
-    if "\x1e" not in text:
-        raise ValueError(text)
-    return text
+    page = store().shelves.page(library_listing("album"), read_cursor(query, as_number) or 1)
+    if page is None:
+        return {"items": [], "next_cursor": None}
+    is_last = page.number >= page.pages
+    return {"items": listed_tracks(page), "next_cursor": None if is_last else write_cursor(page.number + 1)}
 
 
 @blueprint.route("/tracks/<track_id:track_id>")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask import url_for
 from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf, Range
 
+from earwise.ranking.journeys import MOST_PLAYED
+from earwise.store.playlists import LONGEST_NAME, MOST_TRACKS
+from earwise.store.ratings import MOST_STARS
 from earwise.store.shelves import shelf_key
-from webapp.api.fields import WholeText, YesNo, limit, track_id
+from webapp.api.fields import Number, Truth, Whole, WholeText, YesNo, limit, name, track_id
 
 _MOST_SIMILAR = 50
 _DAY_S = 86_400
@@ -46,6 +49,52 @@ class SimilarQuery(Schema):
 
     limit = limit(_MOST_SIMILAR, 20)
     why = YesNo(load_default=False, metadata={"description": "Whether to say what each shares with the track"})
+
+
+class RatingsQuery(PageQuery):
+    """Which page of which ratings."""
+
+    of = fields.String(load_default="stars", validate=OneOf(("stars", "favourites")))
+
+
+class PathQuery(Schema):
+    """Both ends of a path."""
+
+    first = track_id(required=True, data_key="from")
+    last = track_id(required=True, data_key="to")
+
+
+class PlayedBody(Body):
+    """The tracks that a radio has brought, the last one last."""
+
+    played = fields.List(track_id(), required=True, validate=Length(1, MOST_PLAYED))
+
+
+class PlaylistBody(Body):
+    """A playlist's name and tracks, in order; of a track that stands there twice the first place counts."""
+
+    name = name(LONGEST_NAME, required=True)
+    tracks = fields.List(track_id(), load_default=list, validate=Length(max=MOST_TRACKS))
+
+
+class RatingBody(Body):
+    """What to say of a track."""
+
+    stars = Whole(required=True, validate=Range(0, MOST_STARS))
+    favourite = Truth(required=True)
+
+
+class ThumbBody(Body):
+    """Up or down."""
+
+    is_up = Truth(required=True)
+
+
+class EventBody(Body):
+    """How much of which track was heard."""
+
+    track_id = track_id(required=True)
+    heard_s = Number(required=True, validate=Range(0, _DAY_S))
 
 
 # --- what is answered ---
@@ -97,10 +146,16 @@ class TrackListSchema(Schema):
     items = fields.List(fields.Nested(TrackSchema))
 
 
-class TrackPageSchema(TrackListSchema):
-    """One page of tracks."""
+class PageSchema(Schema):
+    """One page of a list."""
 
     next_cursor = fields.String(allow_none=True, metadata={"description": "Null on the last page"})
+
+
+class TrackPageSchema(PageSchema):
+    """One page of tracks."""
+
+    items = fields.List(fields.Nested(TrackSchema))
 
 
 class FoundSchema(Schema):
@@ -130,6 +185,68 @@ class SimilarListSchema(Schema):
     model_id = fields.String(allow_none=True)
     cluster = fields.Nested(ClusterSchema, allow_none=True, metadata={"description": "The track's own"})
     items = fields.List(fields.Nested(SimilarSchema))
+
+
+class PlaylistSchema(Schema):
+    """A playlist with the ids of its tracks."""
+
+    id = fields.String(attribute="playlist_id")
+    name = fields.String()
+    tracks = fields.List(track_id())
+
+
+class PlaylistNameSchema(Schema):
+    """A playlist, in a list of playlists."""
+
+    id = fields.String(attribute="playlist_id")
+    name = fields.String()
+    size = fields.Integer(metadata={"description": "How many tracks"})
+    changed_at = fields.AwareDateTime()
+
+
+class PlaylistPageSchema(PageSchema):
+    """One page of playlists."""
+
+    items = fields.List(fields.Nested(PlaylistNameSchema))
+
+
+class RatingSchema(Schema):
+    """What the listener said of a track."""
+
+    stars = fields.Integer(metadata={"description": "1 to 5; 0 for none"})
+    favourite = fields.Boolean(attribute="is_favourite")
+
+
+class RatedSchema(Schema):
+    """A track with the stars that it got."""
+
+    track = fields.Nested(TrackSchema)
+    stars = fields.Integer()
+
+
+class RatedPageSchema(PageSchema):
+    """One page of ratings."""
+
+    items = fields.List(fields.Nested(RatedSchema))
+
+
+class PlaySchema(Schema):
+    """A track that was played."""
+
+    track = fields.Nested(TrackSchema)
+    at = fields.AwareDateTime()
+
+
+class PlayPageSchema(PageSchema):
+    """One page of plays."""
+
+    items = fields.List(fields.Nested(PlaySchema))
+
+
+class EventSchema(Schema):
+    """What the event counts as."""
+
+    is_play = fields.Boolean(metadata={"description": "Else it is a skip"})
 
 
 class ProblemSchema(Schema):

@@ -24,8 +24,6 @@ from webapp.context import store
 
 blueprint = Blueprint("sound", "Similar tracks, and clusters of tracks that sound alike")
 
-_PAGE_SIZE = 60
-
 
 @blueprint.route("/tracks/<track_id:track_id>/similar")
 @blueprint.arguments(SimilarQuery, location="query")
@@ -71,13 +69,14 @@ def cluster(number: int) -> Cluster:
 @blueprint.response(200, TrackPageSchema)
 def cluster_tracks(query: dict[str, Any], number: int) -> dict[str, Any]:
     """The tracks of a cluster, the most typical first, page by page."""
-    active, skip = store().serving.require_active(), read_cursor(query, as_number) or 0
-    end = skip + _PAGE_SIZE
-    is_last = end >= _require(active, number).size
-    members = store().model_parts.cluster_members(active.model_id, number, skip=skip, limit=_PAGE_SIZE)
+    active, drawn = store().serving.require_mapped()
+    _require(active, number)
+    page = read_cursor(query, as_number) or 1
+    members = store().maps.members(drawn.edition, number, page) if drawn else []
     tracks = store().tracks.get_many(member.track_id for member in members)
     items = [tracks[member.track_id] for member in members if member.track_id in tracks]
-    return {"items": items, "next_cursor": None if is_last else write_cursor(end)}
+    is_last = drawn is None or page >= drawn.pages(number)
+    return {"items": items, "next_cursor": None if is_last else write_cursor(page + 1)}
 
 
 def _require(active: ActiveModel, number: int) -> Cluster:
