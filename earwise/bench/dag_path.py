@@ -15,7 +15,7 @@ from earwise.embedded.airflow_api import is_finished
 from earwise.embedded.environment import stack_environment
 from earwise.embedded.home import prepare_home
 from earwise.embedded.java import find_or_install_java
-from earwise.embedded.job import EXTRACTION
+from earwise.embedded.job import EXTRACTION, ensure_extraction_pool
 from earwise.embedded.ports import find_free_port
 from earwise.embedded.progress import Progress
 from earwise.embedded.secrets import load_secrets
@@ -84,6 +84,7 @@ def _extract(stack: Stack, say: Callable[[str], None]) -> None:
         while not api.has_dag(EXTRACTION):
             stack.check()
             time.sleep(_POLL_S)
+        ensure_extraction_pool(api)
         say("extracting by Airflow")
         api.unpause(EXTRACTION)
         api.trigger(EXTRACTION, _RUN_ID)

@@ -45,6 +45,11 @@ class JobReport:
     train_s: float
 
 
+def ensure_extraction_pool(api: AirflowApi) -> None:
+    """Make the pool that batches run in, which wait for ever where there is none."""
+    api.ensure_pool(EXTRACTION_POOL, slots=1, description="One slot for each machine that analyses tracks")
+
+
 def run_job(
     api: AirflowApi,
     store: Store,
@@ -68,7 +73,7 @@ def run_job(
         If a Dag run fails.
     """
     _wait_for_dags(api, progress)
-    api.ensure_pool(EXTRACTION_POOL, slots=1, description="One slot for each machine that analyses tracks")
+    ensure_extraction_pool(api)
     for dag_id in (EXTRACTION, TRAINING):
         if stack_began is not None:
             for run_id in api.unfinished_runs(dag_id, before=stack_began):
