@@ -99,7 +99,8 @@ def airflow_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
             "instance_name": "Earwise",
         },
         "api_auth": {"jwt_secret": secrets.airflow_jwt_secret},
-        "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 60, "print_stats_interval": 0},
+        # A file that has changed is read at once all the same; to read all of them costs seconds.
+        "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 600, "print_stats_interval": 0},
         # A task runner that was killed is noticed within a minute, not within five.
         "scheduler": {
             "scheduler_idle_sleep_time": 0.5,
