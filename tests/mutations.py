@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import mutagen
@@ -17,24 +17,19 @@ _EXTREMES = (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", byte
 Mutation = Callable[[bytearray, random.Random, bytes], bytes]
 
 
-def mutated_files(folder: Path, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of broken files, of all formats in turn.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the sound originals are written.
-    """
+def mutated_files(originals: Sequence[Path], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of broken files, made of these in turn."""
     rng = random.Random(seed)
-    originals = [(path.suffix, path.read_bytes()) for path in _write_originals(folder)]
+    sound = [(path.suffix, path.read_bytes()) for path in originals]
     for number in range(count):
-        suffix, content = originals[number % len(originals)]
+        suffix, content = sound[number % len(sound)]
         mutation = rng.choice(_MUTATIONS)
-        _, other = rng.choice(originals)
+        _, other = rng.choice(sound)
         yield f"{number:04d} {mutation.__name__.strip('_')}{suffix}", mutation(bytearray(content), rng, other)
 
 
-def _write_originals(folder: Path) -> list[Path]:
+def write_originals(folder: Path) -> list[Path]:
+    """Tones, short and long, with tags, in all formats."""
     paths = []
     for suffix in (*LIBSNDFILE_SUFFIXES, *FFMPEG_SUFFIXES):
         for name, duration_s, rate_hz in (("short", 2.0, 44_100), ("long", _LONG_S, _LONG_RATE_HZ)):

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 
 from earwise.store.tracks import Track
 from tests.extraction.conftest import Extraction
-from tests.mutations import mutated_files
+from tests.music import fetch_music
+from tests.mutations import mutated_files, write_originals
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +24,8 @@ EXPECTED_CODES = {"not_audio", "truncated", "too_short", "silent", "non_finite",
 FILES_PER_FOLDER = 100
 
 
-def fill(library: Path, originals: Path, count: int, seed: int) -> set[str]:
+def fill(library: Path, originals: Sequence[Path], count: int, seed: int) -> set[str]:
     """Write broken files below the library; their paths."""
-    originals.mkdir()
     paths = set()
     for number, (name, content) in enumerate(mutated_files(originals, count, seed)):
         folder = library / f"{number // FILES_PER_FOLDER:02d}"
@@ -40,13 +41,22 @@ def all_tracks(extraction: Extraction) -> list[Track]:
 
 
 @pytest.mark.parametrize(
-    ("count", "seed"),
-    [pytest.param(66, 20_260_131, id="some"), pytest.param(2200, 7, id="many", marks=pytest.mark.slow)],
+    ("count", "seed", "kind"),
+    [
+        pytest.param(66, 20_260_131, "tones", id="some"),
+        pytest.param(2200, 7, "tones", id="many", marks=pytest.mark.slow),
+        pytest.param(2200, 8, "music", id="many-of-music", marks=pytest.mark.slow),
+    ],
 )
 def test_every_broken_file_ends_as_a_track_or_in_quarantine(
-    extraction: Extraction, library: Path, tmp_path: Path, count: int, seed: int
+    extraction: Extraction, library: Path, tmp_path: Path, count: int, seed: int, kind: str
 ) -> None:
-    paths = fill(library, tmp_path / "originals", count, seed)
+    folder = tmp_path / "originals"
+    folder.mkdir()
+    originals = fetch_music(folder) if kind == "music" else write_originals(folder)
+    if not originals:
+        pytest.skip("no package of music can be had here")
+    paths = fill(library, originals, count, seed)
     extraction.settings = dataclasses.replace(
         extraction.settings, extract_processes=os.cpu_count() or 1, decode_timeout_s=30.0
     )
