@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
+import numpy as np
 import psutil
 import pytest
 
 from earwise.store import Store
 from earwise.store.client import open_store_at
-from tests.audio import write_tone
+from tests.audio import make_tone, write_audio, write_tone
+from tests.extraction.conftest import NOW
 from tests.extraction.server import OwnServer
 
 SCRIPT = Path(__file__).with_name("whole_run.py")
 BROKEN = 4
+FATES = ("moved", "renamed", "tagged", "gone", "other", "encoded", "broken", "mended")
 # Of its time: which process did it, when it was written, how often it was tried.
 _FLEETING = {"updated_at", "files_per_s", "attempts", "is_broken_off"}
 
@@ -102,16 +105,18 @@ def _sum_of_runs(store: Store, database: str) -> dict[str, Any]:
     return {"done": sum(run.done for run in runs), "failures": dict(failures)}
 
 
-def kill_until_it_is_done(server: OwnServer, database: str, library: Path, rng: random.Random, most: int) -> int:
+def kill_until_it_is_done(
+    server: OwnServer, database: str, library: Path, rng: random.Random, most: int, *, name: str = "run"
+) -> int:
     """Kill what comes up until a run ends in peace; how many kills that took."""
     kills, number = 0, 0
-    run = Run(server, database, library, "run 0")
+    run = Run(server, database, library, f"{name} 0")
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             if run.finish(rng.uniform(0.3, 4.0) if kills < most else 240.0) == 0:
                 return kills
             # It gave up, as a task does whose store is away for too long: the scheduler would try it again.
-            run = Run(server, database, library, f"run {number}")
+            run = Run(server, database, library, f"{name} {number}")
             continue
         victim = rng.choice(("run", "worker", "store"))
         if victim == "worker":
@@ -124,7 +129,7 @@ def kill_until_it_is_done(server: OwnServer, database: str, library: Path, rng: 
             run.kill()
             kills += 1
             number += rng.randrange(2)  # the same run again, or the next one
-            run = Run(server, database, library, f"run {number}")
+            run = Run(server, database, library, f"{name} {number}")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,87 @@ def test_killed_at_random_moments_it_ends_where_an_undisturbed_run_does(
         rounds += 1
         kills += kill_until_it_is_done(server, f"round_{rounds}", library, rng, min(most - kills, 8))
         assert final_state(server.uri, f"round_{rounds}") == undisturbed, (rounds, kills)
+
+
+def write_tagged(path: Path, number: int, title: str, *, loudness: float = 1.0) -> None:
+    """Write a track whose tags say what it is."""
+    write_audio(path, (loudness * make_tone(1.2, pitch_hz=90.0 + number)).astype(np.float32))
+    tagged = mutagen.File(path, easy=True)
+    tagged.update({"title": title, "artist": "Somebody"})
+    tagged.save()
+
+
+def write_known(folder: Path, files: int) -> None:
+    """What the first run finds: of each fate some files, which `change_all` brings about."""
+    write_library(folder, files)
+    for number in range(files // 12):
+        for place, fate in enumerate(FATES):
+            (folder / fate).mkdir(exist_ok=True)
+            write_tagged(folder / fate / f"{number}.flac", 100 * number + 10 * place, f"{fate} {number}")
+        (folder / "mended" / f"{number}.flac").write_text(f"words to mend {number}")
+
+
+def change_all(folder: Path, files: int) -> None:
+    """What people do to a library between two runs."""
+    for number in range(files // 12):
+        name = f"{number}.flac"
+        (folder / "aside").mkdir(exist_ok=True)
+        (folder / "moved" / name).rename(folder / "aside" / name)
+        (folder / "renamed" / name).rename(folder / "renamed" / f"renamed {number}.flac")
+        tagged = mutagen.File(folder / "tagged" / name, easy=True)
+        tagged["title"] = "Tagged anew " * 50
+        tagged.save()
+        (folder / "gone" / name).unlink()
+        write_tagged(folder / "other" / name, 1000 + number, "another recording")
+        again = 100 * number + 10 * FATES.index("encoded")
+        write_tagged(folder / "encoded" / name, again, f"encoded {number}", loudness=0.5)
+        (folder / "broken" / name).write_text(f"words that broke it {number}")
+        write_tagged(folder / "mended" / name, 2000 + number, f"mended {number}")
+    write_tagged(folder / "new.flac", 3000, "new")
+
+
+def copy_database(server: OwnServer, source: str, target: str) -> None:
+    with open_store_at(server.uri, source) as store:
+        for name in store.client[source].list_collection_names():
+            if documents := list(store.client[source][name].find()):
+                store.client[target][name].insert_many(documents)
+
+
+def rate_all(server: OwnServer, database: str) -> int:
+    """Give every track that is there stars; how many that are."""
+    with open_store_at(server.uri, database) as store:
+        rated = list(store.tracks.ready_ids())
+        for number, track_id in enumerate(rated):
+            store.ratings.set_stars("ann", track_id, 1 + number % 5, NOW)
+        return len(rated)
+
+
+@pytest.mark.parametrize(
+    ("files", "most", "seed"),
+    [
+        pytest.param(12, 3, 3, id="some"),
+        pytest.param(36, 24, 4, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+    ],
+)
+def test_later_run_killed_at_random_moments_ends_where_an_undisturbed_one_does(
+    server: OwnServer, tmp_path: Path, files: int, most: int, seed: int
+) -> None:
+    library = tmp_path / "library"
+    write_known(library, files)
+    assert Run(server, "known", library, "run 0", slowness_s=0).finish() == 0
+    assert rate_all(server, "known") == files + 7 * (files // 12)
+    change_all(library, files)
+    copy_database(server, "known", "undisturbed")
+    assert Run(server, "undisturbed", library, "later 0", slowness_s=0).finish() == 0
+    undisturbed = final_state(server.uri, "undisturbed")
+    assert len(undisturbed["aliases"]) == files // 12
+    rng, kills, rounds = random.Random(seed), 0, 0
+    while kills < most:
+        rounds += 1
+        copy_database(server, "known", f"later_{rounds}")
+        some = min(most - kills, 6)
+        kills += kill_until_it_is_done(server, f"later_{rounds}", library, rng, some, name="later")
+        assert final_state(server.uri, f"later_{rounds}") == undisturbed, (rounds, kills)
 
 
 @pytest.mark.parametrize(
