@@ -15,6 +15,7 @@ from earwise.errors import BrokenDecoderError, OutOfMemoryError, ProcessKilledEr
 from earwise.extraction.link import KnownVersions, Link
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.recordings import Recordings
+from earwise.paths import LibraryPath
 
 # So often a file is begun whose process is ended from outside, or fails for memory that others may have left behind.
 _MOST_TRIES = 3
@@ -45,7 +46,7 @@ def analyse_files(
     BrokenDecoderError
         If workers do not start.
     """
-    waiting, tries, killed_starts = deque(jobs), Counter[Job](), 0
+    waiting, tries, killed_starts = deque(jobs), Counter[LibraryPath](), 0
     recordings = Recordings(known_versions)
     ask: KnownVersions = recordings.known_versions if are_copies_known else lambda audio_id, _: known_versions(audio_id)
     links: list[Link] = []
@@ -60,8 +61,8 @@ def analyse_files(
                     recordings.settle(job, outcome)
                     for other in links:
                         other.answer(ask)
-                    tries[job] += 1
-                    if tries[job] < _MOST_TRIES and _may_be_innocent(outcome, link):
+                    tries[job.file] += 1
+                    if tries[job.file] < _MOST_TRIES and _may_be_innocent(outcome, link):
                         waiting.append(job)
                         job = None
                 if link.has_ended:

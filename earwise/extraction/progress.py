@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,9 +59,9 @@ class Progress:
             self._write()
             self._log_progress()
 
-    def forget_failures(self) -> None:
-        """Take back what failed: those files stay as they were."""
-        self._failures.clear()
+    def forget_failures(self, failures: Iterable[TrackError]) -> None:
+        """Take back what failed and was not stored: those files stay as they were."""
+        self._failures -= Counter(error.code for error in failures)
         self._write()
 
     def finish(self) -> BatchReport:

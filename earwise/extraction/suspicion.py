@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
-from earwise.errors import BrokenDecoderError, TrackError
+from earwise.errors import BrokenDecoderError, TrackError, UnreadableFileError
 from earwise.extraction.messages import Job
 from earwise.extraction.pool import analyse_files
 from earwise.extraction.reference import concerns, format_of, write_reference_clips
@@ -24,9 +24,52 @@ log = logging.getLogger(__name__)
 SUSPICIOUS_COUNT = 20
 
 
-def check_decoder(
-    files: Collection[LibraryPath], failed: Collection[LibraryPath], settings: Settings, config: MfccConfig
-) -> None:
+class Tally:
+    """Counts by format what a batch has tried and what of it failed.
+
+    Attributes
+    ----------
+    files : set of LibraryPath
+        All that was tried.
+    """
+
+    def __init__(self) -> None:
+        self.files: set[LibraryPath] = set()
+        self._tried, self._failed = Counter[str](), Counter[str]()
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def failures(self) -> int:
+        """How many of them failed."""
+        return self._failed.total()
+
+    @property
+    def suspicious_formats(self) -> set[str]:
+        """Formats so many of whose files failed that the decoder may be at fault; all of them if so many did at all."""
+        if _are_many(self._failed.total(), self._tried.total()):
+            return set(self._failed)
+        return {name for name, count in self._failed.items() if _are_many(count, self._tried[name])}
+
+    def add(self, files: Iterable[LibraryPath], failed: Iterable[LibraryPath]) -> None:
+        """Count some more."""
+        tried = set(files)
+        self.files |= tried
+        self._tried.update(format_of(file.name) for file in tried)
+        self._failed.update(format_of(file.name) for file in failed)
+
+    def is_fault_of(self, file: LibraryPath, error: TrackError) -> bool:
+        """Whether a failure is the file's own for sure: its format's decoder works, and no disk can be away.
+
+        While it is not, the failure waits for the end of the batch.
+        """
+        name = format_of(file.name)
+        is_proven = self._tried[name] >= SUSPICIOUS_COUNT and name not in self.suspicious_formats
+        return is_proven and not isinstance(error, UnreadableFileError)
+
+
+def check_decoder(tally: Tally, settings: Settings, config: MfccConfig) -> None:
     """Decode clips that are known to be good when more than half of the files fail, or of those of one format.
 
     Raises
@@ -34,25 +77,17 @@ def check_decoder(
     BrokenDecoderError
         If a clip fails too, and files of its format are among those that failed.
     """
-    formats = _suspicious_formats(files, failed)
+    formats = tally.suspicious_formats
     if not formats:
         return
     broken = _decode_clips(settings, config)
     for name, error in broken.items():
         if concerns(name, formats):
             raise BrokenDecoderError(
-                f"{len(failed)} of {len(files)} files failed, and so did reference.{name}, which is known to be good: "
-                f"{error} Nothing was quarantined."
+                f"{tally.failures} of {len(tally)} files failed, and so did reference.{name}, which is known to be "
+                f"good: {error} Nothing was quarantined for that."
             )
         log.warning("decoder broken for a format that no failed file has: %s", error, extra=fields(format=name))
-
-
-def _suspicious_formats(files: Collection[LibraryPath], failed: Collection[LibraryPath]) -> set[str]:
-    total = Counter(format_of(file.name) for file in files)
-    failures = Counter(format_of(file.name) for file in failed)
-    if _are_many(len(failed), len(files)):
-        return set(failures)
-    return {name for name, count in failures.items() if _are_many(count, total[name])}
 
 
 def _are_many(failed: int, total: int) -> bool:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection
 from datetime import datetime
 
+from earwise.extraction.patience import patiently
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.store import Store
 
 log = logging.getLogger(__name__)
 
+#: Recordings of a version that are read at once, before a batch: half a second.
+MOST_IN_MEMORY = 50_000
+
 
 def note_version(store: Store, config: MfccConfig, now: datetime) -> None:
     """Store what the version means that is going to be extracted, before the first features of it."""
     store.feature_versions.put(config.feature_version, config.parameters, now)
+
+
+def known_versions(store: Store, versions: Collection[str]) -> Callable[[str], frozenset[str]]:
+    """Answers in which of these versions a recording is measured: from memory, or one by one where that are many.
+
+    Each question to the store costs a millisecond, of the 25 of a clip. What others measure meanwhile is measured
+    twice, which harms nothing.
+    """
+    known = {version: frozenset(store.features.audio_ids(version, most=MOST_IN_MEMORY + 1)) for version in versions}
+    if any(len(ids) > MOST_IN_MEMORY for ids in known.values()):
+        return lambda audio_id: patiently(lambda: store.features.versions_of(audio_id, versions))
+    return lambda audio_id: frozenset(version for version, ids in known.items() if audio_id in ids)
 
 
 def needed_configs(store: Store, config: MfccConfig) -> tuple[MfccConfig, ...]:

@@ -110,10 +110,11 @@ class Features:
         """Delete all features of one version; returns how many there were."""
         return self._features.delete_many({"_id": version_range(feature_version)}).deleted_count
 
-    def audio_ids(self, feature_version: str) -> Iterator[str]:
-        """The recordings that have features in this version, in order."""
+    def audio_ids(self, feature_version: str, *, most: int = 0) -> Iterator[str]:
+        """The recordings that have features in this version, in order; at most so many of them, if 1 or more."""
         with translated_errors():
-            for document in self._features.find({"_id": version_range(feature_version)}, {"_id": 1}).sort("_id", 1):
+            found = self._features.find({"_id": version_range(feature_version)}, {"_id": 1}).sort("_id", 1).limit(most)
+            for document in found:
                 yield document["_id"].rpartition(":")[2]
 
     def of_version(self, feature_version: str) -> Iterator[TrackFeatures]:

@@ -70,6 +70,7 @@ def test_many_are_written_at_once_and_never_change(store: Store) -> None:
     store.features.put_many([], NOW)
     assert [store.features.get(audio_id, "mfcc-1").vector[0] for audio_id in ("ab", "cd")] == [1.0, 2.0]
     assert list(store.features.audio_ids("mfcc-1")) == ["ab", "cd"]
+    assert list(store.features.audio_ids("mfcc-1", most=1)) == ["ab"]
 
 
 def test_versions_of_a_recording_and_of_all(store: Store) -> None:

@@ -14,10 +14,11 @@ import mutagen
 import pytest
 import soundfile
 
-from earwise.errors import BrokenDecoderError, DecodeError, TrackError
+from earwise.errors import BrokenDecoderError, DecodeError, StoreError, TrackError
 from earwise.extraction import batches, link
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Analysis, Job
+from earwise.extraction.planning import pending_files
 from earwise.paths import LibraryPath
 from earwise.store.folders import FileEntry, Folders
 from earwise.store.tracks import Tags, TrackState
@@ -255,8 +256,31 @@ def test_failures_of_a_large_folder_are_written_in_groups_too(
     monkeypatch.setattr(batches, "analyse_files", fail_every_third)
     (report,) = extraction.run()
     assert (report.analysed, sum(report.failures.values()), len(extraction.codes())) == (266, 134, 134)
-    assert updates[-2:] == [100, 34]
+    assert [size for size in updates if 0 < size < 50] == [34, 33, 33, 34]
     assert extraction.run() == []
+
+
+def test_failures_outlive_a_batch_that_is_broken_off_once_their_decoder_is_seen_to_work(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        (library / f"{number:02}.mp3").touch()
+    (library / "one.flac").touch()
+    monkeypatch.setattr(batches, "_MOST_IN_GROUP", 10)
+
+    def fail_some_and_break_off(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, Analysis | TrackError]]:
+        for number, job in enumerate(sorted(jobs, key=lambda job: job.file.name.rpartition(b".")[2])):
+            analysis = Analysis(f"{number:032x}", Tags(job.file.display), 60.0, {}, "", 0)
+            yield job, DecodeError("It is damaged.") if number in (0, 3, 4, 40) else analysis
+        raise StoreError("MongoDB did not answer.")
+
+    monkeypatch.setattr(batches, "analyse_files", fail_some_and_break_off)
+    with pytest.raises(StoreError):
+        extraction.run()
+    # The one of a format that was tried once, and the one that came last, wait until the end of a batch.
+    assert extraction.codes() == {"02.mp3": "not_audio", "03.mp3": "not_audio"}
+    opened = [file.display for file in pending_files(extraction.store, extraction.settings.roots, extraction.config)]
+    assert opened == ["39.mp3", "one.flac"]
 
 
 def test_new_version_analyses_everything_again_and_keeps_the_old_features(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from earwise.clustering.versions import choose_version, coverage, prune_features
-from earwise.extraction import analysis
+from earwise.extraction import analysis, versions
 from earwise.extraction.versions import needed_configs
 from earwise.features.audio import Audio
 from earwise.features.config import MfccConfig
@@ -160,3 +160,14 @@ def test_features_go_when_no_kept_model_needs_them(store: Store) -> None:
     assert prune_features(store, NEW.feature_version) == [OLD.feature_version]
     assert store.features.versions() == [NEW.feature_version]
     assert store.features.count(NEW.feature_version) == 3
+
+
+@pytest.mark.parametrize("most", [0, 9])
+def test_what_is_measured_is_known_from_memory_and_from_the_store(
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(versions, "MOST_IN_MEMORY", most)
+    for audio_id, version in (("ab", "mfcc-1"), ("ab", "mfcc-2"), ("cd", "mfcc-2"), ("ab", "mfcc-3")):
+        store.features.put(TrackFeatures(audio_id, version, np.ones(60, np.float32), "ffmpeg"), NOW)
+    known = versions.known_versions(store, {"mfcc-1", "mfcc-2"})
+    assert [known(audio_id) for audio_id in ("ab", "cd", "ef")] == [{"mfcc-1", "mfcc-2"}, {"mfcc-2"}, frozenset()]
