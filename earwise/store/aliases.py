@@ -13,6 +13,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.database import Database
 
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 
@@ -25,8 +26,8 @@ class Aliases:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._aliases.create_index([("track_id", ASCENDING)])
-        self._aliases.create_index([("is_followed", ASCENDING)])
+        ensure_index(self._aliases, [("track_id", ASCENDING)])
+        ensure_index(self._aliases, [("is_followed", ASCENDING)])
 
     @translated_errors()
     def put(self, old_id: str, new_id: str, now: datetime) -> None:

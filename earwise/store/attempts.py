@@ -15,6 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from earwise.errors import StoreError
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 _TRIES = 20
@@ -37,7 +38,7 @@ class Attempts:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index by which old windows are found."""
-        self._attempts.create_index([("ends_at", ASCENDING)])
+        ensure_index(self._attempts, [("ends_at", ASCENDING)])
 
     @translated_errors()
     def count(self, key: str, *, window_s: int, now: datetime) -> Count:

@@ -16,6 +16,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 from earwise.tags import Tags
 
@@ -29,7 +30,7 @@ class Catalogue:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that `unread` uses."""
-        self._folders.create_index([("has_unread", ASCENDING)])
+        ensure_index(self._folders, [("has_unread", ASCENDING)])
 
     @translated_errors()
     def put(self, folder: LibraryPath, tags: Mapping[bytes, Tags]) -> int:

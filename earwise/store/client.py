@@ -19,6 +19,7 @@ from earwise.store.extraction_runs import ExtractionRuns
 from earwise.store.feature_versions import FeatureVersions
 from earwise.store.features import Features
 from earwise.store.folders import Folders
+from earwise.store.index_builds import IndexBuilds
 from earwise.store.listeners import Listeners
 from earwise.store.maps import Maps
 from earwise.store.model_parts import ModelParts
@@ -41,6 +42,7 @@ class Store:
     """The repositories on one connection; a context manager that closes it."""
 
     client: MongoClient[dict[str, Any]]
+    index_builds: IndexBuilds
     folders: Folders
     tracks: Tracks
     aliases: Aliases
@@ -68,6 +70,7 @@ class Store:
     def create_indexes(self) -> None:
         """Create every index that is missing; safe to repeat."""
         for repository in (
+            self.index_builds,
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.maps, self.listeners, self.tokens),
             *(self.attempts, self.ratings, self.playlists, self.events, self.catalogue, self.words),
@@ -123,6 +126,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
     runs, parts = ModelRuns(selected), ModelParts(selected)
     return Store(
         client=client,
+        index_builds=IndexBuilds(selected),
         folders=Folders(selected),
         tracks=Tracks(selected),
         aliases=Aliases(selected),

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 _PLAYED_S = 30.0
@@ -43,8 +44,8 @@ class Events:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._events.create_index([("listener_id", ASCENDING), ("is_play", ASCENDING), ("at", DESCENDING)])
-        self._events.create_index("track_id")
+        ensure_index(self._events, [("listener_id", ASCENDING), ("is_play", ASCENDING), ("at", DESCENDING)])
+        ensure_index(self._events, "track_id")
 
     @translated_errors()
     def record(

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 
@@ -105,7 +106,7 @@ class ExtractionRuns:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that `latest` uses."""
-        self._runs.create_index([("started_at", DESCENDING)])
+        ensure_index(self._runs, [("started_at", DESCENDING)])
 
     @translated_errors()
     def start(self, run_id: str, batches: Iterable[Sequence[LibraryPath]], now: datetime) -> list[int]:

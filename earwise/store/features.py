@@ -15,6 +15,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.store.bulk import insert_missing
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector, unpack_vector
 
@@ -46,7 +47,7 @@ class Features:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that ranges are read by; all else goes by ``_id``."""
-        self._features.create_index([("feature_version", ASCENDING), ("audio_id", ASCENDING)])
+        ensure_index(self._features, [("feature_version", ASCENDING), ("audio_id", ASCENDING)])
 
     @translated_errors()
     def put(self, features: TrackFeatures, now: datetime) -> None:

@@ -24,6 +24,7 @@ from pymongo.database import Database
 
 from earwise.listing import Listing
 from earwise.paths import LibraryPath
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 # Names are up to 255 bytes and documents up to 16 MiB; and an update costs as much as its document is large.
@@ -76,7 +77,7 @@ class Folders:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that `read_root` uses."""
-        self._folders.create_index(_ORDER)
+        ensure_index(self._folders, _ORDER)
 
     def read_root(self, root: str, below: bytes = b"") -> Iterator[Folder]:
         """All folders of a root, or a folder of it and all below that, in order of their path's bytes."""

@@ -11,6 +11,7 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.index_builds import ensure_index
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
@@ -57,7 +58,7 @@ class Listeners:
     @translated_errors()
     def create_indexes(self) -> None:
         """One account per folded name."""
-        self._users.create_index("name_key", unique=True)
+        ensure_index(self._users, "name_key", unique=True)
 
     @translated_errors()
     def add(self, name: str, password_hash: str, role: Role, now: datetime) -> Listener:

@@ -19,6 +19,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.store.bulk import put_documents
+from earwise.store.index_builds import ensure_index
 from earwise.store.model_parts import Assignment
 from earwise.store.translation import translated_errors
 
@@ -77,8 +78,8 @@ class Maps:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._parts.create_index([("edition", ASCENDING)])
-        self._parts.create_index([("model_id", ASCENDING)])
+        ensure_index(self._parts, [("edition", ASCENDING)])
+        ensure_index(self._parts, [("model_id", ASCENDING)])
 
     @translated_errors()
     def put(self, model_id: str, assignments: Iterable[Assignment]) -> SoundMap:

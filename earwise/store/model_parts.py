@@ -11,6 +11,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.database import Database
 
 from earwise.store.bulk import insert_missing, put_documents
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector
 
@@ -104,9 +105,9 @@ class ModelParts:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._clusters.create_index([("model_id", ASCENDING), ("number", ASCENDING)])
-        self._assignments.create_index([("model_id", ASCENDING), ("cluster", ASCENDING), ("distance", ASCENDING)])
-        self._neighbours.create_index([("model_id", ASCENDING)])
+        ensure_index(self._clusters, [("model_id", ASCENDING), ("number", ASCENDING)])
+        ensure_index(self._assignments, [("model_id", ASCENDING), ("cluster", ASCENDING), ("distance", ASCENDING)])
+        ensure_index(self._neighbours, [("model_id", ASCENDING)])
 
     # --- what training writes ---
 

@@ -11,6 +11,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from earwise.store.index_builds import ensure_index
 from earwise.store.model_changes import Changes, to_changes
 from earwise.store.translation import translated_errors
 
@@ -134,8 +135,8 @@ class ModelRuns:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._runs.create_index([("created_at", DESCENDING)])
-        self._runs.create_index([("dag_run_id", ASCENDING)])
+        ensure_index(self._runs, [("created_at", DESCENDING)])
+        ensure_index(self._runs, [("dag_run_id", ASCENDING)])
 
     @translated_errors()
     def put(self, run: ModelRun) -> None:

@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from earwise.errors import PlaylistFullError, StoreError
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.index_builds import ensure_index
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
@@ -55,8 +56,8 @@ class Playlists:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._playlists.create_index([("listener_id", ASCENDING), ("name_key", ASCENDING)])
-        self._playlists.create_index("tracks")
+        ensure_index(self._playlists, [("listener_id", ASCENDING), ("name_key", ASCENDING)])
+        ensure_index(self._playlists, "tracks")
 
     @translated_errors()
     def create(self, listener_id: str, name: str, now: datetime, tracks: Iterable[str] = ()) -> str:

@@ -12,6 +12,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 
@@ -49,9 +50,9 @@ class Quarantine:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that `recent`, `with_codes` and `retries` use."""
-        self._files.create_index([("last_seen", DESCENDING)])
-        self._files.create_index([("code", ASCENDING)])
-        self._files.create_index([("retry_requested", ASCENDING)])
+        ensure_index(self._files, [("last_seen", DESCENDING)])
+        ensure_index(self._files, [("code", ASCENDING)])
+        ensure_index(self._files, [("retry_requested", ASCENDING)])
 
     @translated_errors()
     def put(self, location: LibraryPath, code: str, message: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 MOST_STARS = 5
@@ -59,10 +60,10 @@ class Ratings:
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
         for name in _SAID.values():
-            self._ratings.create_index([("listener_id", ASCENDING), (name, DESCENDING)])
-        self._ratings.create_index("track_id")
+            ensure_index(self._ratings, [("listener_id", ASCENDING), (name, DESCENDING)])
+        ensure_index(self._ratings, "track_id")
         for name in ("listener_id", "track_id", "seed_id"):
-            self._thumbs.create_index(name)
+            ensure_index(self._thumbs, name)
 
     @translated_errors()
     def set_stars(self, listener_id: str, track_id: str, stars: int, now: datetime) -> None:

@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from earwise.errors import TooManyTokensError
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.index_builds import ensure_index
 from earwise.store.listeners import Listener, to_listener
 from earwise.store.translation import translated_errors
 
@@ -51,7 +52,7 @@ class Tokens:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that lists use."""
-        self._tokens.create_index([("listener_id", ASCENDING), ("created_at", ASCENDING)])
+        ensure_index(self._tokens, [("listener_id", ASCENDING), ("created_at", ASCENDING)])
 
     @translated_errors()
     def create(self, listener_id: str, name: str, now: datetime) -> str:

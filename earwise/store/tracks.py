@@ -17,6 +17,7 @@ from pymongo.database import Database
 
 from earwise.paths import LibraryPath
 from earwise.store.bulk import insert_missing
+from earwise.store.index_builds import ensure_index
 from earwise.store.search import fold_text, search_terms
 from earwise.store.translation import translated_errors
 from earwise.tags import Tags
@@ -92,10 +93,10 @@ class Tracks:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        self._tracks.create_index([("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
+        ensure_index(self._tracks, [("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
         # Spark reads ranges of ready ids; the embedded server reads everything for a range that ends no index.
-        self._tracks.create_index([("state", ASCENDING), ("_id", ASCENDING)])
-        self._tracks.create_index([("terms", ASCENDING), ("sort_key", ASCENDING)])
+        ensure_index(self._tracks, [("state", ASCENDING), ("_id", ASCENDING)])
+        ensure_index(self._tracks, [("terms", ASCENDING), ("sort_key", ASCENDING)])
 
     def put(self, track: Track, file: TrackFile, now: datetime) -> None:
         """Write one track that was just read from `file`, as `put_many` does."""

@@ -10,6 +10,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.store.bulk import put_documents
+from earwise.store.index_builds import ensure_index
 from earwise.store.spelling import shortened, word_keys
 from earwise.store.translation import translated_errors
 
@@ -26,7 +27,7 @@ class Words:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that the query below uses."""
-        self._words.create_index([("keys", ASCENDING)])
+        ensure_index(self._words, [("keys", ASCENDING)])
 
     @translated_errors()
     def put_all(self, counts: Mapping[str, int]) -> None:
