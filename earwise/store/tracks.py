@@ -25,7 +25,7 @@ from earwise.tags import Tags
 # Tracks of a common word that a search compares; those of a longer query are fewer.
 _MOST_CANDIDATES = 2_000
 
-__all__ = ["Tags", "Track", "TrackFile", "TrackPage", "TrackState", "Tracks"]
+__all__ = ["Tags", "Track", "TrackFile", "TrackState", "Tracks"]
 
 
 class TrackState(StrEnum):
@@ -76,14 +76,6 @@ def sort_key(tags: Tags) -> str:
     return "\x1f".join((fold_text(tags.artist), fold_text(tags.album), number, fold_text(tags.title)))
 
 
-@dataclass(frozen=True, slots=True)
-class TrackPage:
-    """One page of a list, and the cursor of the next page if there is one."""
-
-    tracks: list[Track]
-    next_cursor: str | None
-
-
 class Tracks:
     """The ``tracks`` collection."""
 
@@ -93,7 +85,6 @@ class Tracks:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the indexes that the queries below use."""
-        ensure_index(self._tracks, [("state", ASCENDING), ("sort_key", ASCENDING), ("_id", ASCENDING)])
         # Spark reads ranges of ready ids; the embedded server reads everything for a range that ends no index.
         ensure_index(self._tracks, [("state", ASCENDING), ("_id", ASCENDING)])
         ensure_index(self._tracks, [("terms", ASCENDING), ("sort_key", ASCENDING)])
@@ -215,24 +206,6 @@ class Tracks:
         with translated_errors():
             for document in self._tracks.find({"state": TrackState.READY}, wanted).sort("_id", ASCENDING):
                 yield document["_id"], _to_tags(document), document["duration_s"]
-
-    @translated_errors()
-    def page(self, *, limit: int, cursor: str | None = None) -> TrackPage:
-        """One page of all ready tracks in order of artist, album and title.
-
-        Parameters
-        ----------
-        cursor : str or None
-            `TrackPage.next_cursor` of the page before; None for the first page.
-        """
-        query: dict[str, Any] = {"state": TrackState.READY}
-        if cursor is not None:
-            sort_key, _, track_id = cursor.rpartition("\x1e")
-            query["$or"] = [{"sort_key": {"$gt": sort_key}}, {"sort_key": sort_key, "_id": {"$gt": track_id}}]
-        found = self._tracks.find(query).sort([("sort_key", ASCENDING), ("_id", ASCENDING)]).limit(limit + 1)
-        tracks = [_to_track(document) for document in found]
-        last = tracks[limit - 1] if len(tracks) > limit else None
-        return TrackPage(tracks[:limit], f"{last.sort_key}\x1e{last.track_id}" if last else None)
 
     @translated_errors()
     def some(self, limit: int) -> list[Track]:

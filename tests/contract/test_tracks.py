@@ -80,17 +80,3 @@ def test_tracks_missing_since_long_are_forgotten_and_restored_ones_are_not(store
     assert store.tracks.missing_since(NOW + timedelta(days=2)) == ["a"]
     assert store.tracks.forget(["a", "b"]) == 1
     assert (store.tracks.get("a"), store.tracks.get("b").state) == (None, TrackState.READY)
-
-
-def test_pages_hold_every_track_once_in_order(store: Store) -> None:
-    for number in range(25):
-        put(store, f"{number:02d}", artist=f"artist {number % 7}", title="same title")
-    seen, cursor = [], None
-    while True:
-        page = store.tracks.page(limit=4, cursor=cursor)
-        seen += [track.track_id for track in page.tracks]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert sorted(seen) == [f"{number:02d}" for number in range(25)]
-    assert seen == sorted(seen, key=lambda track_id: (int(track_id) % 7, track_id))

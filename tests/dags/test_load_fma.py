@@ -74,5 +74,5 @@ def test_tracks_are_extracted_from_the_archive(
     (run,) = run_dag(home, "extract_features", [{}], variables)
     assert states(run)["report"] == "success"
     with open_store_at(mongo_uri, DATABASE) as store:
-        (track,) = store.tracks.page(limit=9).tracks
+        (track,) = store.tracks.some(9)
         assert (track.tags.title, track.files[0].location.root) == ("Food", "fma")

@@ -56,7 +56,7 @@ def broken_library(library: Path) -> dict[str, str]:
 
 
 def titles(extraction: Extraction) -> list[str]:
-    return [track.tags.title for track in extraction.store.tracks.page(limit=100).tracks]
+    return sorted(track.tags.title for track in extraction.store.tracks.some(100))
 
 
 def test_broken_files_are_listed_with_a_reason_and_the_rest_is_analysed(
@@ -82,7 +82,7 @@ def test_name_that_is_not_utf8_is_analysed_like_any_other(extraction: Extraction
     os.mkdir(folder)  # noqa: PTH102 - pathlib has no paths of bytes
     os.rename(write_tone(library / "a.mp3", 1), folder + b"/caf\xe9.mp3")  # noqa: PTH104
     extraction.run()
-    (track,) = extraction.store.tracks.page(limit=10).tracks
+    (track,) = extraction.store.tracks.some(10)
     assert track.files[0].location == LibraryPath("music", b"na\xefve/caf\xe9.mp3")
     assert (track.tags.title, track.tags.album) == ("caf\N{REPLACEMENT CHARACTER}", "na\N{REPLACEMENT CHARACTER}ve")
 
@@ -103,7 +103,7 @@ def test_moved_and_retagged_files_keep_their_tracks_and_are_not_decoded(extracti
     assert (report.analysed, report.decoded) == (4, 0)
     assert sorted(extraction.store.tracks.ready_ids()) == before
     assert titles(extraction).count("A new title") == 2
-    copied = [track for track in extraction.store.tracks.page(limit=9).tracks if len(track.files) == 2]
+    copied = [track for track in extraction.store.tracks.some(9) if len(track.files) == 2]
     assert [sorted(file.location.path for file in track.files) for track in copied] == [[b"4.mp3", b"copy.mp3"]]
 
 

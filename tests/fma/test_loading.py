@@ -41,8 +41,7 @@ def load_metadata(store: Store, settings: Settings, server: ArchiveServer, rows:
 
 def titles(store: Store) -> dict[str, str]:
     """Titles of the ready tracks by file."""
-    tracks = store.tracks.page(limit=99).tracks
-    return {file.location.display: track.tags.title for track in tracks for file in track.files}
+    return {file.location.display: track.tags.title for track in store.tracks.some(99) for file in track.files}
 
 
 @pytest.fixture
