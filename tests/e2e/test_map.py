@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from earwise.clustering.drawing import draw_map
-from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.model_parts import Assignment, Cluster, Neighbour
 from earwise.store.tracks import Tags
@@ -43,7 +42,8 @@ def fill(store: Store, name: str, count: int) -> list[str]:
     """A library of so many tracks that share one file; those of one cluster lie left, of the other right."""
     first = seed_track(store, Tags("Track 0", "Artist 0"), path=b"a.mp3", duration_s=12)
     tracks = store.client[name]["tracks"]
-    pattern = tracks.find_one({"_id": first}) or {}
+    # Nobody searches for them: their words would be most of the writing.
+    pattern = {**(tracks.find_one({"_id": first}) or {}), "terms": []}
     ids = [f"{count:08x}{number:024x}" for number in range(count)]
     for batch in batched(enumerate(ids), 2_000):
         tracks.insert_many(
@@ -62,7 +62,6 @@ def fill(store: Store, name: str, count: int) -> list[str]:
     near = [Neighbour(ids[(n + 2) % count], n / 10, 0, f"Track {n + 2}") for n in range(_NEAR)]
     store.model_parts.put_neighbours(model_id, ((one, near) for one in ids[:_NEAR]))
     draw_map(store, model_id, count)
-    refresh_directory(store)
     store.models.activate(model_id, NOW)
     return ids
 
@@ -152,9 +151,10 @@ def test_the_map_is_gone_through_by_keyboard(
     listener.keyboard.press("+")
     listener.keyboard.press("Shift+ArrowLeft")
     listener.keyboard.press("0")
-    name = said.inner_text().split(" by ")[0]
     listener.keyboard.press("Enter")
     wait_for_playing(listener)
+    name = listener.locator("[data-map-card] .title").inner_text()
+    assert int(name.removeprefix("Track ")) % 2 == 1
     expect(listener.get_by_role("region", name="Player").get_by_role("link", name=name)).to_be_visible()
 
 
