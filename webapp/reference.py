@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -55,11 +54,10 @@ _PLAIN = str.maketrans({"/": "-", "{": "", "}": ""})
 def overview() -> ResponseReturnValue:
     """Every operation with its parameters, its body and its answer."""
     document = read_document()
-    operations = sorted(_read_operations(document["paths"]), key=lambda one: one.tag)
+    operations = list(_read_operations(document["paths"]))
     return render_template(
         "reference/overview.html",
-        groups=[(tag, list(group)) for tag, group in groupby(operations, lambda one: one.tag)],
-        tags={tag["name"]: tag["description"] for tag in document["tags"]},
+        groups=[(tag, [one for one in operations if one.tag == tag["name"]]) for tag in document["tags"]],
         schemas={name: _members(schema) for name, schema in sorted(document["components"]["schemas"].items())},
     )
 
@@ -75,7 +73,7 @@ def _read_operations(paths: Mapping[str, Mapping[str, Any]]) -> Iterable[Operati
                 method=method,
                 path=path,
                 summary=found["summary"],
-                description=found.get("description", ""),
+                description=_plain(found),
                 tag=found["tags"][0],
                 parameters=tuple(_parameter(one) for one in [*shared, *found.get("parameters", [])]),
                 body=_body_name(found.get("requestBody")),
@@ -87,13 +85,13 @@ def _read_operations(paths: Mapping[str, Mapping[str, Any]]) -> Iterable[Operati
 def _parameter(found: Mapping[str, Any]) -> Member:
     kind, schema = _describe(found["schema"])
     where = {"query": "in the query", "path": "in the path", "header": "a header"}[found["in"]]
-    return Member(found["name"], f"{kind}, {where}", schema, found.get("required", False), found.get("description", ""))
+    return Member(found["name"], f"{kind}, {where}", schema, found.get("required", False), _plain(found))
 
 
 def _members(schema: Mapping[str, Any]) -> list[Member]:
     required = schema.get("required", ())
     return [
-        Member(name, *_describe(member), name in required, member.get("description", ""))
+        Member(name, *_describe(member), name in required, _plain(member))
         for name, member in schema["properties"].items()
     ]
 
@@ -118,11 +116,16 @@ def _describe(schema: Mapping[str, Any]) -> tuple[str, str | None]:
     return words + _bounds(schema), None
 
 
+def _plain(found: Mapping[str, Any]) -> str:
+    """What is said of it, without the marks for code."""
+    return str(found.get("description", "")).replace("`", "")
+
+
 def _bounds(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ": " + ", ".join(map(str, schema["enum"]))
-    words = (("minimum", "from"), ("maximum", "to"), ("minLength", "of at least"), ("maxLength", "of at most"))
-    said = [f"{word} {schema[key]}" for key, word in words if key in schema]
+    words = (("minimum", "from"), ("maximum", "to"), ("maxLength", "of length up to"))
+    said = [f"{word} {schema[key]:,}" for key, word in words if key in schema]
     if schema.get("default") is not None:
         said.append(f"({str(schema['default']).lower()} if left out)")
     return "".join(f" {one}" for one in said)
