@@ -51,7 +51,7 @@ def make_features(tracks: int) -> NDArray[np.float32]:
 def make_tags(tracks: int) -> Iterator[Tags]:
     """Seeded tags: some words stand in many titles and most in few; an artist's tracks share artist and genre."""
     rng = np.random.default_rng(_SEED)
-    words = ["".join(rng.choice(_SYLLABLES, rng.integers(2, 4))) for _ in range(_WORDS)]
+    words = np.array(["".join(rng.choice(_SYLLABLES, rng.integers(2, 4))) for _ in range(_WORDS)])
     shares = 1 / (10 + np.arange(_WORDS))
     shares /= shares.sum()
     artist = genre = ""

@@ -31,6 +31,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.slow
 def test_extract_benchmark_prints_its_figures_and_cleans_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

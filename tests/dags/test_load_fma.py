@@ -14,6 +14,7 @@ from tests.dags.running import run_dag, states
 from tests.fma.conftest import ROWS, pack, pack_metadata, published
 from tests.fma.server import ArchiveServer, serve
 
+pytestmark = pytest.mark.slow
 DATABASE = f"test_{uuid.uuid4().hex[:12]}"
 
 
@@ -67,7 +68,6 @@ def test_downloads_are_told_of(runs: list[dict[str, Any]], mongo_uri: str) -> No
         }
 
 
-@pytest.mark.slow
 def test_tracks_are_extracted_from_the_archive(
     runs: list[dict[str, Any]], home: Path, variables: dict[str, str], mongo_uri: str
 ) -> None:

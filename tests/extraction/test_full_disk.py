@@ -49,6 +49,7 @@ def exhaust(server: OwnServer) -> None:
             store.client["junk"]["junk"].insert_one({"_id": number, "junk": os.urandom(1 << 19)})
 
 
+@pytest.mark.slow
 def test_store_on_a_full_disk_fails_the_run_and_the_next_one_finishes(small_disk: Path, tmp_path: Path) -> None:
     library = write_library(tmp_path / "library", TRACKS)
     server = OwnServer(small_disk)
