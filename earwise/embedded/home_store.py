@@ -48,6 +48,7 @@ def open_home_store(settings: Settings) -> Iterator[tuple[Settings, Store]]:
                 raise EarwiseError("Another ./run is starting or working for this home; try again in a minute.")
             with _started(settings) as own, open_store(own, patience_s=_START_S) as store:
                 store.ping()
+                store.create_indexes(is_server_new=True)
                 yield settings, store
             return
     with open_store(settings) as store:

@@ -80,7 +80,7 @@ def _opens(settings: Settings, supervisor: Supervisor, store: Store) -> bool:
 def _answers(store: Store) -> bool:
     try:
         store.ping()
-        store.create_indexes()
+        store.create_indexes(is_server_new=True)
         store.listeners.has_admin()
     except EarwiseError:
         return False

@@ -67,10 +67,16 @@ class Store:
     words: Words
     shelves: Shelves
 
-    def create_indexes(self) -> None:
-        """Create every index that is missing; safe to repeat."""
+    def create_indexes(self, *, is_server_new: bool = False) -> None:
+        """Create every index that is missing; safe to repeat.
+
+        Parameters
+        ----------
+        is_server_new : bool
+            Whether the server has only just been started for this process, so that nobody else is using it.
+        """
+        self.index_builds.drop_broken_off(is_nobody_building=is_server_new)
         for repository in (
-            self.index_builds,
             *(self.folders, self.tracks, self.aliases, self.features, self.quarantine, self.extraction_runs),
             *(self.model_runs, self.model_parts, self.maps, self.listeners, self.tokens),
             *(self.attempts, self.ratings, self.playlists, self.events, self.catalogue, self.words),

@@ -6,8 +6,8 @@ answers by that part as if it were all. So a note stands beside the collections 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING
@@ -18,6 +18,9 @@ from pymongo.errors import OperationFailure
 from earwise.store.translation import translated_errors
 
 _NOTES = "index_builds"
+# A younger note may be of a process that is building at this moment; a million documents take less.
+_LONGEST_BUILD = timedelta(minutes=10)
+_NOT_FOUND = frozenset((26, 27))  # NamespaceNotFound, IndexNotFound
 
 type Keys = str | Sequence[tuple[str, int]]
 
@@ -28,13 +31,14 @@ def ensure_index(collection: Collection[dict[str, Any]], keys: Keys, *, unique: 
     name = "_".join(f"{field}_{direction}" for field, direction in fields)
     if name in collection.index_information():
         return
-    notes, note = collection.database[_NOTES], {"_id": f"{collection.name} {name}"}
+    notes = collection.database[_NOTES]
+    note = {"_id": f"{collection.name} {name}", "begun_at": datetime.now(UTC)}
     is_noted = collection.find_one({}, {"_id": 1}) is not None
     if is_noted:
-        notes.replace_one(note, note, upsert=True)
+        notes.replace_one({"_id": note["_id"]}, note, upsert=True)
     collection.create_index(fields, name=name, unique=unique)
     if is_noted:
-        notes.delete_one(note)
+        notes.delete_one({"_id": note["_id"]})
 
 
 class IndexBuilds:
@@ -44,11 +48,23 @@ class IndexBuilds:
         self._database = database
 
     @translated_errors()
-    def create_indexes(self) -> None:
-        """Drop every index whose building was broken off; to be called before indexes are ensured."""
-        notes = self._database[_NOTES]
+    def drop_broken_off(self, *, is_nobody_building: bool) -> None:
+        """Drop every index whose building was broken off; to be called before indexes are ensured.
+
+        Parameters
+        ----------
+        is_nobody_building : bool
+            Whether the server has only just been started, so that no note is of a building that goes on.
+        """
+        notes, oldest = self._database[_NOTES], datetime.now(UTC) - _LONGEST_BUILD
         for note in list(notes.find()):
-            collection, _, name = note["_id"].partition(" ")
-            with contextlib.suppress(OperationFailure):  # it had not begun
-                self._database[collection].drop_index(name)
-            notes.delete_one(note)
+            if is_nobody_building or note.get("begun_at", oldest) <= oldest:
+                self._drop(*note["_id"].split(" ", 1))
+                notes.delete_one({"_id": note["_id"]})
+
+    def _drop(self, collection: str, name: str) -> None:
+        try:
+            self._database[collection].drop_index(name)
+        except OperationFailure as error:
+            if error.code not in _NOT_FOUND:  # else its building had not begun
+                raise

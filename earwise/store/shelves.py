@@ -22,6 +22,8 @@ from earwise.store.translation import translated_errors
 _WRITE_BATCH = 200
 _HEAD = "head"
 _STALE = "stale"
+# Which lists there are; counted up where one is added, so that a library which does not change gets it too.
+_FORM_ID, _FORM = "form", "2"
 
 
 class Kind(StrEnum):
@@ -141,8 +143,9 @@ class Shelves:
 
     @translated_errors()
     def is_stale(self) -> bool:
-        """Whether tracks may have changed since the lists were written."""
-        return self._shelves.find_one({"_id": _STALE}, {"_id": 1}) is not None
+        """Whether tracks may have changed since the lists were written, or the lists are those of an older version."""
+        found = {note["_id"]: note["digest"] for note in self._shelves.find({"_id": {"$in": [_STALE, _FORM_ID]}})}
+        return _STALE in found or found.get(_FORM_ID) != _FORM
 
     @translated_errors()
     def put_all(self, listings: Iterable[Listing]) -> int:
@@ -157,8 +160,9 @@ class Shelves:
             gone.difference_update(document["_id"] for document in batch)
             put_documents(self._shelves, changed)
             written += len(changed)
-        for old in batched(sorted(gone - {_STALE}), _WRITE_BATCH):
+        for old in batched(sorted(gone - {_STALE, _FORM_ID}), _WRITE_BATCH):
             self._shelves.delete_many({"_id": {"$in": list(old)}})
+        put_documents(self._shelves, [{"_id": _FORM_ID, "digest": _FORM}] if kept.get(_FORM_ID) != _FORM else [])
         self._shelves.delete_one({"_id": _STALE})
         return written
 

@@ -31,3 +31,15 @@ def test_index_whose_building_was_broken_off_is_built_again(store: Store, databa
     store.create_indexes()
     assert database["quarantine"].index_information()["code_1"]["key"] == [("code", 1)]
     assert list(database["index_builds"].find()) == []
+
+
+def test_index_that_somebody_is_building_is_left_to_be_built(store: Store, database_name: str) -> None:
+    database = store.client[database_name]
+    note = {"_id": "quarantine code_1", "begun_at": datetime.now(UTC)}
+    database["index_builds"].insert_one(note)
+    store.create_indexes()
+    assert "code_1" in database["quarantine"].index_information()
+    assert database["index_builds"].find_one() is not None
+    store.create_indexes(is_server_new=True)
+    assert "code_1" in database["quarantine"].index_information()
+    assert database["index_builds"].find_one() is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from earwise.extraction.directory import make_listings, refresh_directory, refresh_stale_directory
 from earwise.store import Store
-from earwise.store.shelves import Kind, Page, shelves_listing, tracks_listing
+from earwise.store.shelves import Kind, Page, library_listing, shelves_listing, tracks_listing
 from earwise.store.tracks import Tags
 from tests.web.seeding import seed_track, track_id
 
@@ -64,6 +64,8 @@ def test_pages_that_are_not_there_are_none(store: Store) -> None:
 
 
 def test_lists_are_stale_until_they_are_written_again(store: Store) -> None:
+    assert store.shelves.is_stale(), "there are none yet"
+    refresh_stale_directory(store)
     assert not store.shelves.is_stale()
     seed_track(store, Tags("A", "Mogwai"))
     store.shelves.mark_stale()
@@ -71,3 +73,14 @@ def test_lists_are_stale_until_they_are_written_again(store: Store) -> None:
     refresh_stale_directory(store)
     assert not store.shelves.is_stale()
     assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1).total == 1
+
+
+def test_library_that_does_not_change_gets_the_lists_of_a_new_version(store: Store, database_name: str) -> None:
+    seed_track(store, Tags("Ivory", "Savino"))
+    refresh_directory(store)
+    shelves = store.client[database_name]["shelves"]
+    shelves.delete_many({"_id": {"$in": [*(one["_id"] for one in shelves.find() if "library" in one["_id"]), "form"]}})
+    refresh_stale_directory(store)
+    page = store.shelves.page(library_listing("album"), 1)
+    assert page is not None
+    assert page.total == 1

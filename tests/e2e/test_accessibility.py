@@ -52,8 +52,8 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
     return f"/playlists/{playlist_id}"
 
 
-_LOOKS = [(390, "light"), (1440, "dark")]
-_OTHER_LOOKS = [(390, "dark"), (820, "light"), (820, "dark"), (1440, "light")]
+_LOOKS = [(390, "light")]
+_OTHER_LOOKS = [(1440, "dark"), (390, "dark"), (820, "light"), (820, "dark"), (1440, "light")]
 
 
 @pytest.mark.parametrize(

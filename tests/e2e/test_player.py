@@ -268,6 +268,7 @@ def test_heart_of_the_player_and_that_of_the_page_follow_each_other(listener: Pa
     expect(on_page).to_have_attribute("aria-pressed", "true")
     on_page.click()
     expect(in_player).to_have_attribute("aria-pressed", "false")
-    in_player.click()
+    with listener.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        in_player.click()
     listener.get_by_role("link", name="Favourites", exact=True).click()
     expect(listener.get_by_role("main").get_by_role("link", name="Ivory", exact=True)).to_be_visible()

@@ -29,6 +29,8 @@ def test_radio_goes_on_along_neighbours_without_a_track_twice(page: Page, addres
     sign_up(page, address)
     page.goto(f"{address}/tracks/{stations[0]}")
     page.get_by_role("link", name="Radio", exact=True).click()
+    # The track's own page has such a button, too.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Radio: Air 0")
     page.get_by_role("main").get_by_role("button", name=re.compile("^Play Air 0 ")).click()
     wait_for_playing(page)
     first = queued(page)

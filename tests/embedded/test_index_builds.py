@@ -43,7 +43,7 @@ def test_index_of_which_a_part_was_built_is_dropped_and_built_again(server: OwnS
         building.join(60)
         server.start()
     with open_store_at(server.uri, "library") as store:
-        store.create_indexes()
+        store.create_indexes(is_server_new=True)
         found = store.client["library"]["tracks"].find({"state": "ready"}, {"_id": 1})
         assert len(list(found.sort([("state", 1), ("sort_key", 1)]))) == store.tracks.count_ready() == TRACKS
         assert not list(store.client["library"]["index_builds"].find())

@@ -47,6 +47,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.stdout.close()
 
 
+def start_orphan(start: Start) -> int:
+    """The id of a process whose parent has ended."""
+    parent = start(PARENT_OF_ORPHAN)
+    parent.wait()
+    return int(parent.line)
+
+
 def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
@@ -82,14 +89,14 @@ def test_process_that_does_not_listen_is_killed(tmp_path: Path, start: Start) ->
 
 
 def test_orphan_is_found_and_ended(tmp_path: Path, start: Start) -> None:
-    orphan = int(start(PARENT_OF_ORPHAN).line)
+    orphan = start_orphan(start)
     assert pids(tmp_path) == {orphan}
     assert end_processes(tmp_path) == 1
     assert not is_alive(orphan)
 
 
 def test_orphans_are_ended_while_the_manager_and_its_children_are_spared(tmp_path: Path, start: Start) -> None:
-    manager, orphan = start(SLEEPER), int(start(PARENT_OF_ORPHAN).line)
+    manager, orphan = start(SLEEPER), start_orphan(start)
     assert end_processes(tmp_path, spared=manager.pid) == 1
     assert is_alive(manager.pid)
     assert not is_alive(orphan)
