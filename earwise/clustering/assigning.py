@@ -66,7 +66,7 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
     unknown = [track_id for track_id in store.tracks.ready_ids() if track_id not in clusters]
     artefact = load_artefact(model_folder, model_id)
     if not any(store.features.has(track_id, artefact.feature_version) for track_id in unknown):
-        draw_map(store, model_id, len(clusters))
+        draw_map(store, model_id)
         return 0
     library = _read_library(store, artefact.feature_version)
     # Not `unknown`: an extraction may have added tracks since.
@@ -77,7 +77,7 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
     for rows in batched(newcomers.tolist(), _BATCH):
         assigning.assign(np.array(rows, np.int64))
     store.model_parts.recount_clusters(model_id)
-    draw_map(store, model_id, len(clusters) + len(newcomers))
+    draw_map(store, model_id)
     log.info("tracks assigned", extra=fields(model_id=model_id, tracks=len(newcomers)))
     return len(newcomers)
 

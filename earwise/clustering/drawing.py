@@ -6,14 +6,29 @@ import logging
 
 from earwise.log import fields
 from earwise.store import Store
+from earwise.store.maps import SoundMap
 
 log = logging.getLogger(__name__)
 
+# More than draw one model at once, which are its publishing and the end of an extraction.
+_TRIES = 10
 
-def draw_map(store: Store, model_id: str, tracks: int) -> None:
-    """Draw a model's map, unless it holds so many tracks already: assignments are added, and never taken away."""
-    present = store.maps.find(model_id)
-    if present is not None and present.tracks == tracks:
-        return
-    drawn = store.maps.put(model_id, store.model_parts.read_assignments(model_id))
-    log.info("map drawn", extra=fields(model_id=model_id, edition=drawn.edition, tracks=drawn.tracks))
+
+def draw_map(store: Store, model_id: str) -> None:
+    """Draw a model's map, unless it holds every assignment: these are added, never taken away.
+
+    Two may do so at once. Whoever has drawn, or was overtaken, looks again at what is there, so the last one to look
+    leaves nothing out.
+    """
+    for _ in range(_TRIES):
+        present = store.maps.find(model_id)
+        if present is not None and _holds_everything(store, present):
+            return
+        drawn = store.maps.put(model_id, store.model_parts.read_assignments(model_id), present)
+        if drawn is not None:
+            log.info("map drawn", extra=fields(model_id=model_id, edition=drawn.edition, tracks=drawn.tracks))
+    log.warning("map overtaken", extra=fields(model_id=model_id, tries=_TRIES))
+
+
+def _holds_everything(store: Store, present: SoundMap) -> bool:
+    return present.tracks == store.model_parts.count_assignments(present.model_id) and store.maps.is_whole(present)

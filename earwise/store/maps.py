@@ -2,6 +2,10 @@
 
 The tracks of a cluster lie in parts, the most typical first, so the parts hold the pages of the cluster's list too.
 They are written under the map's edition; then the one document of ``maps`` flips. Readers see one edition, never a mix.
+
+Two may draw at once. Every drawing of a model has a number, the one after that of the map that it is to replace, and
+flips only where that map is still the one in use. Parts tell their drawing's number, so what is older than the edition
+before this one belongs to nothing that is read, or ever will be.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from bson.binary import Binary
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from earwise.store.bulk import put_documents
+from earwise.store.bulk import insert_missing, put_documents
 from earwise.store.index_builds import ensure_index
 from earwise.store.model_parts import Assignment
 from earwise.store.translation import translated_errors
@@ -29,6 +33,7 @@ _WRITE_BATCH = 100
 _ID_BYTES = 16
 _FINEST = 2**16 - 1
 _WHOLE, _FLOAT = np.dtype("<u2"), np.dtype("<f4")
+_POINT_BYTES = 2 * _WHOLE.itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class SoundMap:
     Attributes
     ----------
     edition : str
-        Names this very map: with other tracks or places it is another.
+        Names this very map: with other tracks or places, or drawn again, it is another.
+    drawing : int
+        How many maps of the model were in use before it, and it too.
     sizes : dict of int to int
         Tracks of each cluster, in order of the clusters' numbers; tracks lie on the map in this order.
     corner : tuple of float
@@ -49,6 +56,7 @@ class SoundMap:
 
     model_id: str
     edition: str
+    drawing: int
     sizes: dict[int, int]
     corner: tuple[float, float]
     extent: float
@@ -82,15 +90,39 @@ class Maps:
         ensure_index(self._parts, [("model_id", ASCENDING)])
 
     @translated_errors()
-    def put(self, model_id: str, assignments: Iterable[Assignment]) -> SoundMap:
-        """Let these be the tracks of a model's map: written anew only where something differs."""
+    def put(self, model_id: str, assignments: Iterable[Assignment], present: SoundMap | None) -> SoundMap | None:
+        """Let these be the tracks of a model's map.
+
+        The edition before stays until the next one comes, for the pages that were made from it.
+
+        Parameters
+        ----------
+        assignments : iterable of Assignment
+            All of the model's, read after `present` was.
+        present : SoundMap or None
+            The map that this one replaces, as `find` gave it.
+
+        Returns
+        -------
+        SoundMap or None
+            What is now in use; None where somebody else drew meanwhile, and everything is to be read again.
+        """
         found = sorted(assignments, key=lambda one: (one.cluster, one.distance, one.track_id))
-        drawn, parts = _pack(model_id, found)
+        drawn, parts = _pack(model_id, found, present.drawing + 1 if present else 1)
         for batch in batched(parts, _WRITE_BATCH):
             put_documents(self._parts, batch)
-        self._maps.replace_one({"_id": model_id}, _to_document(drawn), upsert=True)
-        self._parts.delete_many({"model_id": model_id, "edition": {"$ne": drawn.edition}})
+        if not self._flip(present, drawn):
+            return None
+        # Never by what is in use now: a drawing that began since may be writing its parts.
+        self._parts.delete_many({"model_id": model_id, "drawing": {"$lt": drawn.drawing - 1}})
         return drawn
+
+    def _flip(self, present: SoundMap | None, drawn: SoundMap) -> bool:
+        document = _to_document(drawn)
+        if present is None:
+            return not insert_missing(self._maps, [document])
+        unchanged = {"_id": drawn.model_id, "edition": present.edition}
+        return self._maps.replace_one(unchanged, document).matched_count == 1
 
     @translated_errors()
     def find(self, model_id: str) -> SoundMap | None:
@@ -99,11 +131,21 @@ class Maps:
         return to_map(document) if document else None
 
     @translated_errors()
+    def is_whole(self, drawn: SoundMap) -> bool:
+        """Whether all parts of a map are there."""
+        expected = sum(-(-size // _PART_SIZE) for size in drawn.sizes.values())
+        # Parts of before they told how many tracks the map has are as good as none.
+        return self._parts.count_documents({"edition": drawn.edition, "tracks": drawn.tracks}) == expected
+
+    @translated_errors()
     def points(self, edition: str) -> bytes | None:
-        """Places of all tracks, x and y as little-endian 16-bit integers; None where the edition is gone."""
-        parts = list(self._parts.find({"edition": edition}, {"cluster": 1, "number": 1, "places": 1}))
+        """Places of all tracks, x and y as little-endian 16-bit integers; None where any of the edition is gone."""
+        parts = list(self._parts.find({"edition": edition}, {"cluster": 1, "number": 1, "places": 1, "tracks": 1}))
         parts.sort(key=lambda part: (part["cluster"], part["number"]))
-        return b"".join(bytes(part["places"]) for part in parts) or None
+        packed = b"".join(bytes(part["places"]) for part in parts)
+        # Parts may go while they are read, and browsers keep the answer for good.
+        is_whole = bool(parts) and len(packed) == _POINT_BYTES * parts[0].get("tracks", 0)
+        return packed if is_whole else None
 
     @translated_errors()
     def members(self, edition: str, cluster: int, page: int) -> list[Assignment]:
@@ -129,7 +171,8 @@ class Maps:
 def to_map(document: dict[str, Any]) -> SoundMap:
     """A map as it is stored."""
     sizes = {one["cluster"]: one["tracks"] for one in document["sizes"]}
-    return SoundMap(document["_id"], document["edition"], sizes, tuple(document["corner"]), document["extent"])
+    drawing = document.get("drawing", 0)  # maps of before these were numbered go on being served
+    return SoundMap(document["_id"], document["edition"], drawing, sizes, tuple(document["corner"]), document["extent"])
 
 
 def _to_document(drawn: SoundMap) -> dict[str, Any]:
@@ -137,13 +180,14 @@ def _to_document(drawn: SoundMap) -> dict[str, Any]:
         "_id": drawn.model_id,
         "model_id": drawn.model_id,
         "edition": drawn.edition,
+        "drawing": drawn.drawing,
         "sizes": [{"cluster": cluster, "tracks": tracks} for cluster, tracks in drawn.sizes.items()],
         "corner": list(drawn.corner),
         "extent": drawn.extent,
     }
 
 
-def _pack(model_id: str, found: Sequence[Assignment]) -> tuple[SoundMap, list[dict[str, Any]]]:
+def _pack(model_id: str, found: Sequence[Assignment], drawing: int) -> tuple[SoundMap, list[dict[str, Any]]]:
     """The map of these tracks, which are in its order, and its parts."""
     places = np.array([one.place for one in found], np.float64).reshape(-1, 2)
     corner = places.min(axis=0) if len(places) else np.zeros(2)
@@ -157,6 +201,8 @@ def _pack(model_id: str, found: Sequence[Assignment]) -> tuple[SoundMap, list[di
             parts.append(
                 {
                     "model_id": model_id,
+                    "drawing": drawing,
+                    "tracks": len(found),
                     "cluster": cluster,
                     "number": number,
                     "places": Binary(steps[start : start + len(part)].tobytes()),
@@ -168,11 +214,11 @@ def _pack(model_id: str, found: Sequence[Assignment]) -> tuple[SoundMap, list[di
     digest = hashlib.sha256(repr((corner.tolist(), extent)).encode())
     for one in parts:
         digest.update(b"%d:" % one["cluster"] + one["places"] + one["ids"] + one["distances"])
-    edition = f"{model_id}.{digest.hexdigest()[:16]}"
+    edition = f"{model_id}.{drawing}.{digest.hexdigest()[:16]}"
     sizes = {cluster: sum(1 for _ in members) for cluster, members in groupby(found, attrgetter("cluster"))}
     x, y = corner.tolist()
     named = [{"_id": f"{edition}:{one['cluster']}:{one['number']}", "edition": edition, **one} for one in parts]
-    return SoundMap(model_id, edition, sizes, (x, y), extent), named
+    return SoundMap(model_id, edition, drawing, sizes, (x, y), extent), named
 
 
 def unpack_ids(packed: bytes) -> list[str]:

@@ -191,6 +191,11 @@ class ModelParts:
             self._clusters.update_one({"_id": f"{model_id}:{count['_id']}"}, {"$set": {"size": count["size"]}})
 
     @translated_errors()
+    def count_assignments(self, model_id: str) -> int:
+        """How many tracks a model knows."""
+        return self._assignments.count_documents({"model_id": model_id})
+
+    @translated_errors()
     def delete(self, model_id: str) -> None:
         """Remove everything of a model but its run record."""
         for collection in self._everything:

@@ -13,6 +13,7 @@ from earwise.clustering.assigning import assign_tracks
 from earwise.errors import ModelNotFoundError
 from earwise.ranking.artefact import Artefact
 from earwise.store import Store
+from earwise.store.maps import Maps
 from earwise.store.model_parts import ModelParts
 from tests.models import add_tracks, rank_together, track_id, write_model
 from tests.unit.sounds import make_sounds
@@ -61,8 +62,10 @@ def test_new_tracks_get_cluster_place_and_surroundings(store: Store, tmp_path: P
 def test_nothing_new_writes_nothing(
     store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assign_tracks(store, tmp_path, "m")
     for method in ("add_neighbours", "put_assignments", "recount_clusters"):
         monkeypatch.setattr(ModelParts, method, None)
+    monkeypatch.setattr(Maps, "put", None)
     assert assign_tracks(store, tmp_path, "m") == 0
 
 
@@ -189,6 +192,7 @@ def test_passes_at_once_lose_nothing(store: Store, tmp_path: Path, artefact: Art
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add_and_assign, NEW))
+    assert store.maps.find("m").tracks == 72
     assert [read(store, number) for number in range(72)] == rank_together(artefact, FEATURES, 20)
     assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
 

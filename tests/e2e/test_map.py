@@ -61,7 +61,7 @@ def fill(store: Store, name: str, count: int) -> list[str]:
     )
     near = [Neighbour(ids[(n + 2) % count], n / 10, 0, f"Track {n + 2}") for n in range(_NEAR)]
     store.model_parts.put_neighbours(model_id, ((one, near) for one in ids[:_NEAR]))
-    draw_map(store, model_id, count)
+    draw_map(store, model_id)
     store.models.activate(model_id, NOW)
     return ids
 

@@ -76,7 +76,7 @@ def seed_model(
             for n, seed in enumerate(tracks)
         ),
     )
-    draw_map(store, model_id, count)
+    draw_map(store, model_id)
     store.models.activate(model_id, NOW)
 
 

@@ -33,13 +33,16 @@ def test_every_track_is_on_the_map_under_an_address_that_is_kept_for_good(store:
     assert [int(size) for size in re.findall(r'data-size="(\d+)"', page)] == [20, 20, 20]
 
 
-def test_another_map_has_another_address_and_the_old_one_is_gone(store: Store, listener: Browser) -> None:
+def test_another_map_has_another_address_and_the_old_one_goes_with_the_next(store: Store, listener: Browser) -> None:
     tracks = seed_tracks(store, 60)
-    seed_model(store, tracks[:59])
+    seed_model(store, tracks[:58])
     before = listener.get("/map").text
-    seed_model(store, tracks)
+    seed_model(store, tracks[:59])
     after = listener.get("/map").text
     assert points_address(after) != points_address(before)
+    assert len(listener.get(points_address(before)).data) == 4 * 58
+    assert "Title 000" in listener.get(f"{places_address(before)}/0/0").text
+    seed_model(store, tracks)
     assert listener.get(points_address(before)).status_code == 404
     assert listener.get(f"{places_address(before)}/0/0").status_code == 404
 
