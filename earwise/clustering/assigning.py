@@ -55,7 +55,8 @@ class _Library:
 def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_length: int = LIST_LENGTH) -> int:
     """Give every ready track that a model does not know its cluster, place and lists; returns how many.
 
-    The model's map is drawn anew where tracks have come, also by a run that was killed before it could.
+    The model's clusters are counted and its map is drawn anew where tracks have come, also by a run that was killed
+    before it could.
 
     Raises
     ------
@@ -76,7 +77,6 @@ def assign_tracks(store: Store, model_folder: Path, model_id: str, *, list_lengt
     assigning = _Assigning(store, artefact, library, catalogue, newcomers, clusters, list_length)
     for rows in batched(newcomers.tolist(), _BATCH):
         assigning.assign(np.array(rows, np.int64))
-    store.model_parts.recount_clusters(model_id)
     draw_map(store, model_id)
     log.info("tracks assigned", extra=fields(model_id=model_id, tracks=len(newcomers)))
     return len(newcomers)

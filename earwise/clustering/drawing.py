@@ -15,7 +15,7 @@ _TRIES = 10
 
 
 def draw_map(store: Store, model_id: str) -> None:
-    """Draw a model's map, unless it holds every assignment: these are added, never taken away.
+    """Count a model's clusters and draw its map, unless both hold every assignment: these are added, never taken away.
 
     Two may do so at once. Whoever has drawn, or was overtaken, looks again at what is there, so the last one to look
     leaves nothing out.
@@ -24,6 +24,8 @@ def draw_map(store: Store, model_id: str) -> None:
         present = store.maps.find(model_id)
         if present is not None and _holds_everything(store, present):
             return
+        # Before the map, which says that all is done.
+        store.model_parts.recount_clusters(model_id)
         drawn = store.maps.put(model_id, store.model_parts.read_assignments(model_id), present)
         if drawn is not None:
             log.info("map drawn", extra=fields(model_id=model_id, edition=drawn.edition, tracks=drawn.tracks))
@@ -31,4 +33,9 @@ def draw_map(store: Store, model_id: str) -> None:
 
 
 def _holds_everything(store: Store, present: SoundMap) -> bool:
-    return present.tracks == store.model_parts.count_assignments(present.model_id) and store.maps.is_whole(present)
+    counted = {cluster.number: cluster.size for cluster in store.model_parts.clusters(present.model_id)}
+    return (
+        present.tracks == store.model_parts.count_assignments(present.model_id)
+        and all(counted.get(number, size) == size for number, size in present.sizes.items())
+        and store.maps.is_whole(present)
+    )

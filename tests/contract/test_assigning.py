@@ -166,6 +166,25 @@ def test_pass_that_was_killed_anywhere_is_finished_by_the_next(
     assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
 
 
+@pytest.mark.parametrize(("owner", "name"), [(ModelParts, "recount_clusters"), (Maps, "put")])
+def test_pass_that_was_killed_after_its_assignments_is_counted_and_drawn_by_the_next(
+    store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    add_tracks(store, FEATURES, NEW)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, die)
+        with pytest.raises(KeyboardInterrupt):
+            assign_tracks(store, tmp_path, "m")
+    assert assign_tracks(store, tmp_path, "m") == 0
+    counted = {cluster.number: cluster.size for cluster in store.model_parts.clusters("m")}
+    assert sum(counted.values()) == 72
+    assert store.maps.find("m").sizes == counted
+
+
 @pytest.mark.parametrize("method", ["add_neighbours", "lists_of", "replace_lists", "put_assignments"])
 def test_pass_that_another_overtakes_loses_nothing(
     store: Store, tmp_path: Path, artefact: Artefact, monkeypatch: pytest.MonkeyPatch, method: str
@@ -192,7 +211,7 @@ def test_passes_at_once_lose_nothing(store: Store, tmp_path: Path, artefact: Art
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add_and_assign, NEW))
-    assert store.maps.find("m").tracks == 72
+    assert store.maps.find("m").tracks == sum(cluster.size for cluster in store.model_parts.clusters("m")) == 72
     assert [read(store, number) for number in range(72)] == rank_together(artefact, FEATURES, 20)
     assert {found for found, _ in store.model_parts.read_clusters_of_tracks("m")} == {track_id(n) for n in range(72)}
 

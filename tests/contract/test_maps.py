@@ -11,7 +11,7 @@ import pytest
 from earwise.clustering.drawing import draw_map
 from earwise.store import Store, maps
 from earwise.store.maps import PAGE_SIZE, Maps, SoundMap
-from earwise.store.model_parts import Assignment, ModelParts, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, ModelParts, Neighbour
 from tests.models import track_id
 
 
@@ -182,6 +182,8 @@ def test_drawing_that_another_overtakes_leaves_no_track_out(store: Store, monkey
 
 
 def test_drawings_at_once_leave_no_track_out(store: Store) -> None:
+    store.model_parts.put_clusters("m", [Cluster(n, f"Cluster {n}", 0) for n in range(3)])
+
     def assign_and_draw(one: Assignment) -> None:
         store.model_parts.put_assignments("m", [one])
         draw_map(store, "m")
@@ -189,6 +191,15 @@ def test_drawings_at_once_leave_no_track_out(store: Store) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(assign_and_draw, assignments(18)))
     assert_whole(store, "m", 18)
+    assert [cluster.size for cluster in store.model_parts.clusters("m")] == [6, 6, 6]
+
+
+def test_sizes_of_clusters_follow_the_assignments_where_the_map_is_right_already(store: Store) -> None:
+    store.model_parts.put_clusters("m", [Cluster(n, f"Cluster {n}", 2) for n in range(3)])
+    store.model_parts.put_assignments("m", assignments(9))
+    draw(store, "m", assignments(9))
+    draw_map(store, "m")
+    assert [cluster.size for cluster in store.model_parts.clusters("m")] == [3, 3, 3]
 
 
 def test_neighbours_lie_where_the_model_puts_them(store: Store) -> None:
