@@ -28,7 +28,7 @@ from earwise.bench.temporary_store import temporary_store
 from earwise.bench.training import MODEL_ID, submit_job
 from earwise.clustering.publishing import publish_model
 from earwise.embedded.environment import settings_environment
-from earwise.embedded.mongo import store_folder
+from earwise.embedded.mongo import mongo_version
 from earwise.embedded.ports import find_free_port, is_listening
 from earwise.embedded.programs import web_command
 from earwise.errors import EarwiseError
@@ -124,8 +124,7 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
             floor = put_load(
                 python, address, Plan("floor", ["/"]), connections=_CONNECTIONS, seconds=max(seconds / 4, 5)
             )
-        name = f"{store_folder(settings.home).name} {store.client.server_info()['version']}"
-        return WebFigures(tracks, name, round(max(workers) / 1e6), floor.rps, routes)
+        return WebFigures(tracks, mongo_version(settings), round(max(workers) / 1e6), floor.rps, routes)
 
 
 def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:

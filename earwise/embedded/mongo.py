@@ -5,12 +5,14 @@ A home stays with the server that it began with: the two have different files.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from earwise.settings import Settings
@@ -40,6 +42,15 @@ def mongo_command(settings: Settings) -> tuple[str, ...]:
         *("--config", str(own_configuration), "--host", "127.0.0.1", "--port", port),
         *("--storage-path", str(folder), "--sync-on-commit", "--cache-size", _CACHE_SIZE, "--log-level", "WARNING"),
     )
+
+
+def mongo_version(settings: Settings) -> str:
+    """Name and version of the embedded server; the server itself tells it to no client of the stable API."""
+    if store_folder(settings.home).name == "secantusdb":
+        return f"secantusdb {metadata.version('secantusdb')}"
+    told = subprocess.run([*mongo_command(settings)[:1], "--version"], capture_output=True, text=True, check=False)
+    number = re.search(r"\bv(\d\S*)", told.stdout)
+    return f"mongod {number[1] if number else ''}".strip()
 
 
 @contextmanager
