@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from earwise.store.maps import PAGE_SIZE
 from webapp.clusters import member_rows
 from webapp.context import store
+from webapp.converters import FORMS
 from webapp.paging import read_page_number
 
 blueprint = Blueprint("sound_map", __name__, url_prefix="/map")
@@ -15,11 +18,16 @@ blueprint = Blueprint("sound_map", __name__, url_prefix="/map")
 # An edition never changes; it is the listener's browser alone that keeps it, since nobody else may see the library.
 _FOR_GOOD = "private, max-age=31536000, immutable"
 _NEAR = 12
+_TRACK = re.compile(FORMS["track_id"])
 
 
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
     """The map, and beneath it one cluster's tracks after the other."""
+    track_id = request.args.get("track", "")
+    # It becomes a part of an address in the page's script, and must not lead out of that.
+    if track_id and not _TRACK.fullmatch(track_id):
+        abort(404)
     active, drawn = store().serving.require_mapped()
     number, page = request.args.get("cluster", type=int), read_page_number()
     chosen = active.clusters.get(next(iter(active.clusters)) if number is None else number) or abort(404)
@@ -30,6 +38,7 @@ def overview() -> ResponseReturnValue:
         drawn=drawn,
         clusters=active.clusters,
         chosen=chosen,
+        track_id=track_id,
         page=page,
         first=(page - 1) * PAGE_SIZE + 1,
         rows=member_rows(drawn, chosen.number, page),

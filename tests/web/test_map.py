@@ -93,6 +93,15 @@ def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browse
     assert listener.get(f"/map/editions/{'x' * 900}/1/{10**40}").status_code == 404
 
 
+def test_map_is_told_only_of_what_may_be_a_track(store: Store, listener: Browser) -> None:
+    tracks = seed_tracks(store, 12)
+    seed_model(store, tracks)
+    assert f'data-track="{tracks[3]}"' in listener.get(f"/map?track={tracks[3]}").text
+    assert listener.get("/map?track=").status_code == 200
+    for track in (f"../../api/v1/tracks/{tracks[3]}", "..%2f..%2flog-out", f"{tracks[3]}%0a", tracks[3].upper() + "G"):
+        assert listener.get(f"/map?track={track}").status_code == 404, track
+
+
 def test_before_the_first_model_it_says_what_is_waited_for(listener: Browser) -> None:
     page = listener.get("/map").text
     assert "Waiting for the first look at the library" in page

@@ -18,7 +18,7 @@ export class Cards {
 
   /** The card of a track, with its place and its neighbours'; null where the library does not know it. */
   of(track) {
-    return this.#get(`${this.#byTrack}/${track}`);
+    return this.#get(`${this.#byTrack}/${encodeURIComponent(track)}`);
   }
 
   async #get(address) {
@@ -35,10 +35,15 @@ export class Cards {
 async function ask(address) {
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "card" } });
-    return answer.ok && !answer.redirected ? read(await answer.text()) : null;
+    return isCard(answer) ? read(await answer.text()) : null;
   } catch {
     return null; // the library can't be reached: the next one that is pointed at asks again
   }
+}
+
+// Nothing but a page is ever put into a page: what the API answers holds titles as files have them.
+function isCard(answer) {
+  return answer.ok && !answer.redirected && answer.headers.get("Content-Type")?.startsWith("text/html");
 }
 
 function read(html) {
