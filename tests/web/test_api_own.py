@@ -163,6 +163,16 @@ def test_playlist_is_read_replaced_and_deleted(program: Program, playlist: str, 
     assert program.send("DELETE", playlist).status_code == 404
 
 
+def test_playlist_is_not_emptied_by_a_body_that_names_no_tracks(
+    program: Program, playlist: str, tracks: list[str]
+) -> None:
+    etag = {"If-Match": program.get(playlist).headers["ETag"]}
+    answer = program.send("PUT", playlist, etag, json={"name": "Dusk"})
+    assert (answer.status_code, list(answer.json["errors"]["json"])) == (422, ["tracks"])
+    assert program.get(playlist).json["tracks"] == tracks[:3]
+    assert program.send("PUT", playlist, etag, json={"name": "Dusk", "tracks": []}).json["tracks"] == []
+
+
 def test_replacing_what_somebody_changed_meanwhile_is_refused(
     program: Program, store: Store, playlist: str, tracks: list[str]
 ) -> None:

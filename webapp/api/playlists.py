@@ -13,7 +13,14 @@ from webapp.accounts import listener_id
 from webapp.api.cursors import as_number, page_of, read_cursor
 from webapp.api.document import IF_MATCH, Blueprint
 from webapp.api.guard import require_match
-from webapp.api.schemas import PageQuery, PlaylistBody, PlaylistPageSchema, PlaylistSchema, TrackPageSchema
+from webapp.api.schemas import (
+    PageQuery,
+    PlaylistBody,
+    PlaylistPageSchema,
+    PlaylistSchema,
+    TrackPageSchema,
+    WholePlaylistBody,
+)
 from webapp.context import store
 from webapp.forms import normal
 
@@ -50,7 +57,7 @@ def playlist(playlist_id: str) -> Playlist:
 
 @blueprint.route(_ONE, methods=["PUT"])
 @blueprint.doc(parameters=[IF_MATCH])
-@blueprint.arguments(PlaylistBody)
+@blueprint.arguments(WholePlaylistBody)
 @blueprint.response(200, PlaylistSchema)
 def replace(body: dict[str, Any], playlist_id: str) -> Playlist:
     """Give a playlist another name and other tracks, or another order of them; `If-Match` is required."""

@@ -77,6 +77,12 @@ class PlaylistBody(Body):
     tracks = fields.List(track_id(), load_default=list, validate=Length(max=MOST_TRACKS))
 
 
+class WholePlaylistBody(PlaylistBody):
+    """A playlist to put in another's place: tracks that were only forgotten must not empty it."""
+
+    tracks = fields.List(track_id(), required=True, validate=Length(max=MOST_TRACKS))
+
+
 class RatingBody(Body):
     """What to say of a track."""
 
