@@ -16,6 +16,7 @@ from earwise.store.playlists import MOST_PLAYLISTS
 from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, seed_model, seed_tracks
 from tests.web.test_access import documents_of, make_playlist, walk
+from webapp.api.cursors import write_cursor
 
 _BODIES: dict[str, dict[str, Any]] = {
     "v1-journeys.more": {"played": ["{track}"]},
@@ -249,6 +250,17 @@ def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: li
     second = program.get(f"/events?cursor={first.json['next_cursor']}")
     assert (len(first.json["items"]), len(second.json["items"])) == (60, 1)
     assert second.json["items"][0]["track"]["id"] == tracks[1]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_moment_outside_of_the_calendar_is_no_place_to_go_on(
+    program: Program, listener: Browser, moment: str
+) -> None:
+    for path in ("/events", "/ratings", "/ratings?of=favourites"):
+        answer = program.get(f"{path}{'&' if '?' in path else '?'}cursor={write_cursor(moment)}")
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), path
+    for path in ("/history", "/rated", "/favourites"):
+        assert listener.client.get(path, query_string={"after": moment}).status_code == 400, path
 
 
 # --- radio and paths ---

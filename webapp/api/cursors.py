@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import abort
@@ -44,8 +43,3 @@ def as_number(text: str) -> int:
     if not 0 < number < _FIRST_TOO_FAR:
         raise ValueError(text)
     return number
-
-
-def as_time(text: str) -> str:
-    """Read a point in time, as lists continue after it."""
-    return datetime.fromisoformat(text).isoformat()

@@ -9,10 +9,11 @@ from flask import abort
 
 from earwise.store.events import is_play
 from webapp.accounts import listener_id
-from webapp.api.cursors import PAGE_SIZE, as_time, read_cursor, write_cursor
+from webapp.api.cursors import PAGE_SIZE, read_cursor, write_cursor
 from webapp.api.document import Blueprint
 from webapp.api.schemas import EventBody, EventSchema, PageQuery, PlayPageSchema
 from webapp.context import store
+from webapp.paging import as_moment
 
 blueprint = Blueprint("events", "What was listened to")
 
@@ -22,7 +23,7 @@ blueprint = Blueprint("events", "What was listened to")
 @blueprint.response(200, PlayPageSchema)
 def plays(query: dict[str, Any]) -> dict[str, Any]:
     """What the listener played, the last first, page by page; what was skipped is not listed."""
-    found = store().events.plays(listener_id(), limit=PAGE_SIZE + 1, cursor=read_cursor(query, as_time))
+    found = store().events.plays(listener_id(), limit=PAGE_SIZE + 1, cursor=read_cursor(query, as_moment))
     page, tracks = found[:PAGE_SIZE], store().tracks.get_many({play.track_id for play in found})
     items = [{"track": tracks[play.track_id], "at": play.at} for play in page if play.track_id in tracks]
     return {"items": items, "next_cursor": write_cursor(page[-1].cursor) if len(found) > PAGE_SIZE else None}

@@ -9,10 +9,11 @@ from flask import abort
 
 from earwise.store.ratings import Marks
 from webapp.accounts import listener_id
-from webapp.api.cursors import PAGE_SIZE, as_time, read_cursor, write_cursor
+from webapp.api.cursors import PAGE_SIZE, read_cursor, write_cursor
 from webapp.api.document import Blueprint
 from webapp.api.schemas import RatedPageSchema, RatingBody, RatingSchema, RatingsQuery, ThumbBody
 from webapp.context import store
+from webapp.paging import as_moment
 
 blueprint = Blueprint("opinions", "Stars, favourites, and thumbs up or down on recommendations")
 
@@ -26,7 +27,7 @@ _THUMB = "/tracks/<track_id:seed_id>/similar/<track_id:track_id>/thumb"
 def ratings(query: dict[str, Any]) -> dict[str, Any]:
     """The tracks that the listener gave stars, or the favourites, the last first, page by page."""
     find = store().ratings.favourites if query["of"] == "favourites" else store().ratings.rated
-    found = find(listener_id(), limit=PAGE_SIZE + 1, cursor=read_cursor(query, as_time))
+    found = find(listener_id(), limit=PAGE_SIZE + 1, cursor=read_cursor(query, as_moment))
     page, tracks = found[:PAGE_SIZE], store().tracks.get_many(one.track_id for one in found)
     items = [{"track": tracks[one.track_id], "stars": one.stars} for one in page if one.track_id in tracks]
     return {"items": items, "next_cursor": write_cursor(page[-1].cursor) if len(found) > PAGE_SIZE else None}
