@@ -164,6 +164,16 @@ def test_playlist_is_read_replaced_and_deleted(program: Program, playlist: str, 
     assert program.send("DELETE", playlist).status_code == 404
 
 
+@pytest.mark.parametrize("form", ['"{}-gzip"', '"{}-zstd"', 'W/"{}"', 'W/"{}-br"'])
+def test_playlist_is_replaced_by_its_etag_as_a_packing_proxy_has_it(program: Program, playlist: str, form: str) -> None:
+    etag = program.get(playlist).headers["ETag"].strip('"')
+    for wanted, status in ((form.format("0" * 40), 412), (form.format(etag), 200), (form.format(etag), 412)):
+        answer = program.send("PUT", playlist, {"If-Match": wanted}, json={"name": "Dusk", "tracks": []})
+        assert answer.status_code == status, wanted
+    answer = program.send("PUT", playlist, {"If-Match": f'"{etag}-x"'}, json={"name": "Dusk", "tracks": []})
+    assert answer.status_code == 400
+
+
 def test_playlist_is_not_emptied_by_a_body_that_names_no_tracks(
     program: Program, playlist: str, tracks: list[str]
 ) -> None:
@@ -253,9 +263,7 @@ def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: li
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-def test_moment_outside_of_the_calendar_is_no_place_to_go_on(
-    program: Program, listener: Browser, moment: str
-) -> None:
+def test_moment_outside_of_the_calendar_is_no_place_to_go_on(program: Program, listener: Browser, moment: str) -> None:
     for path in ("/events", "/ratings", "/ratings?of=favourites"):
         answer = program.get(f"{path}{'&' if '?' in path else '?'}cursor={write_cursor(moment)}")
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), path

@@ -30,14 +30,14 @@ _IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "`ETag` of an answer that is kept",
 }
-
-
+#: An ETag as clients hand it back: a proxy that packs answers adds how to the one it passes on, or makes it a weak one.
+ETAG = '(W/)?"([0-9a-f]{40})(-(gzip|zstd|br))?"'
 #: The parameter of what may only replace what the client has seen.
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]{40}"$'},
+    "schema": {"type": "string", "pattern": f"^{ETAG}$"},
     "description": "`ETag` of what is to be replaced; without it the answer is 428",
 }
 

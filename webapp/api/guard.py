@@ -18,11 +18,11 @@ from werkzeug.http import generate_etag
 
 from webapp.accounts import listener_id
 from webapp.api.allowance import WINDOW_S, Allowance
+from webapp.api.document import ETAG
 from webapp.problems import is_api_request
 
 # A playlist of as many tracks as it may have is 175 KB.
 _MOST_BODY_BYTES = 256 * 1024
-_ETAG = re.compile('"[0-9a-f]{40}"')
 _ALLOWANCE = "earwise_api_allowance"
 
 
@@ -38,9 +38,10 @@ def require_match(schema: Schema, found: object) -> None:
     wanted = request.headers.get("If-Match")
     if not wanted:
         raise PreconditionRequired("Send the ETag of what is to be replaced as If-Match.")
-    if not _ETAG.fullmatch(wanted):
+    match = re.fullmatch(ETAG, wanted)
+    if not match:
         raise BadRequest("If-Match has to be one ETag, as it was given out.")
-    if wanted.strip('"') != generate_etag(jsonify(schema.dump(found)).get_data()):
+    if match[2] != generate_etag(jsonify(schema.dump(found)).get_data()):
         raise PreconditionFailed("It was changed meanwhile. Read it again, and then decide.")
 
 
