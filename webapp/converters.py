@@ -10,6 +10,7 @@ FORMS = {
     "track_id": "[0-9a-f]{32}",
     "playlist_id": "[0-9a-f]{24}",
     "artist_key": "[0-9a-f]{16}",
+    "edition": r"[^\"/]+\.[0-9a-f]{16}",
     "listening_id": "[0-9a-f]{16,32}",
 }
 

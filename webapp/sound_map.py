@@ -45,16 +45,19 @@ def overview() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/editions/<edition>/points")
+@blueprint.get("/editions/<edition:edition>/points")
 def points(edition: str) -> ResponseReturnValue:
     """Where all tracks lie: x and y of each as 16-bit integers, cluster by cluster."""
-    if request.if_none_match.contains(edition):
+    kept = request.if_none_match
+    if kept.is_strong(edition):
         return _keep(Response(status=304), edition)
+    # Who asks for whatever edition there is did not say which one it was shown: it may never have been.
     packed = store().maps.points(edition) or abort(404)
-    return _keep(Response(packed, mimetype="application/octet-stream"), edition)
+    answer = Response(status=304) if kept.star_tag else Response(packed, mimetype="application/octet-stream")
+    return _keep(answer, edition)
 
 
-@blueprint.get("/editions/<edition>/<int:cluster>/<int:rank>")
+@blueprint.get("/editions/<edition:edition>/<int:cluster>/<int:rank>")
 def card_at(edition: str, cluster: int, rank: int) -> ResponseReturnValue:
     """What the map says of the track at a place: its name, and how to play it."""
     found = store().maps.track_at(edition, cluster, rank) or abort(404)

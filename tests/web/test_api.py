@@ -130,6 +130,7 @@ def test_unchanged_answer_is_not_sent_again(program: Program, store: Store, trac
         assert first.headers["Cache-Control"] == "private, no-cache"
         again = program.get(path, If_None_Match=first.headers["ETag"])
         assert (again.status_code, again.data) == (304, b"")
+        assert program.get(path, If_Match='"of something else"').data == first.data
     first = program.get("/tracks")
     seed_track(store, Tags("New", "Artist 0"))
     refresh_directory(store)

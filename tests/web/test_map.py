@@ -30,6 +30,8 @@ def test_every_track_is_on_the_map_under_an_address_that_is_kept_for_good(store:
     assert "private" in answer.headers["Cache-Control"]
     again = listener.client.get(points_address(page), headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+    whichever = listener.client.get(points_address(page), headers={"If-None-Match": "*"})
+    assert (whichever.status_code, whichever.data) == (304, b"")
     assert [int(size) for size in re.findall(r'data-size="(\d+)"', page)] == [20, 20, 20]
 
 
@@ -90,6 +92,9 @@ def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browse
     seed_model(store, seed_tracks(store, 12))
     for path in ("/map?cluster=9", "/map?page=2", "/map?page=0", "/map?page=$ne", "/map/editions/x/points"):
         assert listener.get(path).status_code == 404, path
+    for edition in ("model-1", f"model-9.{'0' * 16}", f"%22.{'0' * 16}"):
+        answer = listener.client.get(f"/map/editions/{edition}/points", headers={"If-None-Match": "*"})
+        assert answer.status_code == 404, edition
     assert listener.get(f"/map/editions/{'x' * 900}/1/{10**40}").status_code == 404
 
 

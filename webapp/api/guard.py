@@ -83,5 +83,6 @@ def _finish(response: Response) -> Response:
         response.vary.update(("Authorization", "Cookie"))
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
-        response.make_conditional(request)
+        # What If-Match guards is a change; to a reader werkzeug would send all that it refuses.
+        response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
     return response
