@@ -65,7 +65,11 @@ def more(body: dict[str, Any]) -> dict[str, Any]:
 def path(query: dict[str, Any]) -> dict[str, Any]:
     """The tracks of a way from one track to another in small steps, both included."""
     found = find_way(query["first"], query["last"])
-    return _in_order(found or abort(404, "There is no way between these two in few steps."))
+    way = _in_order(found or abort(404, "There is no way between these two in few steps."))
+    # A model knows tracks that have left the library, and every track leads to itself without being known.
+    if not {query["first"], query["last"]} <= {track.track_id for track in way["items"]}:
+        abort(404, "There is no such track.")
+    return way
 
 
 def _in_order(chosen: Sequence[str]) -> dict[str, list[Track]]:
