@@ -81,7 +81,7 @@ def listener_id() -> str:
 
 def _load(remembered: str) -> Account | None:
     # Who shows a token is judged by that alone: a session beside it does not make a bad one good.
-    if "Authorization" in request.headers and _takes_tokens():
+    if _shows_token():
         return None
     listener_id, _, session_id = remembered.partition(".")
     listener = store().listeners.get(listener_id)
@@ -89,21 +89,21 @@ def _load(remembered: str) -> Account | None:
 
 
 def _load_by_token(request: Request) -> Account | None:
-    shown = request.authorization
-    if shown is None or shown.type != "bearer" or not shown.token or not _takes_tokens():
-        return None
-    listener = store().tokens.find_owner(shown.token, datetime.now(UTC))
+    token = request.authorization.token if request.authorization and _shows_token() else None
+    listener = store().tokens.find_owner(token, datetime.now(UTC)) if token else None
     return Account(listener, None) if listener else None
 
 
-def _takes_tokens() -> bool:
-    return is_api_request() or request.endpoint in _TOKEN_READS
+def _shows_token() -> bool:
+    # What a proxy in front wants to be shown, such as a name and a password, says nothing here.
+    takes_tokens = is_api_request() or request.endpoint in _TOKEN_READS
+    return takes_tokens and request.authorization is not None and request.authorization.type == "bearer"
 
 
 def _require_session() -> Response | None:
     if request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
-    if is_api_request():
+    if is_api_request() or _shows_token():
         raise Unauthorized("Show an access token of yours, as Authorization: Bearer.", www_authenticate=_CHALLENGE)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     entrance = url_for("auth.log_in", next=None if wanted == "/" else wanted)

@@ -48,6 +48,15 @@ def test_nobody_is_told_how_to_ask(nobody: Browser) -> None:
 def test_bad_token_beside_a_good_session_is_refused(listener: Browser) -> None:
     shown = {"Authorization": "Bearer earwise_" + "0" * 16 + "_" + "0" * 64}
     assert listener.get("/api/v1/tracks", headers=shown).status_code == 401
+    assert listener.get("/api/v1/tracks", headers={"Authorization": "Bearer a=b"}).status_code == 401
+
+
+def test_password_for_a_proxy_in_front_leaves_the_session_as_it_is(listener: Browser, tracks: list[str]) -> None:
+    shown = {"Authorization": "Basic bWlyYTp4"}
+    assert listener.get("/api/v1/tracks", headers=shown).status_code == 200
+    picture = f"/tracks/{tracks[0]}/picture"
+    assert listener.get(picture, headers=shown).location == listener.get(picture).location
+    assert not (listener.get(picture).location or "").startswith("/log-in")
 
 
 def test_what_is_no_token_is_refused(app: Flask) -> None:
@@ -65,11 +74,14 @@ def test_token_opens_no_page_but_plays(program: Program, tracks: list[str]) -> N
     assert program.client.get(track["audio"], headers=shown).status_code == 404
 
 
-def test_revoked_token_is_refused_at_once(store: Store, program: Program, listener: Browser) -> None:
+def test_revoked_token_is_refused_at_once(store: Store, program: Program, listener: Browser, tracks: list[str]) -> None:
     (token,) = store.tokens.of(store.listeners.get_by_name("mira").listener_id)
     assert program.get("/tracks").status_code == 200
     listener.submit(f"/account/tokens/{token.token_id}/revoke", page="/account")
     assert program.get("/tracks").status_code == 401
+    for path in (f"/tracks/{tracks[0]}/audio", f"/tracks/{tracks[0]}/picture"):
+        answer = program.client.get(path, headers={"Authorization": f"Bearer {program.token}"})
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer realm=Earwise"), path
 
 
 # --- errors ---
