@@ -12,7 +12,7 @@ from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots.opening import check_listable, open_file
 
-_WAY_OUT = "Nothing was quarantined; what was analysed is stored, and the rest waits."
+_WAY_OUT = "None of them was quarantined; what was analysed is stored, and the rest waits."
 
 
 def check_roots(failures: Mapping[LibraryPath, TrackError], roots: tuple[Root, ...]) -> None:

@@ -49,7 +49,7 @@ def extract_batch(
     BrokenDecoderError
         If most files fail and so do clips that are known to be good; no file is quarantined for that.
     LibraryError
-        If files can't be read because their root went away after the scan; nothing is quarantined then.
+        If files can't be read because their root went away after the scan; none of them is quarantined then.
     StoreError
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """

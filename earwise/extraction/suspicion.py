@@ -20,7 +20,8 @@ from earwise.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Of so many files, more than half failing raises the question whether the decoder works at all.
+# Of so many files, more than half failing raises the question whether the decoder works at all; so do as many failures
+# of a format one after the other.
 SUSPICIOUS_COUNT = 20
 
 
@@ -35,7 +36,9 @@ class Tally:
 
     def __init__(self) -> None:
         self.files: set[LibraryPath] = set()
-        self._tried, self._failed = Counter[str](), Counter[str]()
+        self._tried, self._failed, self._succeeded = Counter[str](), Counter[str](), Counter[str]()
+        self._failed_last = Counter[str]()  # since the last success
+        self._succeeded_before = dict[LibraryPath, int]()  # each failure
 
     def __len__(self) -> int:
         return len(self.files)
@@ -50,23 +53,35 @@ class Tally:
         """Formats so many of whose files failed that the decoder may be at fault; all of them if so many did at all."""
         if _are_many(self._failed.total(), self._tried.total()):
             return set(self._failed)
-        return {name for name, count in self._failed.items() if _are_many(count, self._tried[name])}
+        return {
+            name
+            for name, count in self._failed.items()
+            if _are_many(count, self._tried[name]) or self._failed_last[name] >= SUSPICIOUS_COUNT
+        }
 
     def add(self, files: Iterable[LibraryPath], failed: Iterable[LibraryPath]) -> None:
-        """Count some more."""
-        tried = set(files)
-        self.files |= tried
-        self._tried.update(format_of(file.name) for file in tried)
-        self._failed.update(format_of(file.name) for file in failed)
+        """Count some more, in the order in which they ended."""
+        ended_badly = set(failed)
+        for file in files:
+            self.files.add(file)
+            name = format_of(file.name)
+            self._tried[name] += 1
+            if file in ended_badly:
+                self._failed[name] += 1
+                self._failed_last[name] += 1
+                self._succeeded_before[file] = self._succeeded[name]
+            else:
+                self._succeeded[name] += 1
+                self._failed_last[name] = 0
 
     def is_fault_of(self, file: LibraryPath, error: TrackError) -> bool:
-        """Whether a failure is the file's own for sure: its format's decoder works, and no disk can be away.
+        """Whether a failure is the file's own for sure: its format's decoder worked on, and no disk can be away.
 
-        While it is not, the failure waits for the end of the batch.
+        While it is not, the failure waits for the end of the batch. Several files are analysed at once, so that one
+        success after a failure may have begun before it; of so many, most have not.
         """
-        name = format_of(file.name)
-        is_proven = self._tried[name] >= SUSPICIOUS_COUNT and name not in self.suspicious_formats
-        return is_proven and not isinstance(error, UnreadableFileError)
+        since = self._succeeded[format_of(file.name)] - self._succeeded_before[file]
+        return since >= SUSPICIOUS_COUNT and not isinstance(error, UnreadableFileError)
 
 
 def check_decoder(tally: Tally, settings: Settings, config: MfccConfig) -> None:

@@ -45,7 +45,7 @@ def test_root_that_goes_away_after_the_scan_fails_the_batch_alone(
         library.rename(library.with_name("away"))
         if is_mount_point_left:
             library.mkdir()
-        with pytest.raises(LibraryError, match="Nothing was quarantined"):
+        with pytest.raises(LibraryError, match="None of them was quarantined"):
             extraction.run()
     assert (extraction.codes(), files_of_the_track(extraction)) == ({}, 3)
     if is_mount_point_left:
