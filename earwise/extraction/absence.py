@@ -37,8 +37,8 @@ def check_absence(
 ) -> None:
     """Raise if so many files of a root could not be opened that a disk was more likely away than they.
 
-    Files that the system refuses for want of a permission don't count, nor do those that were opened and turned out to
-    be damaged: those are there.
+    Files that the system refuses for want of a permission don't count, nor do those of archives that were opened and
+    turned out to be damaged: those are there.
 
     Parameters
     ----------
@@ -54,7 +54,9 @@ def check_absence(
     tried_of = Counter(file.root for file in tried)
     for root in roots:
         most = limits.share * tried_of[root.name]
-        unreadable = [file for file in _unreadable(failures) if file.root == root.name and not _is_read(failures[file])]
+        here = (file for file in _unreadable(failures) if file.root == root.name)
+        # A disk that is dying opens files and can't read them; what an archive can't give is damaged.
+        unreadable = [file for file in here if root.is_folder or not _is_read(failures[file])]
         if not _exceed(len(unreadable), most, limits):
             continue
         away = [file for file in unreadable if not root.is_folder or not _is_refused(file, roots)]

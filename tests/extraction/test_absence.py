@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from earwise.errors import LibraryError
+from earwise.errors import LibraryError, UnreadableFileError
+from earwise.extraction.absence import check_absence
+from earwise.extraction.losses import LossLimits
+from earwise.paths import LibraryPath
 from earwise.root import Root
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction
@@ -122,3 +125,11 @@ def test_archive_whose_copies_find_no_room_keeps_its_tracks(
     extraction.run()
     assert extraction.codes() == {"0.wav": "unreadable", "1.wav": "unreadable"}
     assert files_of_the_track(extraction) == 2
+
+
+def test_disk_that_opens_files_and_can_not_read_them_quarantines_none(library: Path) -> None:
+    fill(library, 20)
+    files = [LibraryPath("music", f"{number}.wav".encode()) for number in range(20)]
+    error = UnreadableFileError("Input/output error", code="read_error")
+    with pytest.raises(LibraryError, match="None of them was quarantined"):
+        check_absence(files, dict.fromkeys(files, error), (Root("music", library),), LossLimits(20, 0.2))
