@@ -69,7 +69,7 @@ def extract_batch(
         with Behind() as behind:
             for some in _in_groups(_analyse(jobs, configs, settings, store)):
                 failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
-                tally.add((job.file for job, _ in some), failed)
+                tally.add((job.file, outcome) for job, outcome in some)
                 held |= failed
                 sure = {file: error for file, error in held.items() if tally.is_fault_of(file, error)}
                 held = {file: error for file, error in held.items() if file not in sure}

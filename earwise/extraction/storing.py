@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from earwise.errors import ChangingFileError, TrackError, UnreadableFileError
+from earwise.errors import (
+    ChangingFileError,
+    DecodeTimeoutError,
+    OutOfMemoryError,
+    ProcessKilledError,
+    TrackError,
+    UnreadableFileError,
+)
 from earwise.extraction.following import leave_track
 from earwise.extraction.messages import Analysis
 from earwise.features.config import MfccConfig
@@ -21,7 +28,8 @@ from earwise.tags import combine_tags
 
 log = logging.getLogger(__name__)
 
-_UNKNOWN = frozenset((UnreadableFileError.code, ChangingFileError.code))
+# What went wrong tells nothing of what the file holds now.
+_UNTOLD = (UnreadableFileError, ChangingFileError, DecodeTimeoutError, OutOfMemoryError, ProcessKilledError)
 
 
 def store_analyses(
@@ -89,12 +97,13 @@ def store_failures(
 ) -> None:
     """Quarantine files, finished entries last; each remembers its track, which what it holds once whole can take over.
 
-    A file that can't be opened, or is being written, stays with its track: nobody knows yet what else it holds.
+    A file that could not be read to its end for a reason that lies outside it (it can't be opened, is being written,
+    takes too long or too much memory) stays with its track: nobody knows yet what else it holds.
     """
     for file, error in failures.items():
         store.quarantine.put(file, error.code, str(error), now)
         track_id = entries[file].track_id
-        if track_id is not None and error.code not in _UNKNOWN:
+        if track_id is not None and not isinstance(error, _UNTOLD):
             store.tracks.remove_file(track_id, file, now)
         log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
     _put_entries(store, {file: replace(entries[file], analysed_version=config.feature_version) for file in failures})

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from earwise.errors import BrokenDecoderError, TrackError, UnreadableFileError
-from earwise.extraction.messages import Job
+from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.pool import analyse_files
 from earwise.extraction.reference import concerns, format_of, write_reference_clips
 from earwise.features.config import MfccConfig
@@ -36,9 +36,9 @@ class Tally:
 
     def __init__(self) -> None:
         self.files: set[LibraryPath] = set()
-        self._tried, self._failed, self._succeeded = Counter[str](), Counter[str](), Counter[str]()
-        self._failed_last = Counter[str]()  # since the last success
-        self._succeeded_before = dict[LibraryPath, int]()  # each failure
+        self._tried, self._failed, self._decoded = Counter[str](), Counter[str](), Counter[str]()
+        self._failed_last = Counter[str]()  # since the last one that was decoded
+        self._decoded_before = dict[LibraryPath, int]()  # each failure
 
     def __len__(self) -> int:
         return len(self.files)
@@ -59,19 +59,18 @@ class Tally:
             if _are_many(count, self._tried[name]) or self._failed_last[name] >= SUSPICIOUS_COUNT
         }
 
-    def add(self, files: Iterable[LibraryPath], failed: Iterable[LibraryPath]) -> None:
+    def add(self, outcomes: Iterable[tuple[LibraryPath, Analysis | TrackError]]) -> None:
         """Count some more, in the order in which they ended."""
-        ended_badly = set(failed)
-        for file in files:
+        for file, outcome in outcomes:
             self.files.add(file)
             name = format_of(file.name)
             self._tried[name] += 1
-            if file in ended_badly:
+            if isinstance(outcome, TrackError):
                 self._failed[name] += 1
                 self._failed_last[name] += 1
-                self._succeeded_before[file] = self._succeeded[name]
-            else:
-                self._succeeded[name] += 1
+                self._decoded_before[file] = self._decoded[name]
+            elif outcome.vectors:  # a recording that is known says nothing of its decoder
+                self._decoded[name] += 1
                 self._failed_last[name] = 0
 
     def is_fault_of(self, file: LibraryPath, error: TrackError) -> bool:
@@ -80,7 +79,7 @@ class Tally:
         While it is not, the failure waits for the end of the batch. Several files are analysed at once, so that one
         success after a failure may have begun before it; of so many, most have not.
         """
-        since = self._succeeded[format_of(file.name)] - self._succeeded_before[file]
+        since = self._decoded[format_of(file.name)] - self._decoded_before[file]
         return since >= SUSPICIOUS_COUNT and not isinstance(error, UnreadableFileError)
 
 

@@ -80,7 +80,10 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
 def _has_grown(former: Former | None, location: bytes, analysis: Analysis) -> bool:
     if former is None or former.track_id == analysis.audio_id:
         return False
-    return has_grown(location, former.track_id, former.size_bytes)
+    try:
+        return has_grown(location, former.track_id, former.size_bytes)
+    except (TrackError, OSError, MemoryError):
+        return False  # what was found out about the file stands all the same
 
 
 def _out_of_memory() -> OutOfMemoryError:

@@ -10,6 +10,8 @@ from earwise.library.identity import identify_opened
 from earwise.paths import open_regular
 
 _BLOCK_BYTES = 1 << 20
+# The beginning is copied to where temporary files go, which may be memory.
+_MOST_BYTES = 512 << 20
 
 
 def has_grown(location: bytes, audio_id: str, size_bytes: int) -> bool:
@@ -20,13 +22,15 @@ def has_grown(location: bytes, audio_id: str, size_bytes: int) -> bool:
     Parameters
     ----------
     size_bytes : int
-        The bytes of the other file.
+        The bytes of the other file; above 512 MiB it is not looked for.
 
     Raises
     ------
     UnreadableFileError
         If the file can't be opened.
     """
+    if size_bytes > _MOST_BYTES:
+        return False
     with open_regular(location) as file, suppress(OSError), tempfile.TemporaryFile(buffering=0) as beginning:
         return _copy(file, beginning, size_bytes) and identify_opened(beginning).audio_id == audio_id
     return False  # for want of room: then nothing follows to this file
