@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.store.acknowledged import acknowledged_collection
@@ -50,15 +50,20 @@ class Events:
     @translated_errors()
     def record(
         self, listener_id: str, listening_id: str, track_id: str, *, heard_s: float, duration_s: float, now: datetime
-    ) -> None:
+    ) -> bool:
         """Record how much of a track was heard: as played, or else as skipped. Told again, the longest counts.
+
+        Returns
+        -------
+        bool
+            Whether it is a play, by all that was told of it.
 
         Parameters
         ----------
         listening_id : str
             Names this one time that the listener turned to the track.
         """
-        self._events.update_one(
+        recorded = self._events.find_one_and_update(
             {"_id": f"{listener_id}:{listening_id}"},
             {
                 "$max": {"heard_s": heard_s, "is_play": is_play(heard_s, duration_s)},
@@ -70,7 +75,10 @@ class Events:
                 },
             },
             upsert=True,
+            projection={"is_play": 1},
+            return_document=ReturnDocument.AFTER,
         )
+        return bool(recorded and recorded["is_play"])
 
     @translated_errors()
     def plays(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[Play]:

@@ -241,12 +241,6 @@ class ModelParts:
         return [to_cluster(document) for document in found]
 
     @translated_errors()
-    def cluster(self, model_id: str, number: int) -> Cluster | None:
-        """One cluster of a model."""
-        document = self._clusters.find_one({"_id": f"{model_id}:{number}"}, {"centroid": 0})
-        return to_cluster(document) if document else None
-
-    @translated_errors()
     def cluster_members(self, model_id: str, number: int, *, skip: int, limit: int) -> list[Assignment]:
         """Tracks of a cluster, the most typical first."""
         query = {"model_id": model_id, "cluster": number}

@@ -22,6 +22,7 @@ MOST_PLAYLISTS = 500
 LONGEST_NAME = 100
 #: How long a deleted playlist can be taken back.
 KEPT_DELETED = timedelta(days=1)
+MOST_DELETED = 20
 _ATTEMPTS = 20
 # What becomes of a list of tracks; None where it stays as it is.
 type _Change = Callable[[list[str]], list[str] | None]
@@ -163,8 +164,12 @@ class Playlists:
 
     @translated_errors()
     def delete(self, listener_id: str, playlist_id: str, now: datetime) -> bool:
-        """Hide a playlist; for a day `restore` brings it back."""
-        self._playlists.delete_many({"listener_id": listener_id, "deleted_at": {"$lt": now - KEPT_DELETED}})
+        """Hide a playlist; for a day `restore` brings it back, while it is among the last `MOST_DELETED`."""
+        deleted = self._playlists.find({"listener_id": listener_id, "deleted_at": {"$ne": None}}, {"deleted_at": 1})
+        latest = sorted(deleted, key=lambda one: one["deleted_at"], reverse=True)
+        kept = {one["_id"] for one in latest[: MOST_DELETED - 1] if one["deleted_at"] >= now - KEPT_DELETED}
+        if gone := [one["_id"] for one in latest if one["_id"] not in kept]:
+            self._playlists.delete_many({"_id": {"$in": gone}})
         return self._change(_own(listener_id, playlist_id), {"deleted_at": now}, now)
 
     @translated_errors()

@@ -125,13 +125,7 @@ class Serving:
     @translated_errors()
     def find_lists(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
         """Ranked neighbours of many tracks in the model that readers see, in one query."""
-        keys = [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]
-        stages: list[dict[str, Any]] = [
-            {"$match": {"_id": "model"}},
-            {"$set": {"key": keys}},
-            {"$unwind": "$key"},
-            _join("neighbours", on="key", key="_id"),
-        ]
+        stages = _each_list(track_ids)
         found = [one for each in self._active.aggregate(stages) for one in each["neighbours"]]
         return {one["track_id"]: [to_neighbour(near) for near in one["neighbours"]] for one in found}
 
@@ -157,13 +151,8 @@ class Serving:
     @translated_errors()
     def find_surroundings(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
         """Ranked neighbours of these tracks and of their neighbours, in one query."""
-        keys = [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]
-        # One by one: the embedded server joins nothing on a list of keys.
         stages: list[dict[str, Any]] = [
-            {"$match": {"_id": "model"}},
-            {"$set": {"key": keys}},
-            {"$unwind": "$key"},
-            _join("neighbours", on="key", key="_id"),
+            *_each_list(track_ids),
             {"$unwind": "$neighbours"},
             {"$set": {"near": "$neighbours.neighbours", "track_id": "$neighbours.track_id"}},
             {"$unwind": "$near"},
@@ -202,6 +191,19 @@ class Serving:
         for found in self._assignments.aggregate([*branches[0], *unions]):
             typical[found["cluster"]].append(to_assignment(found))
         return typical
+
+
+def _each_list(track_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Stages from the model that readers see to the lists of these tracks.
+
+    One by one: the embedded server joins nothing on a list of keys.
+    """
+    return [
+        {"$match": {"_id": "model"}},
+        {"$set": {"key": [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]}},
+        {"$unwind": "$key"},
+        _join("neighbours", on="key", key="_id"),
+    ]
 
 
 def _join(collection: str, *, on: str, key: str | None = None) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from earwise.errors import TooManyTokensError
 from earwise.store.acknowledged import acknowledged_collection
@@ -95,7 +97,8 @@ class Tokens:
         if found is None or not found["owner"] or not hmac.compare_digest(found["digest"], _digest(form[2])):
             return None
         if found["used_at"] is None or now - found["used_at"] >= _USE_NOTED_EVERY:
-            self._tokens.update_one({"_id": form[1]}, {"$set": {"used_at": now}})
+            with suppress(PyMongoError):  # a full disk is no reason to refuse reading
+                self._tokens.update_one({"_id": form[1]}, {"$set": {"used_at": now}})
         return to_listener(found["owner"][0])
 
     @translated_errors()

@@ -50,8 +50,6 @@ def test_run_comes_back_as_it_was_written(store: Store) -> None:
 def test_clusters_members_and_neighbours_come_back_in_order(store: Store) -> None:
     write(store, "m")
     assert store.model_parts.clusters("m") == [Cluster(0, "m 0", 3), Cluster(1, "m 1", 3)]
-    assert store.model_parts.cluster("m", 1) == Cluster(1, "m 1", 3)
-    assert store.model_parts.cluster("m", 2) is None
     members = store.model_parts.cluster_members("m", 0, skip=1, limit=2)
     assert members == [Assignment("t2", 0, 0.2), Assignment("t4", 0, 0.4)]
     assert store.model_parts.assignment("m", "t3") == Assignment("t3", 1, 0.3)

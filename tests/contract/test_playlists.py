@@ -110,3 +110,11 @@ def test_track_that_became_another_keeps_its_places(store: Store) -> None:
         store.playlists.follow_track("old", "new")
         assert tracks(store, only_old) == ["a", "new", "b"]
         assert tracks(store, both) == ["a", "new"]
+
+
+def test_only_the_last_deleted_playlists_are_kept(store: Store, database_name: str) -> None:
+    for number in range(playlists.MOST_DELETED + 5):
+        made = store.playlists.create("mira", f"List {number}", NOW)
+        store.playlists.delete("mira", made, NOW + timedelta(seconds=number))
+    assert store.client[database_name]["playlists"].count_documents({}) == playlists.MOST_DELETED
+    assert store.playlists.restore("mira", made, NOW)

@@ -256,6 +256,8 @@ def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: li
         body = {"track_id": tracks[number % 21], "heard_s": 40 if number else 3.5}
         answer = program.send("PUT", f"/events/{number:016x}", json=body)
         assert answer.json == {"is_play": number > 0}
+    again = {"track_id": tracks[1], "heard_s": 10}
+    assert program.send("PUT", f"/events/{1:016x}", json=again).json == {"is_play": True}, "it was heard longer before"
     first = program.get("/events")
     second = program.get(f"/events?cursor={first.json['next_cursor']}")
     assert (len(first.json["items"]), len(second.json["items"])) == (60, 1)

@@ -7,7 +7,7 @@ import pytest
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, seed_track, track_id
 
 
@@ -47,3 +47,25 @@ def test_missing_track_that_became_none_is_not_found(store: Store, listener: Bro
     store.aliases.remove([old])
     assert listener.get(f"/tracks/{old}").status_code == 404
     assert listener.get(f"/tracks/{track_id('never was')}").status_code == 404
+
+
+def test_program_that_knows_a_former_track_speaks_of_what_it_became(
+    store: Store, program: Program, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    assert program.send("PUT", f"/ratings/{old}", json={"stars": 4, "favourite": True}).status_code == 200
+    assert program.get(f"/ratings/{new}").json["stars"] == program.get(f"/ratings/{old}").json["stars"] == 4
+    body = {"track_id": old, "heard_s": 40}
+    assert program.send("PUT", f"/events/{1:016x}", json=body).json == {"is_play": True}
+    assert program.get("/events").json["items"][0]["track"]["id"] == new
+    assert program.send("DELETE", f"/ratings/{old}").status_code == 204
+    assert program.get(f"/ratings/{new}").json == {"stars": 0, "favourite": False}
+
+
+def test_program_takes_a_rating_back_of_a_track_that_is_missing(
+    store: Store, program: Program, tracks: tuple[str, str]
+) -> None:
+    old, _ = tracks
+    store.aliases.remove([old])
+    assert program.send("PUT", f"/ratings/{old}", json={"stars": 4, "favourite": False}).status_code == 404
+    assert program.send("DELETE", f"/ratings/{old}").status_code == 204

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import abort
 
-from earwise.store.events import is_play
 from webapp.accounts import listener_id
 from webapp.api.cursors import PAGE_SIZE, read_cursor, write_cursor
 from webapp.api.document import Blueprint
@@ -37,9 +36,6 @@ def record(body: dict[str, Any], listening_id: str) -> dict[str, Any]:
 
     It is a play after 30 seconds or half of the track, and a skip before. The client makes up the id of the time.
     """
-    track = store().tracks.get(body["track_id"]) or abort(404, "There is no such track.")
-    heard_s, duration_s = body["heard_s"], track.duration_s
-    store().events.record(
-        listener_id(), listening_id, track.track_id, heard_s=heard_s, duration_s=duration_s, now=datetime.now(UTC)
-    )
-    return {"is_play": is_play(heard_s, duration_s)}
+    track = store().find_track(body["track_id"]) or abort(404, "There is no such track.")
+    told = {"heard_s": body["heard_s"], "duration_s": track.duration_s, "now": datetime.now(UTC)}
+    return {"is_play": store().events.record(listener_id(), listening_id, track.track_id, **told)}

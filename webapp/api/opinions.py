@@ -37,7 +37,7 @@ def ratings(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, RatingSchema)
 def rating(track_id: str) -> Marks:
     """What the listener said of a track; no stars and no favourite where nothing was said."""
-    return store().ratings.marks(listener_id(), track_id)
+    return store().ratings.marks(listener_id(), _became(track_id))
 
 
 @blueprint.route(_RATING, methods=["PUT"])
@@ -45,8 +45,8 @@ def rating(track_id: str) -> Marks:
 @blueprint.response(200, RatingSchema)
 def rate(body: dict[str, Any], track_id: str) -> Marks:
     """Rate a track; 0 stars for none."""
-    _require(track_id)
-    _say(track_id, body["stars"], body["favourite"])
+    (current,) = _require(track_id)
+    _say(current, body["stars"], body["favourite"])
     return Marks(body["stars"], body["favourite"])
 
 
@@ -54,8 +54,7 @@ def rate(body: dict[str, Any], track_id: str) -> Marks:
 @blueprint.response(204)
 def take_back(track_id: str) -> None:
     """Take a rating back: neither stars nor a favourite."""
-    _require(track_id)
-    _say(track_id, 0, False)
+    _say(_became(track_id), 0, False)
 
 
 @blueprint.route(_THUMB, methods=["PUT"])
@@ -63,9 +62,9 @@ def take_back(track_id: str) -> None:
 @blueprint.response(204)
 def set_thumb(body: dict[str, Any], seed_id: str, track_id: str) -> None:
     """Judge the recommendation of a track for another."""
-    _require(seed_id, track_id)
+    seed, track = _require(seed_id, track_id)
     model_id, now = store().models.require_active_id(), datetime.now(UTC)
-    store().ratings.set_thumb(listener_id(), seed_id, track_id, body["is_up"], model_id=model_id, now=now)
+    store().ratings.set_thumb(listener_id(), seed, track, body["is_up"], model_id=model_id, now=now)
 
 
 @blueprint.route(_THUMB, methods=["DELETE"])
@@ -75,9 +74,19 @@ def take_thumb_back(seed_id: str, track_id: str) -> None:
     store().ratings.set_thumb(listener_id(), seed_id, track_id, None, model_id="", now=datetime.now(UTC))
 
 
-def _require(*track_ids: str) -> None:
-    if len(store().tracks.get_many(track_ids)) < len(set(track_ids)):
+def _require(*track_ids: str) -> list[str]:
+    """The ids that tracks have now, which were encoded anew since a program learnt of them."""
+    found = store().tracks.get_many(track_ids)
+    gone = [track_id for track_id in track_ids if track_id not in found]
+    became = store().aliases.resolve(gone) if gone else {}
+    if any(track_id not in became for track_id in gone):
         abort(404, "There is no such track.")
+    return [became.get(track_id, track_id) for track_id in track_ids]
+
+
+def _became(track_id: str) -> str:
+    """The id that a track has now, whether it is there or not."""
+    return store().aliases.resolve([track_id]).get(track_id, track_id)
 
 
 def _say(track_id: str, stars: int, is_favourite: bool) -> None:
