@@ -83,6 +83,7 @@ class Run:
 def final_state(uri: str, database: str) -> dict[str, Any]:
     """Every document of every collection, without what is of its time."""
     with open_store_at(uri, database) as store:
+        store.create_indexes(is_server_new=True)  # the next start rebuilds an index whose builder was killed
         selected = store.client[database]
         state: dict[str, Any] = {
             name: [_lasting(document) for document in selected[name].find().sort("_id", 1)]
