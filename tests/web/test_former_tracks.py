@@ -8,7 +8,7 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser, Program
-from tests.web.seeding import NOW, seed_track, track_id
+from tests.web.seeding import NOW, seed_model, seed_track, track_id
 
 
 @pytest.fixture
@@ -69,3 +69,14 @@ def test_program_takes_a_rating_back_of_a_track_that_is_missing(
     store.aliases.remove([old])
     assert program.send("PUT", f"/ratings/{old}", json={"stars": 4, "favourite": False}).status_code == 404
     assert program.send("DELETE", f"/ratings/{old}").status_code == 204
+
+
+def test_program_asks_what_is_similar_to_a_former_track(
+    store: Store, program: Program, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    near = seed_track(store, Tags("Ivory", "near"))
+    seed_model(store, [new, near], names=("All",))
+    assert program.get(f"/tracks/{old}/similar").json == program.get(f"/tracks/{new}/similar").json
+    store.aliases.remove([old])
+    assert program.get(f"/tracks/{old}/similar").status_code == 404

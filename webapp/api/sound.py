@@ -30,23 +30,10 @@ blueprint = Blueprint("sound", "Similar tracks, and clusters of tracks that soun
 @blueprint.response(200, SimilarListSchema)
 def similar(query: dict[str, Any], track_id: str) -> dict[str, Any]:
     """The tracks that sound like one, the nearest first; none before the first model."""
-    active, placement = store().serving.find_placed(track_id)
-    ranked = placement.neighbours[: query["limit"]] if placement else ()
-    tracks = store().tracks.get_many([track_id, *(near.track_id for near in ranked)])
-    if track_id not in tracks:
-        abort(404, "There is no such track.")
-    compared = [track_id, *(near.track_id for near in ranked if query["why"])]
-    sounds = store().serving.find_sounds(*compared)
-    clusters = active.clusters if active else {}
-    return {
-        "model_id": active.model_id if active else None,
-        "cluster": clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
-        "items": [
-            _describe(tracks[near.track_id], near, clusters.get(near.cluster), sounds, track_id)
-            for near in ranked
-            if near.track_id in tracks
-        ],
-    }
+    answer = _find_similar(track_id, query)
+    if answer is None and (became := store().find_track(track_id)):
+        answer = _find_similar(became.track_id, query)
+    return answer or abort(404, "There is no such track.")
 
 
 @blueprint.route("/clusters")
@@ -77,6 +64,27 @@ def cluster_tracks(query: dict[str, Any], number: int) -> dict[str, Any]:
     items = [tracks[member.track_id] for member in members if member.track_id in tracks]
     is_last = drawn is None or page >= drawn.pages(number)
     return {"items": items, "next_cursor": None if is_last else write_cursor(page + 1)}
+
+
+def _find_similar(track_id: str, query: dict[str, Any]) -> dict[str, Any] | None:
+    """What is similar to a track; None where it is not there."""
+    active, placement = store().serving.find_placed(track_id)
+    ranked = placement.neighbours[: query["limit"]] if placement else ()
+    tracks = store().tracks.get_many([track_id, *(near.track_id for near in ranked)])
+    if track_id not in tracks:
+        return None
+    compared = [track_id, *(near.track_id for near in ranked if query["why"])]
+    sounds = store().serving.find_sounds(*compared)
+    clusters = active.clusters if active else {}
+    return {
+        "model_id": active.model_id if active else None,
+        "cluster": clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
+        "items": [
+            _describe(tracks[near.track_id], near, clusters.get(near.cluster), sounds, track_id)
+            for near in ranked
+            if near.track_id in tracks
+        ],
+    }
 
 
 def _require(active: ActiveModel, number: int) -> Cluster:
