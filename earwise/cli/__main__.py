@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,5 +109,17 @@ def _dispatch(options: argparse.Namespace, others: Sequence[str]) -> int:
     return start.run(settings, once=options.once or options.json, as_json=options.json)
 
 
+def _end_as_ctrl_c_does() -> None:
+    """Let SIGTERM and a closed terminal end a command as Ctrl-C does: with what it started."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupt)
+
+
 if __name__ == "__main__":
+    _end_as_ctrl_c_does()
     sys.exit(main())

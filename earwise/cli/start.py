@@ -7,8 +7,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from earwise.cli.report import once_document, print_once, print_ready
 from earwise.cli.terminal import make_progress
@@ -64,7 +62,7 @@ def _run_here(settings: Settings, progress: Progress, started: float, *, once: b
     check_ports(settings)
     java_home = find_or_install_java(settings.home, progress)
     environment = stack_environment(settings, secrets, java_home)
-    with open_store(settings) as store, _signals_interrupt():
+    with open_store(settings) as store:
         stack = Stack(settings, secrets, environment, store, progress)
         try:
             _tell(stack, is_ready=False)
@@ -170,16 +168,3 @@ def _find_ready(settings: Settings) -> Running | None:
     if running and running.ready and is_web_healthy(Settings.from_env(running.environment)):
         return running
     return None
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and a closed terminal end the start as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, interrupt)
-    yield
