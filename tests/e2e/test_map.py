@@ -93,9 +93,11 @@ def press_a_track(page: Page, pixels: Sequence[tuple[int, int]], side: slice) ->
     width = page.locator("[data-map-board]").bounding_box()["width"]
     inside = [(x, y) for x, y in pixels if side.start <= x / width < side.stop]
     x, y = inside[len(inside) // 2]
-    page.locator("[data-map-board]").click(position={"x": x, "y": y})
     card = page.locator("[data-map-card] .title")
+    before = card.inner_text() if card.is_visible() else ""
+    page.locator("[data-map-board]").click(position={"x": x, "y": y})
     expect(card).to_be_visible()
+    expect(card).not_to_have_text(before)
     return card.inner_text()
 
 
