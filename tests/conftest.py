@@ -12,11 +12,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from earwise.store import Store
 from earwise.store.client import open_store_at
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class _Scheduling(LoadFileScheduling):
+    """Gives the tests of one file to one process, since they share its servers; all of Spark's, since they share it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/spark" if file.startswith("tests/spark/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:
+    return _Scheduling(config, log)
 
 
 def free_port() -> int:

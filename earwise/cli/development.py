@@ -12,8 +12,8 @@ from pathlib import Path
 from earwise.embedded.environment import REPOSITORY
 from earwise.errors import EarwiseError
 
-# Half of the time a test waits for what it started. Tests of one file share its fixtures, hence one process.
-_THREE_AT_A_TIME = ("-n", "3", "--dist", "loadfile")
+# Half of the time a test waits for what it started. In the order of folders, since those of whole systems come first.
+_FOUR_AT_A_TIME = ("-n", "4", "--no-loadscope-reorder")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -44,7 +44,7 @@ def test(*, is_all: bool, arguments: Sequence[str]) -> int:
     """The tests: all but the slow ones, or all."""
     _ensure_browser()
     selection = () if is_all or "-m" in arguments else ("-m", "not slow")
-    return _call("pytest", *_THREE_AT_A_TIME, *selection, *arguments)
+    return _call("pytest", *_FOUR_AT_A_TIME, *selection, *arguments)
 
 
 def lock() -> int:

@@ -98,6 +98,7 @@ def test_retry_without_success_announces_nothing(runs: list[dict[str, Any]], ext
     assert file.attempts == 2
 
 
+@pytest.mark.slow
 def test_failed_scan_is_the_one_red_task(mongo_uri: str, tmp_path: Path) -> None:
     variables = {
         "EARWISE_LIBRARY": str(tmp_path / "absent"),

@@ -77,8 +77,8 @@ def test_stopping_ends_every_process_of_the_home(supervisor: Supervisor, home: P
 
 def test_stopping_works_when_the_manager_itself_was_killed(supervisor: Supervisor, home: Path) -> None:
     supervisor.start_part("web")
-    # A moment after the fork it does not yet carry the home's mark.
-    wait_for(lambda: supervisor.part("web").pid in {found.pid for found in find_processes(home)})
+    # Before it has said so, it does not yet carry the home's mark, or dies of saying it to nobody.
+    wait_for(lambda: (home / "logs" / "web.log").read_text() == "100% up\n")
     os.kill(int((home / "supervisor.pid").read_text()), signal.SIGKILL)
     wait_for(lambda: not supervisor.is_up())
     assert stop_stack(home) >= 1

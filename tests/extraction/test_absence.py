@@ -37,7 +37,7 @@ def files_of_the_track(extraction: Extraction) -> int:
     return len(extraction.store.tracks.get(track_id).files)
 
 
-@pytest.mark.parametrize("is_mount_point_left", [True, False])
+@pytest.mark.parametrize("is_mount_point_left", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_root_that_goes_away_after_the_scan_fails_the_batch_alone(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, is_mount_point_left: bool
 ) -> None:

@@ -64,7 +64,7 @@ def test_what_listeners_made_follows_a_file_that_is_encoded_anew_in_its_place(
     assert store.aliases.pending() == []
 
 
-@pytest.mark.parametrize("newer", ["old", "new"])
+@pytest.mark.parametrize("newer", ["old", pytest.param("new", marks=pytest.mark.slow)])
 def test_where_both_were_rated_the_newer_rating_stands(extraction: Extraction, library: Path, newer: str) -> None:
     store = extraction.store
     encode(library / "a.flac", loudness=0.5)
@@ -126,7 +126,7 @@ def test_recording_that_comes_back_takes_over_again(extraction: Extraction, libr
     assert old not in store.aliases.resolve([old])
 
 
-@pytest.mark.parametrize("moved_to", ["0.flac", "z.flac"])
+@pytest.mark.parametrize("moved_to", ["0.flac", pytest.param("z.flac", marks=pytest.mark.slow)])
 def test_track_whose_file_moved_aside_for_a_new_encoding_keeps_what_was_said_of_it(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, moved_to: str
 ) -> None:
@@ -163,7 +163,7 @@ def test_file_that_was_found_half_written_takes_over_once_it_is_whole(extraction
     assert store.ratings.marks("ann", new).stars == 5
 
 
-@pytest.mark.parametrize("suffix", [".mp3", ".ogg"])
+@pytest.mark.parametrize("suffix", [".mp3", pytest.param(".ogg", marks=pytest.mark.slow)])
 def test_track_of_a_half_written_file_becomes_that_of_the_whole_one(
     extraction: Extraction, library: Path, suffix: str
 ) -> None:

@@ -20,15 +20,15 @@ from tests.audio import write_tone
 from tests.extraction.conftest import NOW, Extraction
 
 _CUTS = [
-    (Folders, "put_entries", 0),
+    pytest.param(Folders, "put_entries", 0, marks=pytest.mark.slow),
     (Folders, "put_entries", 1),
     (Tracks, "remove_file", 0),
-    (Tracks, "remove_file", 2),
-    (Quarantine, "remove", 0),
-    (Quarantine, "remove", 2),
-    (Folders, "put_many", 0),
+    pytest.param(Tracks, "remove_file", 2, marks=pytest.mark.slow),
+    pytest.param(Quarantine, "remove", 0, marks=pytest.mark.slow),
+    pytest.param(Quarantine, "remove", 2, marks=pytest.mark.slow),
+    pytest.param(Folders, "put_many", 0, marks=pytest.mark.slow),
     (Folders, "remove", 0),
-    (Folders, "remove", 1),
+    pytest.param(Folders, "remove", 1, marks=pytest.mark.slow),
 ]
 
 
@@ -78,7 +78,14 @@ def test_files_that_are_back_after_a_scan_that_was_broken_off_have_their_tracks(
     assert extraction.run() == []
 
 
-@pytest.mark.parametrize(("kind", "method"), [(Folders, "put"), (Tracks, "move_file"), (Tracks, "remove_file")])
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        pytest.param(Folders, "put", marks=pytest.mark.slow),
+        (Tracks, "move_file"),
+        pytest.param(Tracks, "remove_file", marks=pytest.mark.slow),
+    ],
+)
 def test_files_moved_to_and_fro_around_a_scan_that_was_broken_off_have_their_tracks(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, kind: type, method: str
 ) -> None:

@@ -95,8 +95,18 @@ def test_corrected_title_reaches_the_track_without_decoding(
     assert loaded.run() == []
 
 
-@pytest.mark.parametrize(("kind", "method"), [(Catalogue, "put"), (Folders, "put_entries"), (Catalogue, "mark_read")])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("when", "kind", "method"),
+    [
+        ("before", Folders, "put_entries"),
+        ("after", Folders, "put_entries"),
+        *(
+            pytest.param(when, Catalogue, method, marks=pytest.mark.slow)
+            for when in ("before", "after")
+            for method in ("put", "mark_read")
+        ),
+    ],
+)
 def test_correction_that_is_broken_off_anywhere_is_finished_by_the_next(
     loaded: Extraction,
     store: Store,

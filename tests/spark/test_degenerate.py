@@ -41,7 +41,7 @@ def constant_but_one() -> np.ndarray:
         pytest.param(SOUNDS[:3], 2, {2}, marks=pytest.mark.slow),
         # Copies of two recordings: each list holds the other one.
         pytest.param(few_sounds(20, 2), 2, {1}, marks=pytest.mark.slow),
-        (constant_but_one(), None, {19}),
+        pytest.param(constant_but_one(), None, {19}, marks=pytest.mark.slow),
     ],
     ids=["two tracks", "three tracks", "two recordings", "one feature that varies"],
 )

@@ -156,6 +156,7 @@ def test_a_retry_replaces_what_the_attempt_before_left(
     assert [cluster.number for cluster in store.model_parts.clusters("m1")] == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_retry_trains_on_the_snapshot_and_the_next_dag_run_on_a_new_one(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
@@ -169,6 +170,7 @@ def test_retry_trains_on_the_snapshot_and_the_next_dag_run_on_a_new_one(
     assert [path.name for path in (plan.model_folder / SNAPSHOTS).iterdir()] == [later.snapshot]
 
 
+@pytest.mark.slow
 def test_snapshot_that_was_not_finished_is_written_again(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
@@ -200,6 +202,7 @@ def test_clusters_keep_numbers_and_names_from_night_to_night(
     assert find_artefact(plan.model_folder, "m2").clusters.numbers == (0, 1, 2, 3, 4)
 
 
+@pytest.mark.slow
 def test_present_k_stays_although_fifty_models_were_rejected_since(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
@@ -227,6 +230,7 @@ class Killed(BaseException):
     """What no handler catches, as if the process had ended."""
 
 
+@pytest.mark.slow
 def test_run_that_was_killed_before_its_last_write_is_served_never_and_gone_after_the_next(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
@@ -22,7 +23,8 @@ _INTRODUCTION = (
     "Show an access token, made on the account page, as `Authorization: Bearer`; "
     "with a session in its place, what changes something has to send its CSRF token as `X-CSRFToken`."
 )
-_ERRORS = {"DEFAULT_ERROR": "What went wrong", "UNPROCESSABLE_ENTITY": "What is wrong in which field"}
+# Python 3.13 calls the same status otherwise than 3.12.
+_ERRORS = {"DEFAULT_ERROR": "What went wrong", HTTPStatus.UNPROCESSABLE_ENTITY.name: "What is wrong in which field"}
 _NOT_MODIFIED = {"description": "What `If-None-Match` names is still what there is"}
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
