@@ -16,7 +16,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
-from earwise.store.bulk import insert_missing
+from earwise.store.bulk import MANY_KEYED_AT_ONCE, insert_missing
 from earwise.store.index_builds import ensure_index
 from earwise.store.search import fold_text, search_terms
 from earwise.store.translation import translated_errors
@@ -103,7 +103,8 @@ class Tracks:
         for track, file in read:
             if first.setdefault(track.track_id, (track, file)) != (track, file):
                 others.append((track, file))
-        present = insert_missing(self._tracks, [_from_read(track, file, now) for track, file in first.values()])
+        documents = [_from_read(track, file, now) for track, file in first.values()]
+        present = insert_missing(self._tracks, documents, at_once=MANY_KEYED_AT_ONCE)
         for track, file in [*(first[document["_id"]] for document in present), *others]:
             self._add_file(track, file, now)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from earwise.store.bulk import put_documents
+from earwise.store.bulk import MANY_KEYED_AT_ONCE, put_documents
 from earwise.store.index_builds import ensure_index
 from earwise.store.spelling import shortened, word_keys
 from earwise.store.translation import translated_errors
@@ -39,7 +39,7 @@ class Words:
             if kept.get(word) != count
         )
         for batch in batched(changed, _WRITE_BATCH):
-            put_documents(self._words, batch)
+            put_documents(self._words, batch, at_once=MANY_KEYED_AT_ONCE)
         for gone in batched((word for word in kept if word not in counts), _WRITE_BATCH):
             self._words.delete_many({"_id": {"$in": list(gone)}})
 
