@@ -87,6 +87,7 @@ def test_neighbours_are_ranked_of_the_same_group_and_never_the_track_itself(
         assert {near.cluster for near in ranked} == {store.model_parts.assignment("m1", track_id).cluster}
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_model(
     spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan
 ) -> None:
