@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import batched
 from typing import Any
 
 from bson.binary import Binary
@@ -164,8 +165,10 @@ class Tracks:
     @translated_errors()
     def forget(self, track_ids: Iterable[str]) -> int:
         """Delete those of these tracks that are still missing; returns how many."""
-        query = {"_id": {"$in": list(track_ids)}, "state": TrackState.MISSING}
-        return self._tracks.delete_many(query).deleted_count
+        return sum(
+            self._tracks.delete_many({"_id": {"$in": list(some)}, "state": TrackState.MISSING}).deleted_count
+            for some in batched(track_ids, MANY_KEYED_AT_ONCE)
+        )
 
     def _choose_tags(self, document: dict[str, Any]) -> None:
         """Let the tags be those of the first file, unless somebody has meanwhile changed the files."""

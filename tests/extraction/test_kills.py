@@ -83,7 +83,6 @@ class Run:
 def final_state(uri: str, database: str) -> dict[str, Any]:
     """Every document of every collection, without what is of its time."""
     with open_store_at(uri, database) as store:
-        store.create_indexes(is_server_new=True)  # the next start rebuilds an index whose builder was killed
         selected = store.client[database]
         state: dict[str, Any] = {
             name: [_lasting(document) for document in selected[name].find().sort("_id", 1)]
@@ -109,7 +108,13 @@ def _sum_of_runs(store: Store, database: str) -> dict[str, Any]:
 def kill_until_it_is_done(
     server: OwnServer, database: str, library: Path, rng: random.Random, most: int, *, name: str = "run"
 ) -> int:
-    """Kill what comes up until a run ends in peace; how many kills that took."""
+    """Kill what comes up until a run ends in peace; how many kills that took.
+
+    The indexes stand before the first run begins, as `./run` sees to: a server that is killed while it builds one
+    keeps a part of it, and answers by that part until the next start of `./run` builds it anew.
+    """
+    with open_store_at(server.uri, database) as store:
+        store.create_indexes()
     kills, number = 0, 0
     run = Run(server, database, library, f"{name} 0")
     while True:
