@@ -16,6 +16,7 @@ from earwise.store import Store, open_store
 from webapp import (
     account,
     accounts,
+    addresses,
     admin,
     api,
     assets,
@@ -102,7 +103,7 @@ def _extend(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     assets.attach(app, Path(__file__).parent / "static")
-    for module in (security, errors, filters, navigation, accounts):
+    for module in (security, errors, filters, addresses, navigation, accounts):
         module.attach(app)
     CSRFProtect(app)
     for module in _BLUEPRINTS:

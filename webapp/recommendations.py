@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.ranking.traits import TRAITS, compare, percentile_of
@@ -13,24 +13,29 @@ from webapp.rows import ranked_rows
 
 blueprint = Blueprint("recommendations", __name__)
 
+# Few enough to be there at once, also on a phone; the others are one press away.
+_FIRST_SHOWN = 25
+
 
 @blueprint.get("/tracks/<track_id:track_id>")
 def track(track_id: str) -> ResponseReturnValue:
     """The seed track and its ranked neighbours."""
     active, placement = store().serving.find_placed(track_id)
     neighbours = placement.neighbours if placement else ()
-    tracks = store().tracks.get_many([track_id, *(near.track_id for near in neighbours)])
+    shown = neighbours if request.args.get("show") == "all" else neighbours[:_FIRST_SHOWN]
+    tracks = store().tracks.get_many([track_id, *(near.track_id for near in shown)])
     if track_id not in tracks:
         return _redirect_to_what_it_became(track_id)
     clusters = active.clusters if active else {}
     # Before the first model a page waits and asks how far that is, in place of what the listener said.
-    judged = (near.track_id for near in neighbours)
+    judged = (near.track_id for near in shown)
     marks = store().ratings.marks(listener_id(), track_id, judged) if active else None
     return render_template(
         "recommendations/track.html",
         seed=tracks[track_id],
         cluster=clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
-        rows=ranked_rows(neighbours, tracks, clusters),
+        rows=ranked_rows(shown, tracks, clusters),
+        further=len(neighbours) - len(shown),
         is_known=placement is not None,
         model_id=active.model_id if active else None,
         marks=marks,

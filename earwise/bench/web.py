@@ -32,7 +32,7 @@ from earwise.embedded.mongo import mongo_version
 from earwise.embedded.ports import find_free_port, is_listening
 from earwise.embedded.programs import web_command
 from earwise.errors import EarwiseError
-from earwise.extraction.directory import PAGE_SIZE, refresh_directory
+from earwise.extraction.directory import TRACKS_ON_PAGE, refresh_directory
 from earwise.passwords import hash_password
 from earwise.paths import LibraryPath
 from earwise.root import Root
@@ -133,7 +133,7 @@ def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:
     chosen = [track_id_of(number) for number in rng.sample(range(tracks), min(_PATHS, tracks))]
     words = [word for tags in make_tags(_PATHS) for word in (*tags.title.split(), *tags.artist.split()[:2])]
     paths = {
-        "home": [f"/?page={rng.randint(1, tracks // PAGE_SIZE)}" if rng.random() < 0.5 else "/" for _ in chosen],
+        "home": [f"/?page={rng.randint(1, tracks // TRACKS_ON_PAGE)}" if rng.random() < 0.5 else "/" for _ in chosen],
         "search": [f"/?q={word[: rng.randint(3, len(word))].lower()}" for word in rng.sample(words, len(chosen))],
         "recommendations": [f"/tracks/{track_id}" for track_id in chosen],
         "cluster": [f"/clusters/{rng.choice(clusters)}" for _ in chosen],

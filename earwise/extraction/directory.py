@@ -25,7 +25,8 @@ from earwise.tags import Tags
 log = logging.getLogger(__name__)
 
 Entry = tuple[str, Tags]
-PAGE_SIZE = 60
+# A page of tracks reads a document for each, a page of shelves only itself.
+TRACKS_ON_PAGE, SHELVES_ON_PAGE = 30, 60
 _UNKNOWN_YEAR = 9999
 _TRACK_ORDERS: dict[str, Callable[[Entry], Any]] = {
     "album": lambda entry: (sort_key(entry[1]), entry[0]),
@@ -87,33 +88,34 @@ def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
 def _library_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
     for order, name_of in _LIBRARY_ORDERS.items():
         found = sorted(entries, key=_TRACK_ORDERS[order])
-        marks = _mark_letters(name_of(tags) for _, tags in found)
-        yield Listing(library_listing(order), _cut([track_id for track_id, _ in found]), len(found), marks=marks)
+        marks = _mark_letters((name_of(tags) for _, tags in found), TRACKS_ON_PAGE)
+        pages = _cut([track_id for track_id, _ in found], TRACKS_ON_PAGE)
+        yield Listing(library_listing(order), pages, len(found), marks=marks)
 
 
 def _track_listings(kind: Kind, shelf: Shelf, members: Sequence[Entry]) -> Iterator[Listing]:
     for order, place in _TRACK_ORDERS.items():
         ids = [track_id for track_id, _ in sorted(members, key=place)]
-        yield Listing(tracks_listing(kind, shelf.key, order), _cut(ids), len(ids), shelf)
+        yield Listing(tracks_listing(kind, shelf.key, order), _cut(ids, TRACKS_ON_PAGE), len(ids), shelf)
 
 
 def _shelf_listing(kind: Kind, order: str, shelves: Sequence[Shelf]) -> Listing:
-    marks = _mark_letters(shelf.name for shelf in shelves) if order == "name" else {}
-    pages = _cut([asdict(shelf) for shelf in shelves])
+    marks = _mark_letters((shelf.name for shelf in shelves), SHELVES_ON_PAGE) if order == "name" else {}
+    pages = _cut([asdict(shelf) for shelf in shelves], SHELVES_ON_PAGE)
     return Listing(shelves_listing(kind, order), pages, len(shelves), marks=marks)
 
 
-def _mark_letters(names: Iterable[str]) -> dict[str, int]:
+def _mark_letters(names: Iterable[str], page_size: int) -> dict[str, int]:
     """The page on which names of each first letter begin."""
     marks: dict[str, int] = {}
     for place, name in enumerate(names):
         letter = fold_text(name)[:1]
-        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // PAGE_SIZE + 1)
+        marks.setdefault(letter if "a" <= letter <= "z" else "#", place // page_size + 1)
     return marks
 
 
-def _cut(whole: list[Any]) -> list[list[Any]]:
-    return [whole[start : start + PAGE_SIZE] for start in range(0, len(whole), PAGE_SIZE)] or [[]]
+def _cut(whole: list[Any], page_size: int) -> list[list[Any]]:
+    return [whole[start : start + page_size] for start in range(0, len(whole), page_size)] or [[]]
 
 
 def _gather(

@@ -27,8 +27,8 @@ from earwise.store.index_builds import ensure_index
 from earwise.store.model_parts import Assignment
 from earwise.store.translation import translated_errors
 
-PAGE_SIZE = 50
-_PART_SIZE = 20 * PAGE_SIZE
+PAGE_SIZE = 25
+_PART_SIZE = 40 * PAGE_SIZE
 _WRITE_BATCH = 100
 _ID_BYTES = 16
 _FINEST = 2**16 - 1

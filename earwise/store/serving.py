@@ -6,6 +6,7 @@ size of the library.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from earwise.store.maps import SoundMap, to_map, unpack_ids
 from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_cluster, to_neighbour
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
+
+# Names and numbers of a model's clusters stand for good; their sizes grow as tracks come.
+_CLUSTERS_KEPT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Serving:
         self._active = database["active"]
         self._assignments = database["assignments"]
         self._neighbours = database["neighbours"]
+        self._kept: tuple[float, ActiveModel] | None = None
 
     @translated_errors()
     def find_active(self) -> ActiveModel | None:
@@ -97,12 +102,30 @@ class Serving:
 
     @translated_errors()
     def find_placed(self, track_id: str) -> tuple[ActiveModel | None, Placement | None]:
-        """The model that readers see, and where it puts a track, in one query."""
+        """The model that readers see, and where it puts a track, in one query.
+
+        The sizes of the clusters may be those of ten seconds ago: dozens of documents would have to be read for them,
+        for pages that show names.
+        """
+        kept = self._kept_model()
+        document = self._read_placed(track_id, with_clusters=kept is None)
+        if kept is not None and document is not None and document["model_id"] != kept.model_id:
+            kept, document = None, self._read_placed(track_id, with_clusters=True)
+        active = kept or _to_active(document)
+        if active is None or document is None:
+            return None, None
+        if kept is None:
+            self._kept = (time.monotonic() + _CLUSTERS_KEPT_S, active)
+        return active, _to_placement(document)
+
+    def _kept_model(self) -> ActiveModel | None:
+        ends, active = self._kept or (0.0, None)
+        return active if time.monotonic() < ends else None
+
+    def _read_placed(self, track_id: str, *, with_clusters: bool) -> dict[str, Any] | None:
         key = {"$set": {"key": {"$concat": ["$model_id", f":{track_id}"]}}}
-        stages = [*_ACTIVE, key, _join("neighbours", on="key", key="_id"), _join("assignments", on="key", key="_id")]
-        document = next(self._active.aggregate(stages), None)
-        active = _to_active(document)
-        return active, _to_placement(document) if active and document else None
+        joins = [_join("neighbours", on="key", key="_id"), _join("assignments", on="key", key="_id")]
+        return next(self._active.aggregate([*(_ACTIVE if with_clusters else _ACTIVE[:1]), key, *joins]), None)
 
     @translated_errors()
     def find_sounds(self, *track_ids: str) -> Sounds:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from bson.binary import Binary
@@ -25,6 +25,9 @@ from earwise.tags import Tags
 
 # Tracks of a common word that a search compares; those of a longer query are fewer.
 _MOST_CANDIDATES = 2_000
+
+# The embedded server compares each document with all ids asked for: 25 take it 2 ms, 50 take 6, 100 take 16.
+_FOUND_AT_ONCE = 50
 
 __all__ = ["Tags", "Track", "TrackFile", "TrackState", "Tracks"]
 
@@ -189,7 +192,8 @@ class Tracks:
     def get_many(self, track_ids: Iterable[str]) -> dict[str, Track]:
         """The ready tracks among these ids, by id."""
         # Asked for the state as well, the embedded server goes through all ready tracks: of 20,000, 2.3 ms for each id.
-        found = self._tracks.find({"_id": {"$in": list(track_ids)}})
+        queries = ({"_id": {"$in": some}} for some in batched(track_ids, _FOUND_AT_ONCE))
+        found = chain.from_iterable(map(self._tracks.find, queries))
         return {one["_id"]: _to_track(one) for one in found if one["state"] == TrackState.READY}
 
     @translated_errors()

@@ -50,12 +50,12 @@ def test_a_map_holds_every_track_where_the_model_puts_it(store: Store) -> None:
 
 def test_members_come_page_by_page_with_the_most_typical_first(store: Store) -> None:
     drawn = draw(store, "m", assignments(3 * 1_120))
-    assert drawn.pages(1) == 23
-    found = [store.maps.members(drawn.edition, 1, page) for page in range(1, 24)]
-    assert [len(page) for page in found] == [PAGE_SIZE] * 22 + [20]
+    assert drawn.pages(1) == 45
+    found = [store.maps.members(drawn.edition, 1, page) for page in range(1, 46)]
+    assert [len(page) for page in found] == [PAGE_SIZE] * 44 + [20]
     assert [one.track_id for page in found for one in page] == [track_id(n) for n in range(1, 3 * 1_120, 3)]
-    assert found[20][0].distance == pytest.approx((3 * 1_000 + 1) / 1000)
-    assert store.maps.members(drawn.edition, 1, 24) == []
+    assert found[40][0].distance == pytest.approx((3 * 1_000 + 1) / 1000)
+    assert store.maps.members(drawn.edition, 1, 46) == []
     assert store.maps.members(drawn.edition, 7, 1) == []
     assert store.maps.track_at(drawn.edition, 2, 1_119) == track_id(3 * 1_119 + 2)
     assert store.maps.track_at(drawn.edition, 2, 1_120) is None

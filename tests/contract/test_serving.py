@@ -48,6 +48,15 @@ def test_placement_holds_cluster_and_ranked_neighbours(store: Store) -> None:
     assert store.serving.find_placed("unknown") == (active, None)
 
 
+def test_placement_after_a_flip_is_of_the_new_model_with_its_own_clusters(store: Store) -> None:
+    publish(store, "old", clusters=2)
+    assert store.serving.find_placed("t1")[0].model_id == "old"
+    publish(store, "new", clusters=3)
+    active, placement = store.serving.find_placed("t1")
+    assert active == store.serving.find_active()
+    assert placement is not None
+
+
 def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
     publish(store, "m")
     typical = store.serving.typical_tracks("m", [0, 1, 2], limit=2)

@@ -164,7 +164,7 @@ def test_allowance_is_told_and_kept(settings: Settings, store: Store, listener: 
 
 
 def test_pages_of_tracks_hold_each_once(program: Program, store: Store) -> None:
-    tracks = seed_tracks(store, 70)
+    tracks = seed_tracks(store, 40)
     refresh_directory(store)
     first = program.get("/tracks")
     second = program.get(f"/tracks?cursor={first.json['next_cursor']}")
@@ -195,7 +195,7 @@ def test_similar_tracks_come_with_distance_percentile_and_cluster(program: Progr
 
 
 def test_pages_of_a_cluster_hold_each_of_its_tracks_once(program: Program, store: Store) -> None:
-    tracks = seed_tracks(store, 70)
+    tracks = seed_tracks(store, 40)
     seed_model(store, tracks, names=("All",))
     first = program.get("/clusters/0/tracks")
     second = program.get(f"/clusters/0/tracks?cursor={first.json['next_cursor']}")

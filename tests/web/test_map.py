@@ -78,14 +78,14 @@ def test_a_track_that_has_left_is_said_to_have_and_one_that_is_new_has_no_place(
 
 
 def test_the_list_beside_it_goes_through_a_cluster_page_by_page(store: Store, listener: Browser) -> None:
-    seed_model(store, seed_tracks(store, 180))
+    seed_model(store, seed_tracks(store, 120))
     first = listener.get("/map?cluster=2").text
     assert "Page 1 of 2" in first
     following = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
     assert following == "/map?page=2&cluster=2#list"
     second = listener.get(following).text
     shown = re.findall(r"<bdi>(Title \d+)</bdi>", first) + re.findall(r"<bdi>(Title \d+)</bdi>", second)
-    assert list(dict.fromkeys(shown)) == [f"Title {number:03d}" for number in range(2, 180, 3)]
+    assert list(dict.fromkeys(shown)) == [f"Title {number:03d}" for number in range(2, 120, 3)]
 
 
 def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browser) -> None:
