@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import psutil
 
@@ -29,7 +31,7 @@ from earwise.bench.training import MODEL_ID, submit_job
 from earwise.clustering.publishing import publish_model
 from earwise.embedded.environment import settings_environment
 from earwise.embedded.mongo import mongo_version
-from earwise.embedded.ports import find_free_port, is_listening
+from earwise.embedded.ports import find_free_port
 from earwise.embedded.programs import web_command
 from earwise.errors import EarwiseError
 from earwise.extraction.directory import TRACKS_ON_PAGE, refresh_directory
@@ -183,17 +185,29 @@ def _serving(settings: Settings, application: str) -> Iterator[tuple[str, int]]:
     with (settings.home / "web.log").open("ab") as log:
         server = subprocess.Popen(web_command(settings, application), env=environment, stdout=log, stderr=log)
     try:
-        _wait_for(settings.web_port, server)
-        yield f"http://127.0.0.1:{settings.web_port}", server.pid
+        address = f"http://127.0.0.1:{settings.web_port}"
+        _wait_for(address, server)
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait()
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     ends = time.monotonic() + _START_S
     while server.poll() is None and time.monotonic() < ends:
-        if is_listening("127.0.0.1", port):
+        # Not whether it listens: its master does so seconds before a worker can answer.
+        if _answers(address):
             return
         time.sleep(0.2)
     raise EarwiseError("The web server did not start.")
+
+
+def _answers(address: str) -> bool:
+    try:
+        urlopen(f"{address}/health", timeout=_START_S).close()  # noqa: S310 - an address of this machine
+    except HTTPError:
+        return True  # the constant page is all that its server has
+    except OSError:
+        return False
+    return True

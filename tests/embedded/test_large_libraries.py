@@ -18,7 +18,7 @@ _TRACKS = 20_000
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_tracks_that_come_and_go_by_thousands_do_not_bring_the_server_to_a_standstill(tmp_path: Path) -> None:
     """In statements of 5,000 tracks it stood still for ever after 10,000, in statements of 500 after 15,000."""
     with temporary_store(Settings(home=tmp_path)) as settings, open_store(settings) as store:
