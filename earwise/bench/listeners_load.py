@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import time
 from pathlib import Path
 
 from locust import FastHttpUser, task
@@ -28,6 +29,10 @@ class Listener(FastHttpUser):  # type: ignore[misc] # locust is not in the envir
         """Seconds between an answer and the next question."""
         shortest_s, longest_s = _PLAN["wait_s"]
         return random.uniform(shortest_s, longest_s)  # noqa: S311 - pauses
+
+    def on_start(self) -> None:
+        """Come at a moment of one's own: all at once, as no listeners do, would be a fiftieth of all that is asked."""
+        time.sleep(self.wait_time())
 
     @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:

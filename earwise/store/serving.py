@@ -67,7 +67,7 @@ class Serving:
     @translated_errors()
     def find_active(self) -> ActiveModel | None:
         """The model that readers see; None before the first is published."""
-        return _to_active(next(self._active.aggregate([*_ACTIVE]), None))
+        return self._read_active()[0]
 
     @translated_errors()
     def require_mapped(self) -> tuple[ActiveModel, SoundMap | None]:
@@ -78,8 +78,7 @@ class Serving:
         ModelNotFoundError
             Before the first model is published.
         """
-        document = next(self._active.aggregate([*_ACTIVE, _join("maps", on="model_id", key="_id")]), None)
-        active = _to_active(document)
+        active, document = self._read_active(_join("maps", on="model_id", key="_id"))
         if active is None or document is None:
             raise ModelNotFoundError("No model has been published yet.")
         return active, to_map(document["maps"][0]) if document["maps"] else None
@@ -102,30 +101,30 @@ class Serving:
 
     @translated_errors()
     def find_placed(self, track_id: str) -> tuple[ActiveModel | None, Placement | None]:
-        """The model that readers see, and where it puts a track, in one query.
+        """The model that readers see, and where it puts a track, in one query."""
+        key = {"$set": {"key": {"$concat": ["$model_id", f":{track_id}"]}}}
+        joins = (_join("neighbours", on="key", key="_id"), _join("assignments", on="key", key="_id"))
+        active, document = self._read_active(key, *joins)
+        return active, _to_placement(document) if active and document else None
 
-        The sizes of the clusters may be those of ten seconds ago: dozens of documents would have to be read for them,
-        for pages that show names.
+    def _read_active(self, *stages: dict[str, Any]) -> tuple[ActiveModel | None, dict[str, Any] | None]:
+        """The model that readers see, and what these stages add to its document.
+
+        Its clusters may be those of ten seconds ago, if it was in use then: they are dozens of documents, which would
+        be most of what a page has the server read.
         """
         kept = self._kept_model()
-        document = self._read_placed(track_id, with_clusters=kept is None)
-        if kept is not None and document is not None and document["model_id"] != kept.model_id:
-            kept, document = None, self._read_placed(track_id, with_clusters=True)
+        document = next(self._active.aggregate([*(_ACTIVE[:1] if kept else _ACTIVE), *stages]), None)
+        if kept is not None and (document is None or document["model_id"] != kept.model_id):
+            kept, document = None, next(self._active.aggregate([*_ACTIVE, *stages]), None)
         active = kept or _to_active(document)
-        if active is None or document is None:
-            return None, None
-        if kept is None:
+        if active is not None and kept is None:
             self._kept = (time.monotonic() + _CLUSTERS_KEPT_S, active)
-        return active, _to_placement(document)
+        return active, document
 
     def _kept_model(self) -> ActiveModel | None:
         ends, active = self._kept or (0.0, None)
         return active if time.monotonic() < ends else None
-
-    def _read_placed(self, track_id: str, *, with_clusters: bool) -> dict[str, Any] | None:
-        key = {"$set": {"key": {"$concat": ["$model_id", f":{track_id}"]}}}
-        joins = [_join("neighbours", on="key", key="_id"), _join("assignments", on="key", key="_id")]
-        return next(self._active.aggregate([*(_ACTIVE if with_clusters else _ACTIVE[:1]), key, *joins]), None)
 
     @translated_errors()
     def find_sounds(self, *track_ids: str) -> Sounds:
