@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.ranking.traits import TRAITS, compare, percentile_of
+from earwise.store.model_parts import Neighbour
+from earwise.store.tracks import Track
 from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.progress import describe_wait
@@ -22,8 +26,8 @@ def track(track_id: str) -> ResponseReturnValue:
     """The seed track and its ranked neighbours."""
     active, placement = store().serving.find_placed(track_id)
     neighbours = placement.neighbours if placement else ()
-    shown = neighbours if request.args.get("show") == "all" else neighbours[:_FIRST_SHOWN]
-    tracks = store().tracks.get_many([track_id, *(near.track_id for near in shown)])
+    most = len(neighbours) if request.args.get("show") == "all" else _FIRST_SHOWN
+    shown, tracks = _choose(track_id, neighbours, most)
     if track_id not in tracks:
         return _redirect_to_what_it_became(track_id)
     clusters = active.clusters if active else {}
@@ -34,8 +38,8 @@ def track(track_id: str) -> ResponseReturnValue:
         "recommendations/track.html",
         seed=tracks[track_id],
         cluster=clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
-        rows=ranked_rows(shown, tracks, clusters),
-        further=len(neighbours) - len(shown),
+        rows=ranked_rows(shown, tracks, clusters, longest=neighbours[-1].distance if neighbours else 0.0),
+        has_more=len(shown) == most < len(neighbours),
         is_known=placement is not None,
         model_id=active.model_id if active else None,
         marks=marks,
@@ -62,6 +66,18 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
         distance=near.distance if near else None,
         percentile=percentile_of(near.distance, sounds.distance_quantiles) if near else None,
     )
+
+
+def _choose(
+    seed_id: str, neighbours: Sequence[Neighbour], most: int
+) -> tuple[Sequence[Neighbour], dict[str, Track]]:
+    """The nearest neighbours that are still there, and the tracks of them and of the seed."""
+    first = neighbours[:most]
+    tracks = store().tracks.get_many([seed_id, *(near.track_id for near in first)])
+    if seed_id in tracks and len(tracks) <= len(first) < len(neighbours):
+        # Some have left the library: others take their places.
+        tracks |= store().tracks.get_many(near.track_id for near in neighbours[most:])
+    return [near for near in neighbours if near.track_id in tracks][:most], tracks
 
 
 def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:

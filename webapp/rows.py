@@ -37,10 +37,20 @@ class Row:
 
 
 def ranked_rows(
-    found: Sequence[Neighbour | Assignment], tracks: Mapping[str, Track], clusters: Mapping[int, Cluster]
+    found: Sequence[Neighbour | Assignment],
+    tracks: Mapping[str, Track],
+    clusters: Mapping[int, Cluster],
+    *,
+    longest: float | None = None,
 ) -> list[Row]:
-    """Rows of what a model found, in its order, without the tracks that have left the library."""
-    longest = max((near.distance for near in found), default=0.0) or 1.0
+    """Rows of what a model found, in its order, without the tracks that have left the library.
+
+    Parameters
+    ----------
+    longest : float or None
+        The distance whose share each row shows; None for the longest of these.
+    """
+    longest = longest or max((near.distance for near in found), default=0.0) or 1.0
     return [
         Row(tracks[near.track_id], clusters.get(near.cluster), near.distance, near.distance / longest)
         for near in found

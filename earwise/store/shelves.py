@@ -22,8 +22,9 @@ from earwise.store.translation import translated_errors
 _WRITE_BATCH = 200
 _HEAD = "head"
 _STALE = "stale"
-# Which lists there are; counted up where one is added, so that a library which does not change gets it too.
-_FORM_ID, _FORM = "form", "2"
+# Which lists there are, and how they are cut; counted up where that changes, so that a library which does not change
+# gets them too.
+_FORM_ID, _FORM = "form", "3"
 
 
 class Kind(StrEnum):

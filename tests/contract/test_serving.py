@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -48,13 +49,28 @@ def test_placement_holds_cluster_and_ranked_neighbours(store: Store) -> None:
     assert store.serving.find_placed("unknown") == (active, None)
 
 
-def test_placement_after_a_flip_is_of_the_new_model_with_its_own_clusters(store: Store) -> None:
+def test_after_a_flip_every_reader_sees_the_new_model_with_its_own_clusters(store: Store) -> None:
     publish(store, "old", clusters=2)
-    assert store.serving.find_placed("t1")[0].model_id == "old"
-    publish(store, "new", clusters=3)
-    active, placement = store.serving.find_placed("t1")
-    assert active == store.serving.find_active()
-    assert placement is not None
+    readers = (
+        lambda: store.serving.find_active(),
+        lambda: store.serving.require_mapped()[0],
+        lambda: store.serving.find_placed("t1")[0],
+    )
+    for number, read in enumerate(readers):
+        assert len(read().clusters) == 2 + number
+        publish(store, f"new {number}", clusters=3 + number)
+        found = read()
+        assert (found.model_id, len(found.clusters)) == (f"new {number}", 3 + number)
+
+
+def test_sizes_of_clusters_are_read_anew_after_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(store, "m")
+    assert store.serving.require_active().clusters[0].size == 4
+    store.model_parts.put_clusters("m", [Cluster(number, f"m {number}", 5) for number in range(3)])
+    later = time.monotonic() + 11
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert store.serving.require_active().clusters[0].size == 5
+
 
 
 def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:

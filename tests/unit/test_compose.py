@@ -147,6 +147,14 @@ def test_every_earwise_variable_is_a_setting(services: dict[str, Any]) -> None:
     assert {"EARWISE_MONGO_URI", "EARWISE_SECRET_KEY", "EARWISE_MODE"} <= set(services["web"]["environment"])
 
 
+def test_every_setting_can_be_given_but_those_that_the_file_itself_decides() -> None:
+    # Where things lie and listen, and the embedded parts and the demo library, which a system of containers has not.
+    decided = {"EARWISE_HOME", "EARWISE_HOST", "EARWISE_DEMO", "EARWISE_MONGO_PORT", "EARWISE_S3_ENDPOINT"}
+    published = {"EARWISE_FMA_FOLDER", "EARWISE_FMA_URL", "EARWISE_FMA_SHA1"}
+    used = set(re.findall(r"\bEARWISE_[A-Z0-9_]+", COMPOSE.read_text()))
+    assert setting_variables() - used == decided | published
+
+
 def test_settings_can_be_built_from_the_web_apps_environment(services: dict[str, Any]) -> None:
     given = dict.fromkeys(example_variables(), "x" * 48) | {"EARWISE_LOG_LEVEL": "INFO", "EARWISE_SIGNUP": "open"}
     filled = {

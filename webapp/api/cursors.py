@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import abort
 
-#: Entries on a page of any list.
+#: Entries on a page of a list that is kept whole; lists that the store keeps by pages have those.
 PAGE_SIZE = 60
 _FIRST_TOO_FAR = 10**7
 

@@ -7,6 +7,10 @@ export function attachNavigation() {
   let path = location.href;
 
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
+  // An address that names a place of its page leads there, and not to the page's top.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.pathInfo?.anchor) event.detail.swapOverride = "innerHTML show:none";
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id === "page") arrive();
   });
@@ -36,7 +40,10 @@ export function attachNavigation() {
     path = location.href;
     status.textContent = document.title;
     showWhereYouAre();
-    if (!location.hash) document.querySelector("main")?.focus({ preventScroll: true });
+    const place = document.getElementById(location.hash.slice(1)) ?? document.querySelector("main");
+    if (!place) return;
+    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
   }
 }
 
