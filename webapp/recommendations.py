@@ -68,9 +68,7 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     )
 
 
-def _choose(
-    seed_id: str, neighbours: Sequence[Neighbour], most: int
-) -> tuple[Sequence[Neighbour], dict[str, Track]]:
+def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[Sequence[Neighbour], dict[str, Track]]:
     """The nearest neighbours that are still there, and the tracks of them and of the seed."""
     first = neighbours[:most]
     tracks = store().tracks.get_many([seed_id, *(near.track_id for near in first)])

@@ -72,7 +72,6 @@ def test_sizes_of_clusters_are_read_anew_after_a_while(store: Store, monkeypatch
     assert store.serving.require_active().clusters[0].size == 5
 
 
-
 def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
     publish(store, "m")
     typical = store.serving.typical_tracks("m", [0, 1, 2], limit=2)
