@@ -27,7 +27,7 @@ def track(track_id: str) -> ResponseReturnValue:
     active, placement = store().serving.find_placed(track_id)
     neighbours = placement.neighbours if placement else ()
     most = len(neighbours) if request.args.get("show") == "all" else _FIRST_SHOWN
-    shown, tracks = _choose(track_id, neighbours, most)
+    shown, tracks, has_more = _choose(track_id, neighbours, most)
     if track_id not in tracks:
         return _redirect_to_what_it_became(track_id)
     clusters = active.clusters if active else {}
@@ -39,7 +39,7 @@ def track(track_id: str) -> ResponseReturnValue:
         seed=tracks[track_id],
         cluster=clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
         rows=ranked_rows(shown, tracks, clusters, longest=neighbours[-1].distance if neighbours else 0.0),
-        has_more=len(shown) == most < len(neighbours),
+        has_more=has_more,
         is_known=placement is not None,
         model_id=active.model_id if active else None,
         marks=marks,
@@ -68,14 +68,16 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     )
 
 
-def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[Sequence[Neighbour], dict[str, Track]]:
-    """The nearest neighbours that are still there, and the tracks of them and of the seed."""
-    first = neighbours[:most]
+def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[list[Neighbour], dict[str, Track], bool]:
+    """The nearest neighbours that are still there, the tracks of them and of the seed, and whether there are more."""
+    first, rest = neighbours[:most], neighbours[most:]
     tracks = store().tracks.get_many([seed_id, *(near.track_id for near in first)])
-    if seed_id in tracks and len(tracks) <= len(first) < len(neighbours):
-        # Some have left the library: others take their places.
-        tracks |= store().tracks.get_many(near.track_id for near in neighbours[most:])
-    return [near for near in neighbours if near.track_id in tracks][:most], tracks
+    if seed_id not in tracks or len(tracks) > len(first) or not rest:
+        return [near for near in first if near.track_id in tracks], tracks, bool(rest)
+    # Some have left the library: others take their places.
+    tracks |= store().tracks.get_many(near.track_id for near in rest)
+    present = [near for near in neighbours if near.track_id in tracks]
+    return present[:most], tracks, len(present) > most
 
 
 def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:
@@ -83,4 +85,4 @@ def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:
     became = store().find_track(track_id)
     if became is None or became.track_id == track_id:
         abort(404)
-    return redirect(url_for("recommendations.track", track_id=became.track_id))
+    return redirect(url_for("recommendations.track", track_id=became.track_id, show=request.args.get("show")))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
@@ -179,7 +180,7 @@ def _measure(python: Path, address: str, plan: Plan, seconds: float) -> RouteFig
     paced = put_load(python, address, replace(plan, wait_s=_WAIT_S), connections=_CONNECTIONS, seconds=seconds)
     unpaced: LoadFigures = put_load(python, address, plan, connections=_CONNECTIONS, seconds=max(seconds / 4, 5))
     # What was asked last is still being answered, though nobody waits for it any more.
-    time.sleep(_CONNECTIONS / unpaced.rps + 1)
+    time.sleep(_CONNECTIONS / max(unpaced.rps, 1) + 1)
     return RouteFigures(unpaced.rps, paced.percentiles_ms)
 
 
@@ -211,8 +212,8 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 def _answers(address: str) -> bool:
     try:
         _DIRECTLY.open(f"{address}/health", timeout=_START_S).close()
-    except HTTPError:
-        return True  # the constant page is all that its server has
+    except HTTPError as error:
+        return error.code == HTTPStatus.NOT_FOUND  # the constant page is all that its server has
     except OSError:
         return False
     return True

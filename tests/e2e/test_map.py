@@ -187,8 +187,9 @@ def test_the_legend_goes_through_the_list_while_the_map_stays(
     listener.get_by_role("navigation", name="Clusters").get_by_role("link", name="Right drums").click()
     expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
     expect(listener.locator("[data-map][data-is-same]")).to_be_attached()
+    expect(listener.locator("#list")).to_have_count(1)
     listener.get_by_role("link", name="Next").click()
-    expect(listener.get_by_text("Page 2 of 3")).to_be_visible()
+    expect(listener.get_by_text("Page 2 of 6")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])

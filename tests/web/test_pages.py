@@ -131,11 +131,12 @@ def test_track_page_shows_the_nearest_and_the_others_on_request(store: Store, li
 def test_others_take_the_places_of_the_nearest_that_left(store: Store, listener: Browser) -> None:
     tracks = seed_tracks(store, 60)
     seed_model(store, tracks, neighbours=40)
-    for track in tracks[1:26]:
-        store.tracks.remove_file(track, LibraryPath("music", track.encode() + b".mp3"), NOW)
-    page = listener.get(f"/tracks/{tracks[0]}").text
-    assert titles(page) == [f"Title {n:03d}" for n in range(26, 41)]
-    assert ">Show more</a>" not in page
+    for left, has_more in ((range(1, 11), True), (range(11, 16), False), (range(16, 26), False)):
+        for n in left:
+            store.tracks.remove_file(tracks[n], LibraryPath("music", tracks[n].encode() + b".mp3"), NOW)
+        page = listener.get(f"/tracks/{tracks[0]}").text
+        assert titles(page) == [f"Title {n:03d}" for n in range(left[-1] + 1, 41)][:25]
+        assert (">Show more</a>" in page) == has_more
 
 
 def test_track_that_left_the_library_is_in_no_list_and_has_no_page(store: Store, listener: Browser) -> None:

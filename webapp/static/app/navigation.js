@@ -9,7 +9,9 @@ export function attachNavigation() {
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
   // An address that names a place of its page leads there, and not to the page's top.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.pathInfo?.anchor) event.detail.swapOverride = "innerHTML show:none";
+    const { target, pathInfo, serverResponse } = event.detail;
+    const isThere = pathInfo?.anchor && serverResponse.includes(`id="${pathInfo.anchor}"`);
+    if (isThere && target?.id === "page") event.detail.swapOverride = "innerHTML show:none";
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id === "page") arrive();
