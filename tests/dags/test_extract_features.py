@@ -113,6 +113,7 @@ def test_failed_scan_is_the_one_red_task(mongo_uri: str, tmp_path: Path) -> None
     assert "report" in failed
 
 
+@pytest.mark.slow
 def test_failed_batch_still_closes_the_run(mongo_uri: str, tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()
