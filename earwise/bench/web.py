@@ -127,7 +127,7 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
         say("asking for a constant page")
         with _serving(settings, "webapp.floor:create_app()") as (address, _):
             floor = put_load(
-                python, address, Plan("floor", ["/"]), connections=_CONNECTIONS, seconds=max(seconds / 4, 5)
+                python, address, Plan("floor", ["/"]), connections=_CONNECTIONS, seconds=max(seconds // 4, 5)
             )
         return WebFigures(tracks, mongo_version(settings), round(max(workers) / 1e6), floor.rps, routes)
 
@@ -178,7 +178,7 @@ def _make_library(store: Store, settings: Settings, tracks: int) -> None:
 
 def _measure(python: Path, address: str, plan: Plan, seconds: float) -> RouteFigures:
     paced = put_load(python, address, replace(plan, wait_s=_WAIT_S), connections=_CONNECTIONS, seconds=seconds)
-    unpaced: LoadFigures = put_load(python, address, plan, connections=_CONNECTIONS, seconds=max(seconds / 4, 5))
+    unpaced: LoadFigures = put_load(python, address, plan, connections=_CONNECTIONS, seconds=max(seconds // 4, 5))
     # What was asked last is still being answered, though nobody waits for it any more.
     time.sleep(_CONNECTIONS / max(unpaced.rps, 1) + 1)
     return RouteFigures(unpaced.rps, paced.percentiles_ms)
