@@ -50,8 +50,8 @@ def web_program(settings: Settings) -> Program:
 def web_command(settings: Settings, application: str) -> tuple[str, ...]:
     """An application under gunicorn; threads, because an audio stream occupies one for long.
 
-    Twice as many processes as cores at least: a thread that draws a page makes the others of its process wait. Of 50
-    busy listeners 99 % had a page in 82 ms from four, in 160 ms from two (2 cores).
+    Four processes, since a thread that draws a page makes the others of its process wait: of 50 busy listeners 99 % had
+    the recommendations within 160 ms from two of them, within 96 ms from four (2 cores, docs/benchmarks/web.md).
     """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask import url_for
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
@@ -10,6 +9,7 @@ from earwise.ranking.journeys import MOST_PLAYED
 from earwise.store.playlists import LONGEST_NAME, MOST_TRACKS
 from earwise.store.ratings import MOST_STARS
 from earwise.store.shelves import shelf_key
+from webapp.addresses import track_address
 from webapp.api.fields import Number, Truth, Whole, WholeText, YesNo, limit, name, track_id
 
 _MOST_SIMILAR = 50
@@ -122,11 +122,11 @@ class TrackSchema(Schema):
         metadata={"type": ["string", "null"], "description": "Names the artist in addresses; null for none"},
     )
     audio = fields.Function(
-        lambda track: url_for("audio.stream", track_id=track.track_id),
+        lambda track: track_address("audio.stream", track.track_id),
         metadata={"type": "string", "format": "uri-reference"},
     )
     picture = fields.Function(
-        lambda track: url_for("pictures.picture", track_id=track.track_id),
+        lambda track: track_address("pictures.picture", track.track_id),
         metadata={"type": "string", "format": "uri-reference"},
     )
 
