@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pymongo.monitoring
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -18,6 +19,38 @@ from earwise.store import Store
 from earwise.store.client import open_store_at
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_QUERIES = {"find", "aggregate", "count", "findAndModify", "getMore", "insert", "update", "delete", "createIndexes"}
+
+
+class QueryLog(pymongo.monitoring.CommandListener):
+    """What was asked of MongoDB."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if event.command_name in _QUERIES:
+            self.names.append(f"{event.command_name} {event.command.get(event.command_name)}")
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None: ...
+
+
+# Clients take the global listeners when they are made: this one must be there before the store is opened.
+QUERY_LOG = QueryLog()
+pymongo.monitoring.register(QUERY_LOG)
+
+
+@pytest.fixture
+def queries() -> Callable[[], list[str]]:
+    """Returns and forgets the queries since it was last asked."""
+
+    def take() -> list[str]:
+        taken, QUERY_LOG.names = QUERY_LOG.names, []
+        return taken
+
+    return take
 
 
 class _Scheduling(LoadFileScheduling):

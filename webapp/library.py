@@ -17,7 +17,7 @@ blueprint = Blueprint("library", __name__)
 
 _ORDERS = {"album": "Artist and album", "title": "Title"}
 _FIRST_TRACKS = 50
-_MOST_HITS = 50
+_MOST_HITS = 30
 _MOST_SUGGESTIONS = 8
 _MOST_QUERY_CHARACTERS = 200
 _CLUSTERS_SHOWN = 8
@@ -43,7 +43,7 @@ def _search_page(query: str) -> str:
 
 
 def _find(query: str, limit: int) -> Found:
-    return find_tracks(store().tracks, store().words, query, limit=limit)
+    return find_tracks(store(), query, limit=limit)
 
 
 def _browse_page(number: int, order: str) -> str:

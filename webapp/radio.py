@@ -67,7 +67,7 @@ def choose(track_id: str) -> ResponseReturnValue:
     """Choose the track that a path leads to."""
     track = store().find_track(track_id) or abort(404)
     query = request.args.get("to", "").strip()[:200]
-    found = find_tracks(store().tracks, store().words, query, limit=_MOST_HITS).tracks if query else ()
+    found = find_tracks(store(), query, limit=_MOST_HITS).tracks if query else ()
     goals = [goal for goal in found if goal.track_id != track_id]
     return render_template("radio/path.html", track=track, query=query, goals=goals)
 

@@ -1,15 +1,15 @@
-"""Writes the lists that the library is browsed by, and the vocabulary that misspelt searches are corrected by."""
+"""Writes the lists that the library is browsed by, and what searches are answered by."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from earwise.extraction.vocabulary import count_words, make_postings
 from earwise.store import Store
-from earwise.store.search import fold_text, fold_words
+from earwise.store.search import fold_text
 from earwise.store.shelves import (
     Kind,
     Listing,
@@ -47,29 +47,20 @@ _LIBRARY_ORDERS: dict[str, Callable[[Tags], str]] = {
 
 
 def refresh_stale_directory(store: Store) -> None:
-    """Bring lists and vocabulary up to date if tracks may have changed since: files are gone, or a run was cut off."""
+    """Bring all lists up to date if tracks may have changed since: files are gone, or a run was cut off."""
     if store.shelves.is_stale():
         refresh_directory(store)
 
 
 def refresh_directory(store: Store) -> None:
-    """Bring lists and vocabulary to what the library holds; an unchanged library is read and not written."""
+    """Bring all lists to what the library holds; an unchanged library is read and not written."""
     entries = [(track_id, tags) for track_id, tags, _ in store.tracks.read_tags()]
-    store.words.put_all(count_words(tags for _, tags in entries))
-    written = store.shelves.put_all(make_listings(entries))
-    log.info("directory written: %d tracks, %d pages changed", len(entries), written)
-
-
-def count_words(tags: Iterable[Tags]) -> Counter[str]:
-    """In how many tracks each word stands.
-
-    >>> count_words([Tags("Ivory", "Savino"), Tags("Ivory Ivory")])["ivory"]
-    2
-    """
-    counts: Counter[str] = Counter()
-    for one in tags:
-        counts.update(fold_words(" ".join((one.title, one.artist, one.album, one.genre))))
-    return counts
+    words = count_words(tags for _, tags in entries)
+    store.words.put_all(words)
+    lists = store.postings.put_all(make_postings(entries, words))
+    # Last, since it notes that all of it is up to date.
+    pages = store.shelves.put_all(make_listings(entries))
+    log.info("directory written: %d tracks, %d lists of words and %d pages changed", len(entries), lists, pages)
 
 
 def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:

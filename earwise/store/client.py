@@ -27,6 +27,7 @@ from earwise.store.model_runs import ModelRuns
 from earwise.store.models import Models
 from earwise.store.personal import Personal
 from earwise.store.playlists import Playlists
+from earwise.store.postings import Postings
 from earwise.store.quarantine import Quarantine
 from earwise.store.ratings import Ratings
 from earwise.store.serving import Serving
@@ -65,6 +66,7 @@ class Store:
     catalogue: Catalogue
     downloads: Downloads
     words: Words
+    postings: Postings
     shelves: Shelves
 
     def create_indexes(self, *, is_server_new: bool = False) -> None:
@@ -155,5 +157,6 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         catalogue=Catalogue(selected),
         downloads=Downloads(selected),
         words=Words(selected),
+        postings=Postings(selected),
         shelves=Shelves(selected),
     )

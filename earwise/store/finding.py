@@ -1,19 +1,20 @@
-"""Finds tracks by what is typed: looked up by one word, compared with the others, and ranked."""
+"""Finds tracks by what is typed: by lists of the best where many tracks hold a word, by their own terms elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
-from earwise.store.search import fold_text, fold_words, query_terms
-from earwise.store.spelling import correct_all
-from earwise.store.tracks import Track, Tracks
-from earwise.store.words import Words
-from earwise.tags import Tags
+from earwise.store.client import Store
+from earwise.store.postings import Posting, PostingsOfTerms
+from earwise.store.relevance import relevance
+from earwise.store.search import query_terms
+from earwise.store.spelling import correct
+from earwise.store.tracks import Track
 
-# How much it says that a word stands in this field, whole, or begun.
-_FIELDS = (("title", 8.0), ("artist", 6.0), ("album", 3.0), ("genre", 1.0))
-_WHOLE_WORD, _FIRST_WORD, _WHOLE_FIELD = 1.5, 1.25, 2.0
+# Tracks that are read for a query of several common words, since lists do not tell where such words stand together.
+_COMPARED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +36,57 @@ class Found:
     is_cut: bool = False
 
 
-def find_tracks(tracks: Tracks, words: Words, query: str, *, limit: int) -> Found:
+def find_tracks(store: Store, query: str, *, limit: int) -> Found:
     """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun; at most three queries."""
     typed = query_terms(query)
-    if found := _ranked(tracks.with_terms(typed), typed):
-        return Found(tuple(found[:limit]), is_cut=len(found) > limit)
-    meant = correct_all(typed, words.near(typed)) if typed else None
-    if meant is None or meant == typed:
+    if not typed:
         return Found(())
-    # Where the words are known and yet no track has them all, there is nothing to correct.
-    found = _ranked(tracks.with_terms(query_terms(" ".join(meant))), meant)
-    return Found(tuple(found[:limit]), " ".join(meant) if found else None, len(found) > limit)
+    known = store.postings.of(typed)
+    unknown = [term for term in typed if not known.count(term)]
+    if not unknown:
+        return _find_known(store, known, typed, limit)
+    near = store.words.near(unknown)
+    meant = [correct(term, near) if term in unknown else term for term in typed]
+    words = [word for word in meant if word is not None]
+    if len(words) < len(typed) or words == typed:
+        # What came into the library since its lists were written is found all the same.
+        return _ranked(store.tracks.with_terms(typed), typed, limit)
+    terms = query_terms(" ".join(words))
+    rarest = min(terms, key=lambda term: near.get(term) or known.count(term))
+    found = _ranked(store.tracks.with_terms(terms, rarest=rarest), terms, limit)
+    return replace(found, corrected=" ".join(words)) if found.tracks else found
 
 
-def _ranked(found: Iterable[Track], terms: Sequence[str]) -> list[Track]:
-    return sorted(found, key=lambda track: (-relevance(track.tags, terms), track.sort_key))
+def _find_known(store: Store, known: PostingsOfTerms, terms: Sequence[str], limit: int) -> Found:
+    if unlisted := [term for term in terms if term not in known]:
+        rarest = min(unlisted, key=known.count)
+        return _ranked(store.tracks.with_terms(terms, rarest=rarest), terms, limit)
+    best, count = _best_of_all([known.read(term) for term in terms])
+    compared = best[: limit if len(terms) == 1 else max(limit, _COMPARED)]
+    found = _ranked(store.tracks.get_many(compared).values(), terms, limit)
+    return replace(found, is_cut=found.is_cut or count > len(compared))
 
 
-def relevance(tags: Tags, terms: Sequence[str]) -> float:
-    """How well tags fit the words that were typed.
+def _best_of_all(lists: Sequence[Posting]) -> tuple[Sequence[str], int]:
+    """Tracks that may stand in all lists, the best first, and how many there are."""
+    shortest, *others = sorted(lists, key=lambda one: one.tracks)
+    if not others:
+        return shortest.ids, shortest.tracks
+    sums = dict(zip(shortest.ids, shortest.scores, strict=True))
+    for other in others:
+        scores = dict(zip(other.ids, other.scores, strict=True))
+        # Who is not among the best of many may still be one of the many.
+        sums = {
+            track_id: score + scores.get(track_id, 0.0)
+            for track_id, score in sums.items()
+            if track_id in scores or not other.is_complete
+        }
+    return sorted(sums, key=lambda track_id: -sums[track_id]), len(sums)
 
-    >>> tags = Tags("Ivory Tower", "Savino", "Ocean")
-    >>> relevance(tags, ["ivory"]) > relevance(tags, ["ivo"]) > relevance(tags, ["tow"]) > relevance(tags, ["oce"])
-    True
-    """
-    fields = [(fold_words(getattr(tags, name)), weight) for name, weight in _FIELDS]
-    best = sum(max((_fit(words, term) * weight for words, weight in fields), default=0.0) for term in terms)
-    typed = " ".join(terms)
-    whole = max((weight for name, weight in _FIELDS if fold_text(getattr(tags, name)) == typed), default=0.0)
-    return best + _WHOLE_FIELD * whole
 
-
-def _fit(words: Sequence[str], term: str) -> float:
-    places = [place for place, word in enumerate(words) if word.startswith(term)]
-    if not places:
-        return 0.0
-    first = _FIRST_WORD if places[0] == 0 else 1.0
-    return first * (_WHOLE_WORD if any(words[place] == term for place in places) else 1.0)
+def _ranked(tracks: Iterable[Track], terms: Sequence[str], limit: int) -> Found:
+    fits = [(relevance(track.tags, terms), track.sort_key, track) for track in tracks]
+    # A list may name a track whose tags have changed since.
+    held = [(-fit, place, track) for fit, place, track in fits if fit is not None]
+    held.sort(key=itemgetter(0, 1))
+    return Found(tuple(track for _, _, track in held[:limit]), is_cut=len(held) > limit)

@@ -9,13 +9,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from itertools import batched
 from typing import Any
 
-from bson import encode
 from pymongo.database import Database
 
 from earwise.store.bulk import put_documents
+from earwise.store.sealed import replace_all, seal
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
 
@@ -24,7 +23,7 @@ _HEAD = "head"
 _STALE = "stale"
 # Which lists there are, and how they are cut; counted up where that changes, so that a library which does not change
 # gets them too.
-_FORM_ID, _FORM = "form", "3"
+_FORM_ID, _FORM = "form", "4"
 
 
 class Kind(StrEnum):
@@ -154,31 +153,21 @@ class Shelves:
 
         The note that they are stale goes last, so that writing that is broken off is begun again.
         """
-        kept = {document["_id"]: document["digest"] for document in self._shelves.find({}, {"digest": 1})}
-        gone, written = set(kept), 0
-        for batch in batched((document for one in listings for document in _documents(one)), _WRITE_BATCH):
-            changed = [document for document in batch if kept.get(document["_id"]) != document["digest"]]
-            gone.difference_update(document["_id"] for document in batch)
-            put_documents(self._shelves, changed)
-            written += len(changed)
-        for old in batched(sorted(gone - {_STALE, _FORM_ID}), _WRITE_BATCH):
-            self._shelves.delete_many({"_id": {"$in": list(old)}})
-        put_documents(self._shelves, [{"_id": _FORM_ID, "digest": _FORM}] if kept.get(_FORM_ID) != _FORM else [])
+        documents = (document for one in listings for document in _documents(one))
+        written = replace_all(self._shelves, documents, at_once=_WRITE_BATCH, others={_STALE, _FORM_ID})
+        if (form := {"_id": _FORM_ID, "digest": _FORM}) != self._shelves.find_one({"_id": _FORM_ID}):
+            put_documents(self._shelves, [form])
         self._shelves.delete_one({"_id": _STALE})
         return written
 
 
 def _documents(listing: Listing) -> Iterable[dict[str, Any]]:
     for number, entries in enumerate(listing.pages, 1):
-        yield _sealed(f"{listing.name}:{number}", {"entries": list(entries)})
+        yield seal(f"{listing.name}:{number}", {"entries": list(entries)})
     head = {
         "pages": len(listing.pages),
         "total": listing.total,
         "shelf": asdict(listing.shelf) if listing.shelf else None,
         "marks": dict(listing.marks),
     }
-    yield _sealed(f"{listing.name}:{_HEAD}", head)
-
-
-def _sealed(name: str, content: dict[str, Any]) -> dict[str, Any]:
-    return {"_id": name, "digest": hashlib.sha256(encode(content)).hexdigest()[:24], **content}
+    yield seal(f"{listing.name}:{_HEAD}", head)

@@ -6,7 +6,7 @@ symmetric deletion). Only the first letters are varied, so that a long word has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 
 from earwise.store.search import prefixes
@@ -81,12 +81,6 @@ def correct(word: str, known: Mapping[str, int]) -> str | None:
     near = [(_distance(word, other), -count, other) for other, count in known.items()]
     allowed = [found for found in near if found[0] <= edits_allowed(word)]
     return min(allowed)[2] if allowed else None
-
-
-def correct_all(words: Iterable[str], known: Mapping[str, int]) -> list[str] | None:
-    """Each word as it was meant; None where one of them can't have been."""
-    meant = [correct(word, known) for word in words]
-    return None if None in meant else [word for word in meant if word is not None]
 
 
 def _distance(word: str, other: str) -> int:

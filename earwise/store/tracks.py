@@ -222,15 +222,20 @@ class Tracks:
         return [_to_track(document) for document in self._tracks.find({"state": TrackState.READY}).limit(limit)]
 
     @translated_errors()
-    def with_terms(self, terms: Sequence[str]) -> list[Track]:
-        """Ready tracks that hold all of these terms, in any order; none for no terms."""
+    def with_terms(self, terms: Sequence[str], *, rarest: str | None = None) -> list[Track]:
+        """Ready tracks that hold all of these terms, in any order; none for no terms.
+
+        Parameters
+        ----------
+        rarest : str or None
+            The term that fewest tracks hold; by default the longest.
+        """
         if not terms:
             return []
-        # One value is looked up in the index; the embedded server reads every track for $all. The longest word is
-        # mostly the rarest.
-        rarest = max(terms, key=len)
+        # One value is looked up in the index; the embedded server reads every track for $all.
+        rarest = rarest or max(terms, key=len)
         others = set(terms) - {rarest}
-        found = self._tracks.find({"terms": rarest}).limit(_MOST_CANDIDATES)
+        found = self._tracks.find({"terms": rarest}, batch_size=_MOST_CANDIDATES).limit(_MOST_CANDIDATES)
         return [
             _to_track(document)
             for document in found

@@ -47,5 +47,6 @@ class Words:
     def near(self, words: Iterable[str]) -> dict[str, int]:
         """Words of the library that one of these may have been meant for, with their numbers of tracks."""
         keys = sorted({key for word in words for key in (word, *shortened(word))})
-        found = self._words.find({"keys": {"$in": keys}}, {"tracks": 1}).limit(_MOST_CANDIDATES)
+        wanted = {"keys": {"$in": keys}}
+        found = self._words.find(wanted, {"tracks": 1}, batch_size=_MOST_CANDIDATES).limit(_MOST_CANDIDATES)
         return {document["_id"]: document["tracks"] for document in found}

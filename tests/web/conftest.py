@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pymongo.monitoring
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -26,8 +25,6 @@ from tests.web.seeding import NOW
 from webapp import create_app
 
 PASSWORD = "correct horse battery"
-_QUERIES = {"find", "aggregate", "count", "findAndModify", "getMore", "insert", "update", "delete", "createIndexes"}
-
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
 
 
@@ -36,37 +33,6 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Argon2 is slow on purpose; what is tested here does not depend on how slow."""
     monkeypatch.setattr(passwords, "_HASHER", _CHEAP)
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP.hash("nobody"))
-
-
-class QueryLog(pymongo.monitoring.CommandListener):
-    """What was asked of MongoDB."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
-        if event.command_name in _QUERIES:
-            self.names.append(f"{event.command_name} {event.command.get(event.command_name)}")
-
-    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None: ...
-
-
-# Clients take the global listeners when they are made: this one must be there before the store is opened.
-QUERY_LOG = QueryLog()
-pymongo.monitoring.register(QUERY_LOG)
-
-
-@pytest.fixture
-def queries() -> Callable[[], list[str]]:
-    """Returns and forgets the queries since it was last asked."""
-
-    def take() -> list[str]:
-        taken, QUERY_LOG.names = QUERY_LOG.names, []
-        return taken
-
-    return take
 
 
 class Browser:

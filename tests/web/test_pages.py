@@ -191,6 +191,7 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
     store: Store, admin: Browser, queries: Callable[[], list[str]]
 ) -> None:
     tracks = seed_tracks(store, 60)
+    refresh_directory(store)
     seed_model(store, tracks, neighbours=50)
     owner = store.listeners.get_by_name("root").listener_id
     playlist_id = store.playlists.create(owner, "Night", NOW)
@@ -202,6 +203,8 @@ def test_every_page_costs_at_most_three_queries_beside_the_listener(
     paths = [
         "/",
         "/?q=title",
+        "/?q=tilte",
+        "/?q=artist+title+7",
         "/suggestions?q=ti",
         f"/tracks/{tracks[0]}",
         f"/tracks/{tracks[0]}?show=all",

@@ -42,4 +42,4 @@ def track(track_id: str) -> Track:
 @blueprint.response(200, FoundSchema)
 def search(query: dict[str, Any]) -> Found:
     """Tracks whose title, artist, album or genre hold every word; misspelt words are corrected by the library's own."""
-    return find_tracks(store().tracks, store().words, query["q"], limit=query["limit"])
+    return find_tracks(store(), query["q"], limit=query["limit"])

@@ -1,0 +1,60 @@
+"""How well a track fits what was typed: by the field that holds the word, and whether it stands there whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+
+from earwise.store.search import fold_text, fold_words, prefixes
+from earwise.tags import Tags
+
+# How much it says that a word stands in this field, whole, or begun.
+_FIELDS = (("title", 8.0), ("artist", 6.0), ("album", 3.0), ("genre", 1.0))
+_WHOLE_WORD, _FIRST_WORD, _WHOLE_FIELD = 1.5, 1.25, 2.0
+
+
+def term_scores(tags: Tags) -> dict[str, float]:
+    """Every word of the tags and its prefixes, with how well a track of these tags fits each.
+
+    >>> scores = term_scores(Tags("Ivory Tower", "Savino", "Ocean"))
+    >>> scores["ivory"] > scores["ivo"] > scores["tow"] > scores["oce"]
+    True
+    """
+    scores: dict[str, float] = {}
+    for name, weight in _FIELDS:
+        for term, fit in _fits(getattr(tags, name)).items():
+            scores[term] = max(scores.get(term, 0.0), fit * weight)
+    return scores
+
+
+def whole_field_scores(tags: Tags) -> dict[str, float]:
+    """What is added where all that was typed, folded, is the whole of a field.
+
+    >>> whole_field_scores(Tags("Ivory Tower", "Savino"))
+    {'savino': 12.0, 'ivory tower': 16.0}
+    """
+    return {
+        text: _WHOLE_FIELD * weight for name, weight in reversed(_FIELDS) if (text := fold_text(getattr(tags, name)))
+    }
+
+
+def relevance(tags: Tags, terms: Sequence[str]) -> float | None:
+    """How well tags fit the terms that were typed; None where they lack one of them."""
+    scores = term_scores(tags)
+    if not all(term in scores for term in terms):
+        return None
+    return sum(scores[term] for term in terms) + whole_field_scores(tags).get(" ".join(terms), 0.0)
+
+
+# Neighbours in a list mostly share artist, album and genre.
+@lru_cache(maxsize=4_096)
+def _fits(text: str) -> Mapping[str, float]:
+    words, fits = fold_words(text), dict[str, float]()
+    for place, word in enumerate(words):
+        for term in prefixes(word):
+            fits.setdefault(term, _FIRST_WORD if place == 0 else 1.0)
+    for word in words:
+        if word in fits:
+            fits[word] *= _WHOLE_WORD
+    return MappingProxyType(fits)
