@@ -23,13 +23,14 @@ _QUERIES = {"find", "aggregate", "count", "findAndModify", "getMore", "insert", 
 
 
 class QueryLog(pymongo.monitoring.CommandListener):
-    """What was asked of MongoDB."""
+    """What was asked of MongoDB, while somebody wants to know."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.is_wanted = False
 
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
-        if event.command_name in _QUERIES:
+        if self.is_wanted and event.command_name in _QUERIES:
             self.names.append(f"{event.command_name} {event.command.get(event.command_name)}")
 
     def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
@@ -43,14 +44,17 @@ pymongo.monitoring.register(QUERY_LOG)
 
 
 @pytest.fixture
-def queries() -> Callable[[], list[str]]:
+def queries() -> Iterator[Callable[[], list[str]]]:
     """Returns and forgets the queries since it was last asked."""
 
     def take() -> list[str]:
         taken, QUERY_LOG.names = QUERY_LOG.names, []
         return taken
 
-    return take
+    QUERY_LOG.is_wanted = True
+    yield take
+    QUERY_LOG.is_wanted = False
+    take()
 
 
 class _Scheduling(LoadFileScheduling):

@@ -1,4 +1,4 @@
-"""What searches are answered by, made of all tracks' tags: the words there are, and the tracks of common beginnings."""
+"""What searches are answered by, made of all tracks' tags: the words there are, and the tracks of common ones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from earwise.store.postings import ALWAYS_LISTED, LISTED_FROM, LONGEST_LIST, Posting
+from earwise.store.postings import LISTED_FROM, LONGEST_LIST, NOTED_BY, STEPS, Note, Posting
 from earwise.store.relevance import term_scores, whole_field_scores
-from earwise.store.search import fold_words
+from earwise.store.search import fold_words, longest_term
 from earwise.store.tracks import sort_key
 from earwise.tags import Tags
 
-# Scores are multiples of an eighth, below 32.
-_STEPS, _MOST_STEPS = 8, 255
-# Bits of a number that sorts as lists do: term, how far from the best, place in the order of lists; then the score.
-_BITS = 24, 8, 24, 8
+# A term that a track holds is a number that sorts as lists do: 26 bits of the term, 8 of how far the track is from the
+# best, 22 of its place in the order of lists; then 8 of its score. What goes beyond has no list.
+_PLACE_BITS, _WORST = 22, 255
+_MOST_TERMS, _MOST_TRACKS = 2**26, 2**_PLACE_BITS
+# Words noted of one beginning: a document has 16 MB at most. One that is not noted is looked for among all words.
+_MOST_NOTED = 5_000
 
 
 def count_words(tags: Iterable[Tags]) -> Counter[str]:
@@ -33,8 +35,8 @@ def count_words(tags: Iterable[Tags]) -> Counter[str]:
     return counts
 
 
-def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int]) -> Iterator[Posting]:
-    """The list of every beginning that is short or common.
+def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int]) -> Iterator[Posting | Note]:
+    """Lists of the terms that many tracks hold, and notes of all words.
 
     Parameters
     ----------
@@ -44,39 +46,40 @@ def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int])
         Every word, with its number of tracks.
     """
     # Equally good tracks stand in the order of lists.
-    in_order = sorted(entries, key=lambda entry: (sort_key(entry[1]), entry[0]))
+    in_order = sorted(entries, key=lambda entry: (sort_key(entry[1]), entry[0]))[:_MOST_TRACKS]
     ids = [track_id for track_id, _ in in_order]
     begun = _by_beginning(words)
-    terms, holders = _sorted_holders(tags for _, tags in in_order)
-    starts = np.searchsorted(holders, np.arange(len(terms) + 1, dtype=np.uint64) << np.uint64(sum(_BITS[1:]))).tolist()
-    for term, start, end in zip(terms, starts, starts[1:], strict=False):
-        if len(term) <= ALWAYS_LISTED or end - start >= LISTED_FROM:
-            best = holders[start : min(end, start + LONGEST_LIST)]
-            places = best >> np.uint64(_BITS[3]) & np.uint64(2 ** _BITS[2] - 1)
-            scores = (best & np.uint64(2 ** _BITS[3] - 1)) / _STEPS
-            yield Posting(term, end - start, [ids[place] for place in places], scores.tolist(), begun.get(term, {}))
+    for term, holders in _holders(tags for _, tags in in_order):
+        if len(term) <= NOTED_BY:
+            yield Note(term, len(holders), begun.get(term, {}))
+        if len(holders) >= LISTED_FROM:
+            held = [ids[place] for place in (holders >> np.uint64(8) & np.uint64(_MOST_TRACKS - 1)).tolist()]
+            scores = (holders[:LONGEST_LIST] & np.uint64(255)) / STEPS
+            yield Posting(term, held[:LONGEST_LIST], scores.tolist(), held[LONGEST_LIST:])
 
 
-def _sorted_holders(tags: Iterable[Tags]) -> tuple[list[str], NDArray[np.uint64]]:
-    """All terms, and for each its tracks, the best first, as numbers of these `_BITS`."""
-    _, rank_bits, place_bits, score_bits = _BITS
+def _holders(tags: Iterable[Tags]) -> Iterator[tuple[str, NDArray[np.uint64]]]:
+    """Each term, and what holds it, packed, the best first."""
     terms: dict[str, int] = {}
-    holders = array("Q")
+    packed = array("Q")
     for place, one in enumerate(tags):
         whole = whole_field_scores(one)
         for term, score in term_scores(one).items():
             number = terms.setdefault(term, len(terms))
-            rank = _MOST_STEPS - round((score + whole.get(term, 0.0)) * _STEPS)
-            ranked = (number << rank_bits | rank) << place_bits | place
-            holders.append(ranked << score_bits | round(score * _STEPS))
-    found = np.frombuffer(holders, np.uint64) if holders else np.empty(0, np.uint64)
-    found.sort()
-    return list(terms), found
+            if number < _MOST_TERMS:
+                rank = _WORST - round((score + whole.get(term, 0.0)) * STEPS)
+                packed.append(((number << 8 | rank) << _PLACE_BITS | place) << 8 | round(score * STEPS))
+    numbers = np.frombuffer(packed, np.uint64) if packed else np.empty(0, np.uint64)
+    numbers.sort()
+    starts = np.searchsorted(numbers, np.arange(len(terms), dtype=np.uint64) << np.uint64(_PLACE_BITS + 16)).tolist()
+    for term, start, end in zip(terms, starts, [*starts[1:], len(numbers)], strict=True):
+        yield term, numbers[start:end]
 
 
 def _by_beginning(words: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    begun: dict[str, dict[str, int]] = {}
-    for word in sorted(words):
-        if len(word) > ALWAYS_LISTED:
-            begun.setdefault(word[:ALWAYS_LISTED], {})[word] = words[word]
-    return begun
+    """Longer words, as much of them as is looked up, by how they begin; the commonest of very many."""
+    begun: dict[str, Counter[str]] = {}
+    for word, tracks in words.items():
+        if len(word) > NOTED_BY:
+            begun.setdefault(word[:NOTED_BY], Counter())[longest_term(word)] += tracks
+    return {beginning: dict(sorted(found.most_common(_MOST_NOTED))) for beginning, found in begun.items()}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from earwise.store.client import Store
-from earwise.store.postings import Posting, PostingsOfTerms
+from earwise.store.postings import LISTED_FROM, KnownTerms, ListedTerm
 from earwise.store.relevance import relevance
-from earwise.store.search import query_terms
+from earwise.store.search import fold_words, query_terms
 from earwise.store.spelling import correct
 from earwise.store.tracks import Track
 
-# Tracks that are read for a query of several common words, since lists do not tell where such words stand together.
+# Tracks that are read for a query of several common words: lists do not tell where such words are a whole field.
 _COMPARED = 50
+# Tracks that are read where too few of these do.
+_READ_MORE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Found:
     corrected : str or None
         What was searched for in place of what was typed, where nothing of the library is spelt so.
     is_cut : bool
-        Whether there are more.
+        Whether there are more, or may be.
     """
 
     tracks: tuple[Track, ...]
@@ -38,55 +40,85 @@ class Found:
 
 def find_tracks(store: Store, query: str, *, limit: int) -> Found:
     """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun; at most three queries."""
-    typed = query_terms(query)
+    words = fold_words(query)
+    typed = query_terms(words)
     if not typed:
         return Found(())
-    known = store.postings.of(typed)
+    known = store.postings.look_up(typed)
     unknown = [term for term in typed if not known.count(term)]
     if not unknown:
         return _find_known(store, known, typed, limit)
-    near = store.words.near(unknown)
-    meant = [correct(term, near) if term in unknown else term for term in typed]
-    words = [word for word in meant if word is not None]
-    if len(words) < len(typed) or words == typed:
-        # What came into the library since its lists were written is found all the same.
-        return _ranked(store.tracks.with_terms(typed), typed, limit)
-    terms = query_terms(" ".join(words))
-    rarest = min(terms, key=lambda term: near.get(term) or known.count(term))
-    found = _ranked(store.tracks.with_terms(terms, rarest=rarest), terms, limit)
-    return replace(found, corrected=" ".join(words)) if found.tracks else found
+    meant = _correct(words, unknown, near := store.words.near(unknown))
+    # What came into the library since its words were noted is found as it was typed, whatever it is near to.
+    rarest = [max(unknown, key=len)]
+    if meant is not None:
+        rarest.append(_rarest(query_terms(meant), known, near))
+    tracks = store.tracks.with_any_term(rarest)
+    found = _ranked(tracks, typed, limit)
+    if found.tracks or meant is None:
+        return found
+    found = _ranked(tracks, query_terms(meant), limit)
+    return replace(found, corrected=" ".join(meant)) if found.tracks else found
 
 
-def _find_known(store: Store, known: PostingsOfTerms, terms: Sequence[str], limit: int) -> Found:
-    if unlisted := [term for term in terms if term not in known]:
-        rarest = min(unlisted, key=known.count)
-        return _ranked(store.tracks.with_terms(terms, rarest=rarest), terms, limit)
-    best, count = _best_of_all([known.read(term) for term in terms])
-    compared = best[: limit if len(terms) == 1 else max(limit, _COMPARED)]
-    found = _ranked(store.tracks.get_many(compared).values(), terms, limit)
-    return replace(found, is_cut=found.is_cut or count > len(compared))
+def _correct(words: Sequence[str], unknown: Sequence[str], near: Mapping[str, int]) -> list[str] | None:
+    """All words as they were meant; None where one of them can't have been, or all were."""
+    meant: list[str] = []
+    for word, term in zip(words, query_terms(words), strict=True):
+        found = correct(term, near) if term in unknown else term
+        if found is None:
+            return None
+        meant.append(word if found == term else found)
+    return meant if meant != list(words) else None
 
 
-def _best_of_all(lists: Sequence[Posting]) -> tuple[Sequence[str], int]:
-    """Tracks that may stand in all lists, the best first, and how many there are."""
+def _rarest(terms: Sequence[str], known: KnownTerms, near: Mapping[str, int]) -> str:
+    """Of terms that were typed or meant, the one that fewest tracks hold, as far as that is known."""
+    few = [term for term in terms if 0 < known.count(term) < LISTED_FROM]
+    if few:
+        return min(few, key=known.count)
+    return min(terms, key=lambda term: known.count(term) or sum(near[word] for word in near if word.startswith(term)))
+
+
+def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], limit: int) -> Found:
+    lists = [known.listed(term) for term in terms]
+    listed = [one for one in lists if one is not None]
+    if len(listed) < len(lists):
+        unlisted = [term for term, one in zip(terms, lists, strict=True) if one is None]
+        return _ranked(store.tracks.with_any_term([min(unlisted, key=known.count)]), terms, limit)
+    best, unnamed = _best_of_all(listed)
+    read = limit if len(terms) == 1 else max(limit, _COMPARED)
+    tracks = list(store.tracks.get_many(best[:read]).values())
+    found = _ranked(tracks, terms, limit)
+    if len(found.tracks) < limit and read < len(best):
+        # Some have left the library, or have other tags by now.
+        tracks += store.tracks.get_many(best[read : read + _READ_MORE]).values()
+        read, found = read + _READ_MORE, _ranked(tracks, terms, limit)
+    return replace(found, is_cut=found.is_cut or len(best) > read or unnamed > 0)
+
+
+def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
+    """Tracks that all lists hold, the best first, and how many may do so beside those that the shortest list names."""
     shortest, *others = sorted(lists, key=lambda one: one.tracks)
+    best = shortest.best()
+    unnamed_by_shortest = shortest.tracks - len(best)
     if not others:
-        return shortest.ids, shortest.tracks
-    sums = dict(zip(shortest.ids, shortest.scores, strict=True))
+        return best, unnamed_by_shortest
+    sums = shortest.scores()
     for other in others:
-        scores = dict(zip(other.ids, other.scores, strict=True))
-        # Who is not among the best of many may still be one of the many.
+        scores = other.scores()
+        unnamed = other.others_among([track_id for track_id in sums if track_id not in scores])
         sums = {
-            track_id: score + scores.get(track_id, 0.0)
+            track_id: score + scores.get(track_id, other.last_score)
             for track_id, score in sums.items()
-            if track_id in scores or not other.is_complete
+            if track_id in scores or track_id in unnamed
         }
-    return sorted(sums, key=lambda track_id: -sums[track_id]), len(sums)
+    return sorted(sums, key=lambda track_id: -sums[track_id]), unnamed_by_shortest
 
 
 def _ranked(tracks: Iterable[Track], terms: Sequence[str], limit: int) -> Found:
     fits = [(relevance(track.tags, terms), track.sort_key, track) for track in tracks]
-    # A list may name a track whose tags have changed since.
+    # They may hold but one of the terms, and a list may name a track whose tags have changed since.
     held = [(-fit, place, track) for fit, place, track in fits if fit is not None]
     held.sort(key=itemgetter(0, 1))
     return Found(tuple(track for _, _, track in held[:limit]), is_cut=len(held) > limit)

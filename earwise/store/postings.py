@@ -6,118 +6,168 @@ server would read every track before it gives the first, so the best are written
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from bson.binary import Binary
+from numpy.typing import NDArray
 from pymongo.database import Database
 
 from earwise.store.sealed import replace_all, seal
 from earwise.store.translation import translated_errors
 
-#: Tracks that a list holds at most.
-LONGEST_LIST = 2_000
-#: Letters of the beginnings that always have a list, however few tracks hold them, with all words that begin so.
-ALWAYS_LISTED = 3
-#: Tracks from which a longer beginning has a list.
-LISTED_FROM = 50
+#: Tracks from which a term has a list, and how many a list names at most.
+LISTED_FROM, LONGEST_LIST = 50, 2_000
+#: Letters of the beginnings under which words are noted.
+NOTED_BY = 3
+#: Scores are multiples of an eighth, below 32.
+STEPS = 8
 
 _ID_BYTES = 16
-# Scores are multiples of an eighth, below 32.
-_STEPS = 8.0
-# Documents of one statement; each has up to 36 kB.
+# The first bytes of an id, which is a digest: two of a million tracks share them by a chance of one in thousands.
+_SHORT, _SHORT_DIGITS = "<u4", 8
+# A term is made of letters, digits and underscores.
+_NOTE = "-"
+# Documents of one statement; most of a large library have some kilobytes.
 _WRITE_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """The tracks of one term.
+    """The tracks of a term that many hold.
+
+    Attributes
+    ----------
+    ids : sequence of str
+        Of the best `LONGEST_LIST`, the best first.
+    scores : sequence of float
+        How well each of these fits the term beside others, as `term_scores` gives it; that a whole field is the term
+        is part of the order alone.
+    others : sequence of str
+        Ids of all further tracks; of a list that was read, `holds` alone knows them.
+    """
+
+    term: str
+    ids: Sequence[str]
+    scores: Sequence[float]
+    others: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What begins with a few letters.
 
     Attributes
     ----------
     tracks : int
-        How many hold it; the list has `LONGEST_LIST` of them at most.
-    ids : sequence of str
-        The best first.
-    scores : sequence of float
-        How well each fits the term beside others, as `term_scores` gives it; whole fields are part of the order alone.
+        How many hold a word that does.
     words : mapping of str to int
-        Words that begin with a term of `ALWAYS_LISTED` letters, with their numbers of tracks.
+        Longer words that begin with `NOTED_BY` letters, or as much of them as terms have, with their numbers of tracks.
     """
 
-    term: str
+    beginning: str
     tracks: int
-    ids: Sequence[str]
-    scores: Sequence[float]
-    words: Mapping[str, int]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every track is in the list."""
-        return self.tracks <= len(self.ids)
+    words: Mapping[str, int] = field(default_factory=dict)
 
 
 class Postings:
-    """The ``postings`` collection."""
+    """The ``postings`` collection: lists by term, and notes by beginning."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._postings = database["postings"]
 
     @translated_errors()
-    def put_all(self, postings: Iterable[Posting]) -> int:
-        """Let these be the lists; writes what changed and returns how many that were."""
-        return replace_all(self._postings, map(_to_document, postings), at_once=_WRITE_BATCH)
+    def put_all(self, entries: Iterable[Posting | Note]) -> int:
+        """Let these be all there is; writes what changed and returns how many documents that were."""
+        return replace_all(self._postings, map(_to_document, entries), at_once=_WRITE_BATCH)
 
     @translated_errors()
-    def of(self, terms: Iterable[str]) -> PostingsOfTerms:
+    def look_up(self, terms: Sequence[str]) -> KnownTerms:
         """What is known of these terms, in one query."""
-        wanted = {name for term in terms for name in (term, term[:ALWAYS_LISTED])}
-        found = self._postings.find({"_id": {"$in": sorted(wanted)}}, {"digest": 0})
-        return PostingsOfTerms({document["_id"]: document for document in found})
+        wanted = {name for term in terms for name in (term, term[:NOTED_BY] + _NOTE)}
+        # One term is answered by the best of its list.
+        unneeded = {"digest": 0} if len(terms) > 1 else {"digest": 0, "others": 0}
+        found = self._postings.find({"_id": {"$in": sorted(wanted)}}, unneeded)
+        return KnownTerms({document["_id"]: document for document in found})
 
 
-class PostingsOfTerms:
-    """What is known of some terms; lists are unpacked when they are asked for."""
+class KnownTerms:
+    """What was known of some terms when the lists were written."""
 
     def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
         self._documents = documents
 
-    def read(self, term: str) -> Posting:
-        """The list of a term that has one."""
-        return _to_posting(self._documents[term])
-
-    def __contains__(self, term: str) -> bool:
-        return term in self._documents
-
     def count(self, term: str) -> int:
-        """How many tracks hold a term: exactly where it has a list, else at most; none where no word begins so."""
+        """How many tracks hold a term, or at most hold it where they are few; 0 where no word begins so."""
         if listed := self._documents.get(term):
             return int(listed["tracks"])
-        return sum(tracks for word, tracks in self._longer(term) if word.startswith(term))
+        noted = self._documents.get(term[:NOTED_BY] + _NOTE)
+        if noted is None:
+            return 0
+        if len(term) <= NOTED_BY:
+            return int(noted["tracks"])
+        words = zip(noted["words"], noted["word_tracks"], strict=True)
+        return sum(tracks for word, tracks in words if word.startswith(term))
 
-    def _longer(self, term: str) -> Iterator[tuple[str, int]]:
-        beginning = self._documents.get(term[:ALWAYS_LISTED])
-        return zip(beginning["words"], beginning["word_tracks"], strict=True) if beginning else iter(())
+    def listed(self, term: str) -> ListedTerm | None:
+        """The list of a term, if it has one."""
+        document = self._documents.get(term)
+        return ListedTerm(document) if document else None
 
 
-def _to_document(posting: Posting) -> dict[str, Any]:
+class ListedTerm:
+    """The list of a term, unpacked as far as it is asked for.
+
+    Attributes
+    ----------
+    tracks : int
+        How many hold the term; the list names `LONGEST_LIST` of them at most.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._packed: bytes = document["ids"]
+        self._scores: bytes = document["scores"]
+        self._others = np.frombuffer(document.get("others", b""), _SHORT)
+        self.tracks: int = document["tracks"]
+
+    def best(self, count: int = LONGEST_LIST) -> list[str]:
+        """Ids of so many tracks, the best first."""
+        end = min(len(self._packed), count * _ID_BYTES)
+        return [self._packed[start : start + _ID_BYTES].hex() for start in range(0, end, _ID_BYTES)]
+
+    def scores(self) -> dict[str, float]:
+        """How well each track that the list names fits the term, by id, the best first."""
+        return dict(zip(self.best(), (steps / STEPS for steps in self._scores), strict=True))
+
+    @property
+    def last_score(self) -> float:
+        """How well the tracks fit at most that the list does not name."""
+        return self._scores[-1] / STEPS
+
+    def others_among(self, track_ids: Sequence[str]) -> set[str]:
+        """Which of these tracks hold the term without being named; asked of a look-up of several terms."""
+        are_held = np.isin(_shorten(track_ids), self._others)
+        return {track_id for track_id, is_held in zip(track_ids, are_held, strict=True) if is_held}
+
+
+def _shorten(track_ids: Iterable[str]) -> NDArray[np.uint32]:
+    return np.array([int(track_id[:_SHORT_DIGITS], 16) for track_id in track_ids], _SHORT)
+
+
+def _to_document(entry: Posting | Note) -> dict[str, Any]:
+    if isinstance(entry, Note):
+        content = {
+            "tracks": entry.tracks,
+            "words": list(entry.words),
+            "word_tracks": list(entry.words.values()),
+        }
+        return seal(entry.beginning + _NOTE, content)
     content = {
-        "tracks": posting.tracks,
-        "ids": Binary(b"".join(map(bytes.fromhex, posting.ids))),
-        "scores": Binary(bytes(round(score * _STEPS) for score in posting.scores)),
-        "words": list(posting.words),
-        "word_tracks": list(posting.words.values()),
+        "tracks": len(entry.ids) + len(entry.others),
+        "ids": Binary(b"".join(map(bytes.fromhex, entry.ids))),
+        "scores": Binary(bytes(round(score * STEPS) for score in entry.scores)),
+        "others": Binary(np.sort(_shorten(entry.others)).tobytes()),
     }
-    return seal(posting.term, content)
-
-
-def _to_posting(document: dict[str, Any]) -> Posting:
-    packed: bytes = document["ids"]
-    return Posting(
-        term=document["_id"],
-        tracks=document["tracks"],
-        ids=[packed[start : start + _ID_BYTES].hex() for start in range(0, len(packed), _ID_BYTES)],
-        scores=[steps / _STEPS for steps in document["scores"]],
-        words=dict(zip(document["words"], document["word_tracks"], strict=True)),
-    )
+    return seal(entry.term, content)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from earwise.store.search import fold_text, fold_words, prefixes
+from earwise.store.search import MOST_WORDS, fold_text, fold_words, prefixes, search_terms
 from earwise.tags import Tags
 
 # How much it says that a word stands in this field, whole, or begun.
@@ -22,10 +22,15 @@ def term_scores(tags: Tags) -> dict[str, float]:
     True
     """
     scores: dict[str, float] = {}
-    for name, weight in _FIELDS:
-        for term, fit in _fits(getattr(tags, name)).items():
+    texts = [getattr(tags, name) for name, _ in _FIELDS]
+    for text, (_, weight) in zip(texts, _FIELDS, strict=True):
+        for term, fit in _fits(text).items():
             scores[term] = max(scores.get(term, 0.0), fit * weight)
-    return scores
+    if sum(map(len, texts)) < 2 * MOST_WORDS:
+        return scores
+    # Of very many words, those by which the track is found.
+    held = set(search_terms(*texts))
+    return {term: score for term, score in scores.items() if term in held}
 
 
 def whole_field_scores(tags: Tags) -> dict[str, float]:
@@ -48,7 +53,7 @@ def relevance(tags: Tags, terms: Sequence[str]) -> float | None:
 
 
 # Neighbours in a list mostly share artist, album and genre.
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)
 def _fits(text: str) -> Mapping[str, float]:
     words, fits = fold_words(text), dict[str, float]()
     for place, word in enumerate(words):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _LONGEST_PREFIX = 12
-_MOST_WORDS = 40
+#: Words by which a track is found.
+MOST_WORDS = 40
 _WORD = re.compile(r"\w+")
 # Letters that do not decompose into a base letter and an accent.
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
@@ -33,7 +35,7 @@ def fold_words(text: str) -> list[str]:
     >>> fold_words("The Wall (The Remaster)")
     ['the', 'wall', 'remaster']
     """
-    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:_MOST_WORDS]
+    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:MOST_WORDS]
 
 
 def prefixes(word: str) -> set[str]:
@@ -54,10 +56,15 @@ def search_terms(*texts: str) -> list[str]:
     return sorted(set().union(*map(prefixes, fold_words(" ".join(texts)))))
 
 
-def query_terms(query: str) -> list[str]:
-    """The terms that all must stand with a track for it to match what was typed.
+def query_terms(words: Iterable[str]) -> list[str]:
+    """The terms that all must stand with a track for it to match words that were typed.
 
-    >>> query_terms("savino  ivo")
+    >>> query_terms(fold_words("Savino  ivo"))
     ['savino', 'ivo']
     """
-    return [word[:_LONGEST_PREFIX] for word in fold_words(query)]
+    return [longest_term(word) for word in words]
+
+
+def longest_term(word: str) -> str:
+    """A word, or as much of it as is looked up."""
+    return word[:_LONGEST_PREFIX]
