@@ -156,8 +156,8 @@ def extract_features() -> None:
                 raise AirflowFailException(str(error)) from None
 
     # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was
-    # nothing to extract, or nothing could be planned.
-    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10), trigger_rule="all_done_min_one_success")
+    # nothing to extract, or nothing could be planned. Lists of 100,000 tracks take a minute or two to write.
+    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(hours=2), trigger_rule="all_done_min_one_success")
     def report(dag_run: Any, params: dict[str, Any], ti: Any):  # type: ignore[no-untyped-def]
         """Close the run, and tell those who wait for features."""
         from earwise.errors import EarwiseError

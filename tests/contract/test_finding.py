@@ -232,8 +232,8 @@ def test_whatever_tags_hold_is_listed_and_found(store: Store, text: str) -> None
     for number in range(LISTED_FROM):
         seed_track(store, Tags(text, f"Artist {number}", text[::-1], text[:300]))
     refresh_directory(store)
-    tracks = all_tracks(store)
-    for word in search_terms(text):
+    tracks, words = all_tracks(store), search_terms(text)
+    for word in words[:: len(words) // 5 + 1]:
         assert set(ids(find(store, word, 2 * LISTED_FROM))) == set(held_by(tracks, word)), word
 
 
