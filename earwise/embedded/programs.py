@@ -48,18 +48,11 @@ def web_program(settings: Settings) -> Program:
 
 
 def web_command(settings: Settings, application: str) -> tuple[str, ...]:
-    """An application under gunicorn; threads, because an audio stream occupies one for long.
-
-    Four processes, since a thread that draws a page makes the others of its process wait: of 50 busy listeners 99 % had
-    the recommendations within 160 ms from two of them, within 96 ms from four (2 cores, docs/benchmarks/web.md).
-    """
+    """An application under gunicorn."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return (
         _program("gunicorn"),
-        *("--worker-class", "gthread", "--workers", "4", "--threads", "8"),
-        *("--bind", f"{host}:{settings.web_port}", "--graceful-timeout", "5", "--access-logfile", "-"),
-        # It would be opened in the user's home, where every instance finds the same one.
-        "--no-control-socket",
+        *("--config", "python:webapp.processes", "--bind", f"{host}:{settings.web_port}"),
         application,
     )
 

@@ -92,7 +92,7 @@ def address(
         "EARWISE_MONGO_URI": mongo_uri,
         "EARWISE_MONGO_DATABASE": database[1],
     }
-    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.processes", "--workers", "2"]
     command = [*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp:create_app()"]
     log_file = home / "web.log"
     with (
