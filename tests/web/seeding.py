@@ -16,6 +16,16 @@ from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 from earwise.store.tracks import Tags, Track, TrackFile
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
+#: What somebody may have written into a tag.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "‮reversed‮",
+    "nul\0 and \x07 bell",
+    "x" * 10_000,
+    "' onmouseover='alert(1)",
+)
 
 
 def track_id(name: str) -> str:

@@ -10,8 +10,8 @@ from flask import Flask
 
 from earwise.store import Store
 from tests.web.conftest import PASSWORD, Browser
+from tests.web.reading import titles
 from tests.web.seeding import seed_model, seed_tracks
-from tests.web.test_pages import titles
 
 NEW = "another good password"
 

@@ -1,9 +1,8 @@
-"""What the pages show, in every state that a library can be in."""
+"""What all pages have in common, in every state that a library can be in."""
 
 from __future__ import annotations
 
 import dataclasses
-import html
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,178 +12,15 @@ from markupsafe import escape
 from pymongo import MongoClient
 
 from earwise.extraction.directory import refresh_directory
-from earwise.notice import LibraryNotice, Source, write_notice
-from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.listeners import Listeners
 from earwise.store.tracks import Tags, Tracks
 from tests.conftest import free_port
 from tests.web.conftest import Browser, broken
-from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks, start_extraction
+from tests.web.seeding import HOSTILE, NOW, seed_model, seed_track, seed_tracks, start_extraction
 from webapp import create_app
 from webapp.filters import clip
-
-
-def titles(page: str) -> list[str]:
-    return [part.split("</bdi>")[0] for part in page.split('class="title"')[1:] for part in [part.split("<bdi>")[1]]]
-
-
-def next_page(page: str) -> str | None:
-    links = [tag for tag in page.split("<a ") if 'rel="next"' in tag]
-    return html.unescape(links[0].split('href="')[1].split('"')[0]) if links else None
-
-
-def test_list_pages_through_every_track_once(store: Store, listener: Browser) -> None:
-    seed_model(store, seed_tracks(store, 120))
-    refresh_directory(store)
-    seen, address = [], "/"
-    while address:
-        page = listener.get(address).text
-        seen += titles(page)
-        address = next_page(page)
-    assert len(seen) == 120
-    assert seen[:2] == ["Title 000", "Title 021"]
-    assert set(seen) == {f"Title {n:03d}" for n in range(120)}
-
-
-def test_letter_leads_to_the_page_on_which_it_begins(store: Store, listener: Browser) -> None:
-    seed_model(store, [seed_track(store, Tags(f"First {n:02d}", "Abba")) for n in range(40)])
-    seed_track(store, Tags("Second", "Mogwai"))
-    refresh_directory(store)
-    page = listener.get("/").text
-    assert "Second" not in page
-    letter = next(tag for tag in page.split("<a ") if ">M</a>" in tag)
-    following = listener.get(html.unescape(letter.split('href="')[1].split('"')[0])).text
-    assert titles(following)[-1] == "Second"
-    by_title = listener.get("/?sort=title&page=2").text
-    assert titles(by_title)[0] == "First 30"
-
-
-def test_what_was_heard_is_shown_before_it_is_listed(store: Store, listener: Browser) -> None:
-    seed_tracks(store, 3)
-    page = listener.get("/").text
-    assert "Tracks heard so far" in page
-    assert sorted(titles(page)) == ["Title 000", "Title 001", "Title 002"]
-
-
-@pytest.mark.parametrize("query", ["page=0", "page=2", "page=x", "page=$ne", "sort=$ne", f"page={10**30}"])
-def test_page_that_nobody_made_is_not_found(store: Store, listener: Browser, query: str) -> None:
-    seed_model(store, seed_tracks(store, 3))
-    refresh_directory(store)
-    assert listener.get(f"/?{query}").status_code == 404
-
-
-def test_search_works_as_a_plain_form(store: Store, listener: Browser) -> None:
-    seed_track(store, Tags("Svefn-g-englar", "Sigur Rós", "Ágætis byrjun"))
-    seed_track(store, Tags("Ivory", "Savino"))
-    assert titles(listener.get("/?q=sigur+svef").text) == ["Svefn-g-englar"]
-    nothing = listener.get("/?q=zzz").text
-    assert "Nothing found" in nothing
-    assert "Browse all tracks" in nothing
-
-
-def test_suggestions_are_options_that_lead_to_the_track(store: Store, listener: Browser) -> None:
-    found = seed_track(store, Tags("Ivory", "Savino"))
-    options = listener.get("/suggestions?q=ivo").text
-    assert 'role="option"' in options
-    assert f'href="/tracks/{found}"' in options
-    assert listener.get("/suggestions?q=").text.strip() == ""
-
-
-@pytest.mark.parametrize("query", ["$ne", '{"$gt": ""}', "(", ".*", "\0", "x" * 5000, "<script>", "‮"])
-def test_any_query_is_only_text(store: Store, listener: Browser, query: str) -> None:
-    seed_tracks(store, 3)
-    for path in ("/", "/suggestions"):
-        answer = listener.get(path, query_string={"q": query})
-        assert answer.status_code == 200
-        assert "<script>" not in answer.text
-
-
-def test_track_page_ranks_its_neighbours_with_distance_cluster_and_player(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 12)
-    seed_model(store, tracks, neighbours=3)
-    page = listener.get(f"/tracks/{tracks[0]}").text
-    assert titles(page) == ["Title 001", "Title 002", "Title 003"]
-    assert [figure in page for figure in ("0.050", "0.100", "0.150")] == [True] * 3
-    assert page.count('class="chip') == 4
-    for near in tracks[:4]:
-        assert f'href="/tracks/{near}/audio"' in page
-    assert 'aria-label="Play Title 001 by Artist 1"' in page
-
-
-def test_track_page_shows_the_nearest_and_the_others_on_request(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 60)
-    seed_model(store, tracks, neighbours=40)
-    page = listener.get(f"/tracks/{tracks[0]}").text
-    assert titles(page) == [f"Title {n:03d}" for n in range(1, 26)]
-    assert ">Show more</a>" in page
-    assert f'href="/tracks/{tracks[0]}?show=all#rank-26"' in page
-    whole = listener.get(f"/tracks/{tracks[0]}?show=all").text
-    assert titles(whole) == [f"Title {n:03d}" for n in range(1, 41)]
-    assert 'id="rank-26"' in whole
-    assert ">Show more</a>" not in whole
-    assert 'class="bar-part" width="62.5"' in page  # the 25th of 40, before and after
-    assert 'class="bar-part" width="62.5"' in whole
-
-
-def test_others_take_the_places_of_the_nearest_that_left(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 60)
-    seed_model(store, tracks, neighbours=40)
-    for left, has_more in ((range(1, 11), True), (range(11, 16), False), (range(16, 26), False)):
-        for n in left:
-            store.tracks.remove_file(tracks[n], LibraryPath("music", tracks[n].encode() + b".mp3"), NOW)
-        page = listener.get(f"/tracks/{tracks[0]}").text
-        assert titles(page) == [f"Title {n:03d}" for n in range(left[-1] + 1, 41)][:25]
-        assert (">Show more</a>" in page) == has_more
-
-
-def test_track_that_left_the_library_is_in_no_list_and_has_no_page(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 12)
-    seed_model(store, tracks, neighbours=3)
-    store.tracks.remove_file(tracks[1], LibraryPath("music", tracks[1].encode() + b".mp3"), NOW)
-    assert titles(listener.get(f"/tracks/{tracks[0]}").text) == ["Title 002", "Title 003"]
-    assert "Title 001" not in listener.get("/clusters/1").text
-    assert listener.get(f"/tracks/{tracks[1]}").status_code == 404
-
-
-def test_track_newer_than_the_model_says_when_it_will_be_recommended(store: Store, listener: Browser) -> None:
-    seed_model(store, seed_tracks(store, 12))
-    page = listener.get(f"/tracks/{seed_track(store, Tags('Brand new'))}").text
-    assert "New in the library" in page
-    assert "after the next look at the library" in page
-
-
-def test_cluster_page_lists_all_its_tracks_the_most_typical_first(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 80)
-    seed_model(store, tracks, names=("Slow strings", "Bright piano"))
-    first = listener.get("/clusters/1").text
-    assert "Bright piano" in first
-    assert titles(first)[:2] == ["Title 001", "Title 003"]
-    second = listener.get(next_page(first)).text
-    assert titles(first) + titles(second) == [f"Title {n:03d}" for n in range(1, 80, 2)]
-    assert next_page(second) is None
-
-
-@pytest.mark.parametrize("path", ["/clusters/99", "/clusters/1?page=0", "/clusters/1?page=9", f"/clusters/{10**30}"])
-def test_cluster_or_page_that_does_not_exist_is_not_found(store: Store, listener: Browser, path: str) -> None:
-    seed_model(store, seed_tracks(store, 12))
-    assert listener.get(path).status_code == 404
-
-
-def test_overview_shows_the_most_typical_tracks_of_every_cluster(store: Store, listener: Browser) -> None:
-    seed_model(store, seed_tracks(store, 12))
-    page = listener.get("/clusters").text
-    assert [name in page for name in ("Slow strings", "Bright piano", "Heavy drums")] == [True] * 3
-    assert titles(page) == [f"Title {n:03d}" for n in (0, 3, 6, 1, 4, 7, 2, 5, 8)]
-
-
-def test_pages_follow_the_active_model_when_it_changes(store: Store, listener: Browser) -> None:
-    tracks = seed_tracks(store, 12)
-    seed_model(store, tracks)
-    seed_model(store, tracks, model_id="model-2", names=("Only one",))
-    assert "Only one" in listener.get("/clusters").text
-    assert "Slow strings" not in listener.get(f"/tracks/{tracks[0]}").text
 
 
 def test_every_page_costs_at_most_three_queries_beside_the_listener(
@@ -247,14 +83,6 @@ def test_pages_without_a_model_cost_no_more(store: Store, listener: Browser, que
         assert len(queries()) <= 4, path
 
 
-def test_library_of_one_track_is_told_in_the_singular(store: Store, listener: Browser) -> None:
-    only = seed_track(store, Tags("Only"))
-    seed_model(store, [only], names=("Lonely",))
-    assert "1 kind of sound" in listener.get("/clusters").text
-    assert "<p>1 track</p>" in listener.get("/clusters/0").text
-    assert "Nothing sounds like it" in listener.get(f"/tracks/{only}").text
-
-
 def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, listener: Browser) -> None:
     tracks = seed_tracks(store, 4)
     seed_model(store, tracks)
@@ -284,36 +112,11 @@ def test_after_extraction_pages_tell_that_training_is_next(store: Store, listene
     assert "http://127.0.0.1:8808/dags/train_clusters" in admin.get("/").text
 
 
-def test_empty_library_says_what_to_do(listener: Browser) -> None:
-    page = listener.get("/").text
-    assert "No tracks yet" in page
-    assert "Put music into the library" in page
-
-
-def test_home_names_the_library_its_sources_and_licences(settings: Settings, store: Store, listener: Browser) -> None:
-    assert "Licence" not in listener.get("/").text
-    notice = LibraryNotice("Demo <library>", "Open music.", (Source("wesnoth", "CC BY-SA 4.0", 62),))
-    write_notice(settings.library[0], notice)
-    page = listener.get("/").text
-    assert "Demo &lt;library&gt;" in page
-    assert "CC BY-SA 4.0" in page
-
-
-HOSTILE = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "{{ 7 * 7 }}",
-    "‮reversed‮",
-    "nul\0 and \x07 bell",
-    "x" * 10_000,
-    "' onmouseover='alert(1)",
-)
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_tags_are_shown_harmlessly_on_every_page(store: Store, listener: Browser, text: str) -> None:
     seed = seed_track(store, Tags(text, text + "artist", text, text))
     others = seed_tracks(store, 5)
+    refresh_directory(store)
     seed_model(store, [seed, *others], names=(text, "Other"))
     owner = store.listeners.get_by_name("mira").listener_id
     playlist_id = store.playlists.create(owner, text[:100], NOW)

@@ -11,8 +11,8 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser
-from tests.web.seeding import NOW, seed_track, seed_tracks
-from tests.web.test_pages import HOSTILE, titles
+from tests.web.reading import titles
+from tests.web.seeding import HOSTILE, NOW, seed_track, seed_tracks
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from earwise.store import Store
 from tests.web.conftest import Browser
+from tests.web.reading import next_page, titles
 from tests.web.seeding import seed_model, seed_tracks
-from tests.web.test_pages import next_page, titles
 from tests.web.test_playlists import undo
 
 
