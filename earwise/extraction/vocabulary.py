@@ -5,20 +5,22 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earwise.store.postings import LISTED_FROM, LONGEST_LIST, NOTED_BY, STEPS, Note, Posting
+from earwise.store.postings import LISTED_FROM, LONGEST_LIST, NOTED_BY, STEPS, Beginning, Posting
 from earwise.store.relevance import term_scores, whole_field_scores
 from earwise.store.search import fold_words, longest_term
 from earwise.store.tracks import sort_key
 from earwise.tags import Tags
 
-# A term that a track holds is a number that sorts as lists do: 26 bits of the term, 8 of how far the track is from the
-# best, 22 of its place in the order of lists; then 8 of its score. What goes beyond has no list.
-_PLACE_BITS, _WORST = 22, 255
-_MOST_TERMS, _MOST_TRACKS = 2**26, 2**_PLACE_BITS
+# A term that a track holds is a number that sorts as lists do: which term, how far the track is from the best, its
+# place in the order of lists, its score. What goes beyond has no list, and is found as rare words are.
+_TERM_BITS, _RANK_BITS, _PLACE_BITS, _SCORE_BITS = 26, 8, 22, 8
+_MOST_TERMS, _WORST = 2**_TERM_BITS - 1, 2**_RANK_BITS - 1
+_MOST_TRACKS, _MOST_SCORE = 2**_PLACE_BITS - 1, 2**_SCORE_BITS - 1
 # Words noted of one beginning: a document has 16 MB at most. One that is not noted is looked for among all words.
 _MOST_NOTED = 5_000
 
@@ -35,7 +37,7 @@ def count_words(tags: Iterable[Tags]) -> Counter[str]:
     return counts
 
 
-def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int]) -> Iterator[Posting | Note]:
+def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int]) -> Iterator[Posting | Beginning]:
     """Lists of the terms that many tracks hold, and notes of all words.
 
     Parameters
@@ -51,10 +53,10 @@ def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int])
     begun = _by_beginning(words)
     for term, holders in _holders(tags for _, tags in in_order):
         if len(term) <= NOTED_BY:
-            yield Note(term, len(holders), begun.get(term, {}))
+            yield Beginning(term, len(holders), begun.get(term, {}))
         if len(holders) >= LISTED_FROM:
-            held = [ids[place] for place in (holders >> np.uint64(8) & np.uint64(_MOST_TRACKS - 1)).tolist()]
-            scores = (holders[:LONGEST_LIST] & np.uint64(255)) / STEPS
+            held = [ids[place] for place in (holders >> np.uint64(_SCORE_BITS) & np.uint64(_MOST_TRACKS)).tolist()]
+            scores = (holders[:LONGEST_LIST] & np.uint64(_MOST_SCORE)) / STEPS
             yield Posting(term, held[:LONGEST_LIST], scores.tolist(), held[LONGEST_LIST:])
 
 
@@ -65,14 +67,17 @@ def _holders(tags: Iterable[Tags]) -> Iterator[tuple[str, NDArray[np.uint64]]]:
     for place, one in enumerate(tags):
         whole = whole_field_scores(one)
         for term, score in term_scores(one).items():
+            if term not in terms and len(terms) == _MOST_TERMS:
+                continue
             number = terms.setdefault(term, len(terms))
-            if number < _MOST_TERMS:
-                rank = _WORST - round((score + whole.get(term, 0.0)) * STEPS)
-                packed.append(((number << 8 | rank) << _PLACE_BITS | place) << 8 | round(score * STEPS))
+            rank = _WORST - round((score + whole.get(term, 0.0)) * STEPS)
+            ranked = (number << _RANK_BITS | rank) << _PLACE_BITS | place
+            packed.append(ranked << _SCORE_BITS | round(score * STEPS))
     numbers = np.frombuffer(packed, np.uint64) if packed else np.empty(0, np.uint64)
     numbers.sort()
-    starts = np.searchsorted(numbers, np.arange(len(terms), dtype=np.uint64) << np.uint64(_PLACE_BITS + 16)).tolist()
-    for term, start, end in zip(terms, starts, [*starts[1:], len(numbers)], strict=True):
+    firsts = np.arange(len(terms) + 1, dtype=np.uint64) << np.uint64(_RANK_BITS + _PLACE_BITS + _SCORE_BITS)
+    bounds = np.searchsorted(numbers, firsts).tolist()
+    for term, (start, end) in zip(terms, pairwise(bounds), strict=True):
         yield term, numbers[start:end]
 
 

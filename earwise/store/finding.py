@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from earwise.store.client import Store
-from earwise.store.postings import LISTED_FROM, KnownTerms, ListedTerm
+from earwise.store.postings import LONGEST_LIST, KnownTerms, ListedTerm
 from earwise.store.relevance import relevance
 from earwise.store.search import fold_words, query_terms
 from earwise.store.spelling import correct
@@ -15,7 +15,7 @@ from earwise.store.tracks import Track
 
 # Tracks that are read for a query of several common words: lists do not tell where such words are a whole field.
 _COMPARED = 50
-# Tracks that are read where too few of these do.
+# Tracks that are read beside these where too few of them still hold what was typed.
 _READ_MORE = 100
 
 
@@ -48,7 +48,8 @@ def find_tracks(store: Store, query: str, *, limit: int) -> Found:
     unknown = [term for term in typed if not known.count(term)]
     if not unknown:
         return _find_known(store, known, typed, limit)
-    meant = _correct(words, unknown, near := store.words.near(unknown))
+    near = store.words.near(unknown)
+    meant = _correct(words, unknown, near)
     # What came into the library since its words were noted is found as it was typed, whatever it is near to.
     rarest = [max(unknown, key=len)]
     if meant is not None:
@@ -73,10 +74,11 @@ def _correct(words: Sequence[str], unknown: Sequence[str], near: Mapping[str, in
 
 
 def _rarest(terms: Sequence[str], known: KnownTerms, near: Mapping[str, int]) -> str:
-    """Of terms that were typed or meant, the one that fewest tracks hold, as far as that is known."""
-    few = [term for term in terms if 0 < known.count(term) < LISTED_FROM]
+    """Of terms that were typed or meant, the one by which fewest tracks have to be looked through."""
+    few = [term for term in terms if 0 < known.count(term) <= LONGEST_LIST]
     if few:
         return min(few, key=known.count)
+    # Of a word that was meant, only those are known that are near to what was typed, not all that begin with it.
     return min(terms, key=lambda term: known.count(term) or sum(near[word] for word in near if word.startswith(term)))
 
 
@@ -86,7 +88,7 @@ def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], limit: in
     if len(listed) < len(lists):
         unlisted = [term for term, one in zip(terms, lists, strict=True) if one is None]
         return _ranked(store.tracks.with_any_term([min(unlisted, key=known.count)]), terms, limit)
-    best, unnamed = _best_of_all(listed)
+    best, unread = _best_of_all(listed)
     read = limit if len(terms) == 1 else max(limit, _COMPARED)
     tracks = list(store.tracks.get_many(best[:read]).values())
     found = _ranked(tracks, terms, limit)
@@ -94,7 +96,7 @@ def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], limit: in
         # Some have left the library, or have other tags by now.
         tracks += store.tracks.get_many(best[read : read + _READ_MORE]).values()
         read, found = read + _READ_MORE, _ranked(tracks, terms, limit)
-    return replace(found, is_cut=found.is_cut or len(best) > read or unnamed > 0)
+    return replace(found, is_cut=found.is_cut or len(best) > read or unread > 0)
 
 
 def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
@@ -107,7 +109,7 @@ def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
     sums = shortest.scores()
     for other in others:
         scores = other.scores()
-        unnamed = other.others_among([track_id for track_id in sums if track_id not in scores])
+        unnamed = other.unnamed_among([track_id for track_id in sums if track_id not in scores])
         sums = {
             track_id: score + scores.get(track_id, other.last_score)
             for track_id, score in sums.items()

@@ -20,16 +20,16 @@ from earwise.store.translation import translated_errors
 
 #: Tracks from which a term has a list, and how many a list names at most.
 LISTED_FROM, LONGEST_LIST = 50, 2_000
-#: Letters of the beginnings under which words are noted.
+#: Letters of the longest beginnings that are noted, with the words that begin so.
 NOTED_BY = 3
 #: Scores are multiples of an eighth, below 32.
 STEPS = 8
 
 _ID_BYTES = 16
-# The first bytes of an id, which is a digest: two of a million tracks share them by a chance of one in thousands.
+# The first bytes of an id, which is a digest: of a million tracks one in four thousand shares them with another.
 _SHORT, _SHORT_DIGITS = "<u4", 8
-# A term is made of letters, digits and underscores.
-_NOTE = "-"
+# What ends the id of a beginning; a term is made of letters, digits and underscores.
+_BEGINNING = "-"
 # Documents of one statement; most of a large library have some kilobytes.
 _WRITE_BATCH = 50
 
@@ -45,19 +45,19 @@ class Posting:
     scores : sequence of float
         How well each of these fits the term beside others, as `term_scores` gives it; that a whole field is the term
         is part of the order alone.
-    others : sequence of str
-        Ids of all further tracks; of a list that was read, `holds` alone knows them.
+    unnamed : sequence of str
+        Ids of all others, of which the list keeps only what tells whether a track is among them.
     """
 
     term: str
     ids: Sequence[str]
     scores: Sequence[float]
-    others: Sequence[str] = ()
+    unnamed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What begins with a few letters.
+class Beginning:
+    """What begins with one to `NOTED_BY` letters.
 
     Attributes
     ----------
@@ -67,28 +67,28 @@ class Note:
         Longer words that begin with `NOTED_BY` letters, or as much of them as terms have, with their numbers of tracks.
     """
 
-    beginning: str
+    letters: str
     tracks: int
     words: Mapping[str, int] = field(default_factory=dict)
 
 
 class Postings:
-    """The ``postings`` collection: lists by term, and notes by beginning."""
+    """The ``postings`` collection: lists of terms, and beginnings."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._postings = database["postings"]
 
     @translated_errors()
-    def put_all(self, entries: Iterable[Posting | Note]) -> int:
+    def put_all(self, entries: Iterable[Posting | Beginning]) -> int:
         """Let these be all there is; writes what changed and returns how many documents that were."""
         return replace_all(self._postings, map(_to_document, entries), at_once=_WRITE_BATCH)
 
     @translated_errors()
     def look_up(self, terms: Sequence[str]) -> KnownTerms:
         """What is known of these terms, in one query."""
-        wanted = {name for term in terms for name in (term, term[:NOTED_BY] + _NOTE)}
+        wanted = {name for term in terms for name in (term, term[:NOTED_BY] + _BEGINNING)}
         # One term is answered by the best of its list.
-        unneeded = {"digest": 0} if len(terms) > 1 else {"digest": 0, "others": 0}
+        unneeded = {"digest": 0} if len(terms) > 1 else {"digest": 0, "unnamed": 0}
         found = self._postings.find({"_id": {"$in": sorted(wanted)}}, unneeded)
         return KnownTerms({document["_id"]: document for document in found})
 
@@ -103,7 +103,7 @@ class KnownTerms:
         """How many tracks hold a term, or at most hold it where they are few; 0 where no word begins so."""
         if listed := self._documents.get(term):
             return int(listed["tracks"])
-        noted = self._documents.get(term[:NOTED_BY] + _NOTE)
+        noted = self._documents.get(term[:NOTED_BY] + _BEGINNING)
         if noted is None:
             return 0
         if len(term) <= NOTED_BY:
@@ -129,13 +129,12 @@ class ListedTerm:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._packed: bytes = document["ids"]
         self._scores: bytes = document["scores"]
-        self._others = np.frombuffer(document.get("others", b""), _SHORT)
+        self._unnamed = np.frombuffer(document.get("unnamed", b""), _SHORT)
         self.tracks: int = document["tracks"]
 
-    def best(self, count: int = LONGEST_LIST) -> list[str]:
-        """Ids of so many tracks, the best first."""
-        end = min(len(self._packed), count * _ID_BYTES)
-        return [self._packed[start : start + _ID_BYTES].hex() for start in range(0, end, _ID_BYTES)]
+    def best(self) -> list[str]:
+        """Ids of the tracks that the list names, the best first."""
+        return [self._packed[start : start + _ID_BYTES].hex() for start in range(0, len(self._packed), _ID_BYTES)]
 
     def scores(self) -> dict[str, float]:
         """How well each track that the list names fits the term, by id, the best first."""
@@ -143,12 +142,12 @@ class ListedTerm:
 
     @property
     def last_score(self) -> float:
-        """How well the tracks fit at most that the list does not name."""
+        """How well the tracks are taken to fit that the list does not name."""
         return self._scores[-1] / STEPS
 
-    def others_among(self, track_ids: Sequence[str]) -> set[str]:
+    def unnamed_among(self, track_ids: Sequence[str]) -> set[str]:
         """Which of these tracks hold the term without being named; asked of a look-up of several terms."""
-        are_held = np.isin(_shorten(track_ids), self._others)
+        are_held = np.isin(_shorten(track_ids), self._unnamed)
         return {track_id for track_id, is_held in zip(track_ids, are_held, strict=True) if is_held}
 
 
@@ -156,18 +155,18 @@ def _shorten(track_ids: Iterable[str]) -> NDArray[np.uint32]:
     return np.array([int(track_id[:_SHORT_DIGITS], 16) for track_id in track_ids], _SHORT)
 
 
-def _to_document(entry: Posting | Note) -> dict[str, Any]:
-    if isinstance(entry, Note):
+def _to_document(entry: Posting | Beginning) -> dict[str, Any]:
+    if isinstance(entry, Beginning):
         content = {
             "tracks": entry.tracks,
             "words": list(entry.words),
             "word_tracks": list(entry.words.values()),
         }
-        return seal(entry.beginning + _NOTE, content)
+        return seal(entry.letters + _BEGINNING, content)
     content = {
-        "tracks": len(entry.ids) + len(entry.others),
+        "tracks": len(entry.ids) + len(entry.unnamed),
         "ids": Binary(b"".join(map(bytes.fromhex, entry.ids))),
         "scores": Binary(bytes(round(score * STEPS) for score in entry.scores)),
-        "others": Binary(np.sort(_shorten(entry.others)).tobytes()),
+        "unnamed": Binary(np.sort(_shorten(entry.unnamed)).tobytes()),
     }
     return seal(entry.term, content)

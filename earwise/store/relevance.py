@@ -12,10 +12,17 @@ from earwise.tags import Tags
 # How much it says that a word stands in this field, whole, or begun.
 _FIELDS = (("title", 8.0), ("artist", 6.0), ("album", 3.0), ("genre", 1.0))
 _WHOLE_WORD, _FIRST_WORD, _WHOLE_FIELD = 1.5, 1.25, 2.0
+# Where that is the same, the field of fewer words says more, up to so many.
+_LONG_FIELD = 7
 
 
 def term_scores(tags: Tags) -> dict[str, float]:
     """Every word of the tags and its prefixes, with how well a track of these tags fits each.
+
+    Returns
+    -------
+    dict of str to float
+        Multiples of an eighth, below 16.
 
     >>> scores = term_scores(Tags("Ivory Tower", "Savino", "Ocean"))
     >>> scores["ivory"] > scores["ivo"] > scores["tow"] > scores["oce"]
@@ -24,9 +31,11 @@ def term_scores(tags: Tags) -> dict[str, float]:
     scores: dict[str, float] = {}
     texts = [getattr(tags, name) for name, _ in _FIELDS]
     for text, (_, weight) in zip(texts, _FIELDS, strict=True):
-        for term, fit in _fits(text).items():
-            scores[term] = max(scores.get(term, 0.0), fit * weight)
-    if sum(map(len, texts)) < 2 * MOST_WORDS:
+        words, fits = _fits(text)
+        shortness = max(0, _LONG_FIELD - words) / 8
+        for term, fit in fits.items():
+            scores[term] = max(scores.get(term, 0.0), fit * weight + shortness)
+    if sum(_fits(text)[0] for text in texts) <= MOST_WORDS:
         return scores
     # Of very many words, those by which the track is found.
     held = set(search_terms(*texts))
@@ -54,7 +63,8 @@ def relevance(tags: Tags, terms: Sequence[str]) -> float | None:
 
 # Neighbours in a list mostly share artist, album and genre.
 @lru_cache(maxsize=512)
-def _fits(text: str) -> Mapping[str, float]:
+def _fits(text: str) -> tuple[int, Mapping[str, float]]:
+    """How many words a field has, and how well it fits each of them and its prefixes."""
     words, fits = fold_words(text), dict[str, float]()
     for place, word in enumerate(words):
         for term in prefixes(word):
@@ -62,4 +72,4 @@ def _fits(text: str) -> Mapping[str, float]:
     for word in words:
         if word in fits:
             fits[word] *= _WHOLE_WORD
-    return MappingProxyType(fits)
+    return len(words), MappingProxyType(fits)

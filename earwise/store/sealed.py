@@ -25,7 +25,7 @@ def replace_all(
     sealed: Iterable[dict[str, Any]],
     *,
     at_once: int,
-    others: Set[str] = frozenset(),
+    keep: Set[str] = frozenset(),
 ) -> int:
     """Let these be the documents: write those that changed, then take out those that are gone.
 
@@ -33,7 +33,7 @@ def replace_all(
     ----------
     at_once : int
         Documents of one statement.
-    others : set of str
+    keep : set of str
         Ids of documents that are none of them and stay.
 
     Returns
@@ -41,10 +41,10 @@ def replace_all(
     int
         How many were written.
     """
-    kept = {document["_id"]: document["digest"] for document in collection.find({}, {"digest": 1})}
-    gone, written = set(kept) - others, 0
+    present = {document["_id"]: document["digest"] for document in collection.find({}, {"digest": 1})}
+    gone, written = set(present) - keep, 0
     for batch in batched(sealed, at_once):
-        changed = [document for document in batch if kept.get(document["_id"]) != document["digest"]]
+        changed = [document for document in batch if present.get(document["_id"]) != document["digest"]]
         gone.difference_update(document["_id"] for document in batch)
         put_documents(collection, changed)
         written += len(changed)

@@ -154,7 +154,7 @@ class Shelves:
         The note that they are stale goes last, so that writing that is broken off is begun again.
         """
         documents = (document for one in listings for document in _documents(one))
-        written = replace_all(self._shelves, documents, at_once=_WRITE_BATCH, others={_STALE, _FORM_ID})
+        written = replace_all(self._shelves, documents, at_once=_WRITE_BATCH, keep={_STALE, _FORM_ID})
         if (form := {"_id": _FORM_ID, "digest": _FORM}) != self._shelves.find_one({"_id": _FORM_ID}):
             put_documents(self._shelves, [form])
         self._shelves.delete_one({"_id": _STALE})

@@ -169,7 +169,7 @@ class FoundSchema(Schema):
 
     items = fields.List(fields.Nested(TrackSchema), attribute="tracks")
     corrected = fields.String(allow_none=True, metadata={"description": "What was searched for in place of `q`"})
-    has_more = fields.Boolean(attribute="is_cut")
+    has_more = fields.Boolean(attribute="is_cut", metadata={"description": "Whether there are more, or may be"})
 
 
 class SimilarSchema(Schema):
