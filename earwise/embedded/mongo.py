@@ -15,9 +15,13 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 from earwise.settings import Settings
 
-_CACHE_SIZE = "256M"
+# Of the machine's memory. 100,000 tracks and their recommendations take 2 GB: what is not in the store's own cache is
+# read from the disk where the system does not keep it either, and answers waited half a second for it.
+_CACHE_SHARE, _CACHE_MB = 1 / 8, (256, 4_096)
 _END_S = 30.0
 
 
@@ -40,8 +44,19 @@ def mongo_command(settings: Settings) -> tuple[str, ...]:
     return (
         str(Path(sys.prefix) / "bin" / "secantusd-py"),
         *("--config", str(own_configuration), "--host", "127.0.0.1", "--port", port),
-        *("--storage-path", str(folder), "--sync-on-commit", "--cache-size", _CACHE_SIZE, "--log-level", "WARNING"),
+        *("--storage-path", str(folder), "--sync-on-commit", "--log-level", "WARNING"),
+        *("--cache-size", cache_size(psutil.virtual_memory().total)),
     )
+
+
+def cache_size(memory_bytes: int) -> str:
+    """How much of what it holds the embedded server may keep in memory; it takes no more than there is to keep.
+
+    >>> cache_size(2 * 10**9), cache_size(24 * 10**9), cache_size(10**12)
+    ('256M', '2861M', '4096M')
+    """
+    least, most = _CACHE_MB
+    return f"{min(max(least, int(memory_bytes * _CACHE_SHARE / 2**20)), most)}M"
 
 
 def mongo_version(settings: Settings) -> str:
