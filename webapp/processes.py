@@ -6,7 +6,7 @@ import gc
 
 # Threads, because an audio stream occupies one for long. Four processes, since a thread that draws a page makes the
 # others of its process wait: of 50 busy listeners 99 % had the recommendations within 160 ms from two of them, within
-# 96 ms from four (2 cores, docs/benchmarks/web.md).
+# 82 ms from four (2 cores, 10,000 tracks, docs/benchmarks/web.md).
 worker_class = "gthread"
 workers = 4
 threads = 8

@@ -38,7 +38,7 @@ def count_words(tags: Iterable[Tags]) -> Counter[str]:
 
 
 def make_postings(entries: Sequence[tuple[str, Tags]], words: Mapping[str, int]) -> Iterator[Posting | Beginning]:
-    """Lists of the terms that many tracks hold, and notes of all words.
+    """Lists of the terms that many tracks hold, and all beginnings with their words.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.store.bulk import insert_missing, put_documents
+from earwise.store.ids import pack_ids, unpack_ids
 from earwise.store.index_builds import ensure_index
 from earwise.store.model_parts import Assignment
 from earwise.store.translation import translated_errors
@@ -30,7 +31,6 @@ from earwise.store.translation import translated_errors
 PAGE_SIZE = 25
 _PART_SIZE = 40 * PAGE_SIZE
 _WRITE_BATCH = 100
-_ID_BYTES = 16
 _FINEST = 2**16 - 1
 _WHOLE, _FLOAT = np.dtype("<u2"), np.dtype("<f4")
 _POINT_BYTES = 2 * _WHOLE.itemsize
@@ -206,7 +206,7 @@ def _pack(model_id: str, found: Sequence[Assignment], drawing: int) -> tuple[Sou
                     "cluster": cluster,
                     "number": number,
                     "places": Binary(steps[start : start + len(part)].tobytes()),
-                    "ids": Binary(b"".join(bytes.fromhex(one.track_id) for one in part)),
+                    "ids": pack_ids(one.track_id for one in part),
                     "distances": Binary(np.array([one.distance for one in part], _FLOAT).tobytes()),
                 }
             )
@@ -219,7 +219,3 @@ def _pack(model_id: str, found: Sequence[Assignment], drawing: int) -> tuple[Sou
     x, y = corner.tolist()
     named = [{"_id": f"{edition}:{one['cluster']}:{one['number']}", "edition": edition, **one} for one in parts]
     return SoundMap(model_id, edition, drawing, sizes, (x, y), extent), named
-
-
-def unpack_ids(packed: bytes) -> list[str]:
-    return [packed[start : start + _ID_BYTES].hex() for start in range(0, len(packed), _ID_BYTES)]

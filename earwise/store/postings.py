@@ -15,6 +15,7 @@ from bson.binary import Binary
 from numpy.typing import NDArray
 from pymongo.database import Database
 
+from earwise.store.ids import pack_ids, unpack_ids
 from earwise.store.sealed import replace_all, seal
 from earwise.store.translation import translated_errors
 
@@ -25,7 +26,6 @@ NOTED_BY = 3
 #: Scores are multiples of an eighth, below 32.
 STEPS = 8
 
-_ID_BYTES = 16
 # The first bytes of an id, which is a digest: of a million tracks one in four thousand shares them with another.
 _SHORT, _SHORT_DIGITS = "<u4", 8
 # What ends the id of a beginning; a term is made of letters, digits and underscores.
@@ -134,7 +134,7 @@ class ListedTerm:
 
     def best(self) -> list[str]:
         """Ids of the tracks that the list names, the best first."""
-        return [self._packed[start : start + _ID_BYTES].hex() for start in range(0, len(self._packed), _ID_BYTES)]
+        return unpack_ids(self._packed)
 
     def scores(self) -> dict[str, float]:
         """How well each track that the list names fits the term, by id, the best first."""
@@ -165,7 +165,7 @@ def _to_document(entry: Posting | Beginning) -> dict[str, Any]:
         return seal(entry.letters + _BEGINNING, content)
     content = {
         "tracks": len(entry.ids) + len(entry.unnamed),
-        "ids": Binary(b"".join(map(bytes.fromhex, entry.ids))),
+        "ids": pack_ids(entry.ids),
         "scores": Binary(bytes(round(score * STEPS) for score in entry.scores)),
         "unnamed": Binary(np.sort(_shorten(entry.unnamed)).tobytes()),
     }

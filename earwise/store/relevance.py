@@ -29,16 +29,17 @@ def term_scores(tags: Tags) -> dict[str, float]:
     True
     """
     scores: dict[str, float] = {}
-    texts = [getattr(tags, name) for name, _ in _FIELDS]
-    for text, (_, weight) in zip(texts, _FIELDS, strict=True):
-        words, fits = _fits(text)
+    all_words = 0
+    for name, weight in _FIELDS:
+        words, fits = _fits(getattr(tags, name))
+        all_words += words
         shortness = max(0, _LONG_FIELD - words) / 8
         for term, fit in fits.items():
             scores[term] = max(scores.get(term, 0.0), fit * weight + shortness)
-    if sum(_fits(text)[0] for text in texts) <= MOST_WORDS:
+    if all_words <= MOST_WORDS:
         return scores
     # Of very many words, those by which the track is found.
-    held = set(search_terms(*texts))
+    held = set(search_terms(*(getattr(tags, name) for name, _ in _FIELDS)))
     return {term: score for term, score in scores.items() if term in held}
 
 

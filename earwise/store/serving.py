@@ -14,7 +14,8 @@ from typing import Any
 from pymongo.database import Database
 
 from earwise.errors import ModelNotFoundError
-from earwise.store.maps import SoundMap, to_map, unpack_ids
+from earwise.store.ids import unpack_ids
+from earwise.store.maps import SoundMap, to_map
 from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_cluster, to_neighbour
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
