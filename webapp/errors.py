@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from earwise.errors import ModelNotFoundError, PlaylistFullError, StoreError
 from earwise.log import fields
 from webapp.context import store
+from webapp.navigation import as_whole
 from webapp.problems import is_api_request, problem, problem_of
 from webapp.progress import describe_wait
 
@@ -67,10 +68,11 @@ def _show_store_error(error: StoreError) -> Response:
     return problem(503, _PAGES[503][1], headers) if is_api_request() else _show(503, *_PAGES[503], headers)
 
 
-def _show_not_trained(error: ModelNotFoundError) -> Response | str:
+def _show_not_trained(error: ModelNotFoundError) -> Response:
     if is_api_request():
         return problem(404, "There are no recommendations before the first model is trained.")
-    return render_template("not_trained.html", wait=describe_wait(store().extraction_runs.latest()))
+    wait = describe_wait(store().extraction_runs.latest())
+    return as_whole(make_response(render_template("not_trained.html", wait=wait)))
 
 
 def _show_full(error: PlaylistFullError) -> Response:
@@ -85,4 +87,4 @@ def _show(code: int, title: str, sentence: str, headers: Mapping[str, str] | Non
         response = make_response(render_template("errors/error.html", code=code, title=title, sentence=sentence))
     response.status_code = code
     response.headers.update(headers or {})
-    return response
+    return as_whole(response)

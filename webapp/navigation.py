@@ -23,6 +23,9 @@ _CONFIG = {
     "responseHandling": [{"code": "204", "swap": False}, {"code": "...", "swap": True}],
 }
 
+# What the page does with links by itself (see layout.html), for a request that named a smaller part.
+_WHOLE = {"HX-Retarget": "#page", "HX-Reselect": "#page > *", "HX-Reswap": "innerHTML show:window:top"}
+
 
 def attach(app: Flask) -> None:
     """Give the layout its configuration."""
@@ -37,6 +40,13 @@ def is_part_request() -> bool:
 def wants_fragment() -> bool:
     """Whether the answer replaces less than the whole content of a page."""
     return is_part_request() and request.headers.get("HX-Target", "page") != "page"
+
+
+def as_whole(response: Response) -> Response:
+    """The answer, shown as the content of the page also where less than that was asked for."""
+    if wants_fragment():
+        response.headers.update(_WHOLE)
+    return response
 
 
 def leave_to(address: str) -> Response:

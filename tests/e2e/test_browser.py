@@ -7,7 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from earwise.paths import LibraryPath
+from earwise.store import Store
+from earwise.store.tracks import Tags
 from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.web.seeding import NOW, seed_model, seed_track
 
 pytestmark = pytest.mark.browser
 
@@ -118,3 +122,20 @@ def test_no_page_is_wider_than_its_window(
 
 def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+
+
+def test_stars_for_a_track_that_has_left_are_answered_by_a_page_and_not_in_the_place_of_the_stars(
+    page: Page, address: str, database: tuple[Store, str], tracks: dict[str, str]
+) -> None:
+    store, _ = database
+    leaving = seed_track(store, Tags("Leaving soon", "Mogwai"), path=b"soon.mp3")
+    seed_model(store, [*tracks.values(), leaving], model_id="leaving")
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{leaving}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leaving soon")
+    store.tracks.remove_file(leaving, LibraryPath("music", b"soon.mp3"), NOW)
+    page.get_by_role("button", name="3 stars").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    expect(page.locator("main")).to_have_count(1)
+    expect(page.locator("#page")).to_have_count(1)
+    expect(page).to_have_title("Nothing here · Earwise")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
 from earwise import passwords
@@ -20,7 +22,9 @@ from earwise.passwords import hash_password
 from earwise.root import Root
 from earwise.settings import Settings
 from earwise.store import Store
-from earwise.store.listeners import Role
+from earwise.store.listeners import Listeners, Role
+from earwise.store.tracks import Tracks
+from tests.conftest import free_port
 from tests.web.seeding import NOW
 from webapp import create_app
 
@@ -120,6 +124,13 @@ def program(app: Flask, store: Store, listener: Browser) -> Program:
     owner = store.listeners.get_by_name("mira")
     assert owner
     return Program(app, store.tokens.create(owner.listener_id, "program", NOW))
+
+
+@pytest.fixture
+def dead_store(store: Store) -> Iterator[Store]:
+    """A store whose server does not answer."""
+    with MongoClient[dict[str, object]]("127.0.0.1", free_port(), serverSelectionTimeoutMS=100) as client:
+        yield dataclasses.replace(store, client=client, listeners=Listeners(client["x"]), tracks=Tracks(client["x"]))
 
 
 @contextmanager

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from markupsafe import escape
-from pymongo import MongoClient
 
 from earwise.extraction.directory import refresh_directory
 from earwise.settings import Settings
 from earwise.store import Store
-from earwise.store.listeners import Listeners
-from earwise.store.tracks import Tags, Tracks
+from earwise.store.tracks import Tags
 from tests.conftest import free_port
 from tests.web.conftest import Browser, broken
 from tests.web.seeding import HOSTILE, NOW, seed_model, seed_track, seed_tracks, start_extraction
@@ -166,13 +164,6 @@ def test_fault_in_a_page_gives_the_apps_own_page_without_the_store(
     assert "Something broke" in answer.text
     assert "ZeroDivisionError" not in answer.text
     assert "Content-Security-Policy" in answer.headers
-
-
-@pytest.fixture
-def dead_store(store: Store) -> Iterator[Store]:
-    """A store whose server does not answer."""
-    with MongoClient[dict[str, object]]("127.0.0.1", free_port(), serverSelectionTimeoutMS=100) as client:
-        yield dataclasses.replace(store, client=client, listeners=Listeners(client["x"]), tracks=Tracks(client["x"]))
 
 
 def test_unreachable_store_gives_a_page_that_says_so(app: Flask, dead_store: Store, listener: Browser) -> None:
