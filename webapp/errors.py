@@ -29,8 +29,8 @@ _PAGES = {
     413: ("Too much at once", "What was sent is larger than any form here needs. Shorten it and try again."),
     429: ("Too many tries", "Wait ten minutes, then try again. Nothing is lost."),
     500: ("Something broke", "The fault is ours and was written to the log. Try again in a moment."),
-    503: ("The library can't be reached", "Its database does not answer just now. Try again in a moment."),
 }
+_STORE_AWAY = ("The library can't be reached", "Its database does not answer just now. Try again in a moment.")
 _EXPIRED_FORM = (
     "This form is no longer good",
     "The page was open for too long, or the browser refuses cookies. Go back, reload the page and send it again.",
@@ -65,7 +65,7 @@ def _show_expired_form(error: CSRFError) -> Response:
 def _show_store_error(error: StoreError) -> Response:
     log.error("store unreachable", extra=fields(error=error))
     headers = {"Retry-After": "10"}
-    return problem(503, _PAGES[503][1], headers) if is_api_request() else _show(503, *_PAGES[503], headers)
+    return problem(503, _STORE_AWAY[1], headers) if is_api_request() else _show(503, *_STORE_AWAY, headers)
 
 
 def _show_not_trained(error: ModelNotFoundError) -> Response:

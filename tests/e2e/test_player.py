@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
@@ -238,6 +238,76 @@ def test_track_whose_file_is_gone_says_so_and_the_queue_goes_on(listener: Page, 
     expect(listener.get_by_role("alert")).to_contain_text("Gone by Zappa can't be played: ")
     expect(listener.get_by_role("alert")).to_contain_text("no longer in the library")
     expect(row).to_be_visible()
+
+
+def test_player_leads_to_log_in_where_the_session_is_over_and_keeps_its_place(
+    listener: Page, database: tuple[Store, str]
+) -> None:
+    store, _ = database
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    name = listener.locator(".account-name bdi").inner_text()
+    store.listeners.end_other_sessions(store.listeners.get_by_name(name).listener_id, "elsewhere")
+    listener.get_by_role("button", name="Next track").click()
+    expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
+    listener.get_by_label("User name").fill(name)
+    listener.get_by_label("Password").fill("correct horse battery")
+    listener.get_by_role("button", name="Log in").click()
+    expect(listener.get_by_role("heading", name="All tracks")).to_be_visible()
+    listener.get_by_role("button", name="Queue", exact=True).click()
+    rows = listener.locator(".queue-row")
+    assert rows.nth(1 + queued(listener).index("Ivory")).get_attribute("aria-current") == "true"
+
+
+def test_track_that_has_to_be_waited_for_is_not_passed_over(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if len(refused) == 4:
+            return route.continue_()
+        refused.append(route.request.url)
+        detail = {"status": 503, "detail": "Other tracks are being converted."}
+        return route.fulfill(status=503, headers={"Retry-After": "1"}, json=detail)
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route("**/tracks/*/audio", answer)
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        expect(page.get_by_role("alert")).to_contain_text("Ivory by Savino can't be played yet: Other tracks are being")
+        wait_for_playing(page)
+        expect_current(page, "Ivory")
+    assert {url.split("/")[-2] for url in refused} == {tracks["Ivory"]}
+
+
+def test_queue_stops_where_it_is_while_the_library_is_away(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    asked: set[str] = set()
+
+    def refuse(route: Route) -> None:
+        asked.add(route.request.url.split("/")[-2])
+        route.abort()
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        wait_for_playing(page)
+        page.route("**/tracks/*/audio", refuse)
+        page.get_by_role("button", name="Next track").click()
+        expect(page.get_by_role("alert")).to_contain_text("can't be played: the library can't be reached.")
+        title = page.locator("[data-now-title]").inner_text()
+        page.wait_for_timeout(500)
+        assert asked == {tracks[title]}
+        page.unroute("**/tracks/*/audio")
+        page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+        wait_for_playing(page)
+        expect_current(page, title)
 
 
 def test_what_was_heard_stands_in_the_history_and_what_was_skipped_does_not(

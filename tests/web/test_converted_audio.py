@@ -169,6 +169,7 @@ def test_too_many_conversions_at_a_time_ask_for_patience(
         answer = listener.get(address(store, library / "a.wma"))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
+    assert "Other tracks are being converted" in answer.text
     assert listener.get(address(store, library / "a.wma")).status_code == 200
 
 

@@ -13,6 +13,7 @@ import { Player } from "./player.js";
 import { Queue } from "./queue.js";
 import { attachQueuePanel } from "./queue-panel.js";
 import { attachRadio } from "./radio.js";
+import { findRefusal } from "./refusals.js";
 import { attachRows, readTrack } from "./rows.js";
 import { attachSearch } from "./search.js";
 import { Storage } from "./storage.js";
@@ -21,7 +22,7 @@ import * as toast from "./toast.js";
 const bar = document.querySelector("[data-player]");
 const storage = new Storage(bar.dataset.listener);
 const queue = new Queue(storage, "queue");
-const player = new Player(queue, storage);
+const player = new Player(queue, storage, findRefusal);
 
 const actions = {
   toggle: () => player.toggle(),
@@ -51,14 +52,9 @@ document.addEventListener("submit", (event) => {
   Storage.forgetEverybody();
 });
 
-/** Say why a track does not play; the server knows, the audio element does not. */
-async function explain(track) {
-  let reason = "this browser doesn't know its format.";
-  try {
-    const answer = await fetch(track.source, { headers: { Accept: "application/json", Range: "bytes=0-0" } });
-    if (!answer.ok) reason = (await answer.json()).detail;
-  } catch {
-    reason = "the library can't be reached.";
-  }
-  toast.show(`${nameOf(track)} can't be played: ${reason}`);
+/** Say why a track does not play, or ask who listens where the session is over. */
+function explain({ track, reason, waitS, isLoggedOut }) {
+  // The server leads from the page that is shown to log in, and back to it.
+  if (isLoggedOut) location.reload();
+  else toast.show(`${nameOf(track)} can't be played${waitS ? " yet" : ""}: ${reason}`);
 }

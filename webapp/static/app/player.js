@@ -2,20 +2,25 @@
 
 const SEEK_BACK_S = 3; // "previous" goes to the start of a track that has played for longer
 const REMEMBER_EVERY_S = 3;
+const MOST_WAITS = 12; // for one track, before the listener has to press play again
 
 export class Player extends EventTarget {
   #audio = new Audio();
   #queue;
   #storage;
+  #findRefusal; // asks why a track does not play
   #loaded = null; // the entry that the audio element holds
   #wanted = null; // seconds to start from, as long as the track's length is not known
-  #failures = 0;
+  #failures = 0; // tracks in a row that can't be played
+  #waited = { entry: null, times: 0 }; // for which one, and how often
+  #timer = 0;
   #remembered = 0;
 
-  constructor(queue, storage) {
+  constructor(queue, storage, findRefusal) {
     super();
     this.#queue = queue;
     this.#storage = storage;
+    this.#findRefusal = findRefusal;
     this.#audio.preload = "none";
     this.#audio.volume = storage.read("volume") ?? 1;
     const kept = storage.read("position");
@@ -106,6 +111,7 @@ export class Player extends EventTarget {
   }
 
   #load(track) {
+    clearTimeout(this.#timer);
     const wanted = this.#loaded === null ? this.#wanted : null;
     this.#loaded = track;
     this.#wanted = wanted;
@@ -144,13 +150,35 @@ export class Player extends EventTarget {
     this.play();
   }
 
-  #fail() {
-    const track = this.#loaded;
-    this.#failures += 1;
+  /** What can't be played: the next one may be, or the same one later. The place is kept where no other is tried. */
+  async #fail() {
+    const [track, seconds] = [this.#loaded, this.seconds];
+    const brokeOff = this.#audio.error?.code === MediaError.MEDIA_ERR_NETWORK;
     this.stop();
-    this.dispatchEvent(new CustomEvent("fail", { detail: track }));
-    // The next one may play; where nothing does, it ends after one round.
+    this.#wanted = seconds;
+    this.#tell("timeupdate");
+    const refusal = await this.#findRefusal(track, { brokeOff });
+    // Whoever has chosen something else meanwhile need not know.
+    if (this.#loaded || this.#queue.current?.entry !== track.entry) return;
+    this.dispatchEvent(new CustomEvent("fail", { detail: { track, ...refusal } }));
+    if (refusal.isOfTrack) this.#tryNext();
+    else if (refusal.waitS) this.#waitFor(track, refusal.waitS);
+  }
+
+  /** Where no track plays, it ends after one round. */
+  #tryNext() {
+    this.#failures += 1;
+    this.#wanted = null;
     if (this.#failures < this.#queue.tracks.length && this.#queue.next()) this.play();
+  }
+
+  #waitFor(track, seconds) {
+    const times = this.#waited.entry === track.entry ? this.#waited.times : 0;
+    if (times === MOST_WAITS) return;
+    this.#waited = { entry: track.entry, times: times + 1 };
+    this.#timer = setTimeout(() => {
+      if (!this.#loaded && this.#queue.current?.entry === track.entry) this.play();
+    }, seconds * 1000);
   }
 
   #tell(event) {
