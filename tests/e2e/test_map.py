@@ -10,7 +10,7 @@ from itertools import batched
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from earwise.clustering.drawing import draw_map
 from earwise.store import Store
@@ -124,6 +124,21 @@ def test_every_track_is_drawn_and_the_one_that_is_clicked_plays(
 @pytest.fixture(scope="module")
 def small(database: tuple[Store, str]) -> list[str]:
     return fill(*database, 300)
+
+
+def test_map_says_that_it_is_being_drawn_until_it_is(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    held: list[Route] = []
+    listener.route("**/points", lambda route: held.append(route))
+    listener.goto(f"{address}/map")
+    message = listener.locator("[data-map-message]")
+    expect(message).to_have_text("The map is being drawn …")
+    wait_until(listener, lambda: len(held) == 1)
+    held[0].continue_()
+    expect(listener.locator('[data-map][data-drawn="300"]')).to_be_attached(timeout=60_000)
+    expect(message).to_be_hidden()
 
 
 def test_pointing_at_a_track_names_it(

@@ -13,6 +13,7 @@ const PACE = 1.6;
 /** Draw the map into an element of the page; `queue` says what plays. It ends when the page is left. */
 export async function openMap(root, queue) {
   const part = (name) => root.querySelector(`[data-map-${name}]`);
+  part("message").textContent = "The map is being drawn …";
   const packed = await load(root.dataset.points);
   if (typeof packed === "string") return refuse(packed);
   if (!root.isConnected) return;
