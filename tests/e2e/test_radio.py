@@ -24,6 +24,50 @@ def stations(database: tuple[Store, str], tracks: dict[str, str]) -> list[str]:
     return ids
 
 
+def put_into_queue(page: Page, track_ids: list[str]) -> None:
+    """Let the queue, which must hold one of a radio already, be these tracks, and its last one the current one."""
+    page.evaluate(
+        """ids => {
+            const [key, kept] = Object.entries(localStorage).find(([key]) => key.endsWith(":queue"));
+            const queue = JSON.parse(kept);
+            queue.tracks = ids.map((track, place) => ({ ...queue.tracks[0], track, place, entry: place + 1 }));
+            localStorage.setItem(key, JSON.stringify({ ...queue, index: ids.length - 1 }));
+        }""",
+        track_ids,
+    )
+    page.reload()
+
+
+def start_radio(page: Page, address: str, station: str) -> None:
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{station}/radio")
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Play Air 0 ")).click()
+    wait_until(page, lambda: len(queued(page)) > 1)
+    page.get_by_role("region", name="Player").get_by_role("button", name="Pause", exact=True).click()
+
+
+def test_radio_goes_on_in_a_queue_that_is_longer_than_the_server_takes(
+    page: Page, address: str, stations: list[str]
+) -> None:
+    start_radio(page, address, stations[0])
+    played = [stations[n % 10] for n in range(501)]
+    put_into_queue(page, played)
+    wait_until(page, lambda: bool(set(queued(page)) - set(played)))
+    assert len(queued(page)) <= 425
+
+
+def test_radio_that_finds_nothing_more_says_so_once(page: Page, address: str, stations: list[str]) -> None:
+    start_radio(page, address, stations[0])
+    put_into_queue(page, stations)
+    expect(page.get_by_role("alert")).to_contain_text("The radio ends with this queue")
+    assert queued(page) == stations
+    page.get_by_role("alert").get_by_role("button", name="Close").click()
+    page.reload()
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
 def test_radio_goes_on_along_neighbours_without_a_track_twice(page: Page, address: str, stations: list[str]) -> None:
     start_watching(page)
     sign_up(page, address)

@@ -74,6 +74,12 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
+  /** Nothing more comes: what is queued is all. */
+  endRadio() {
+    this.radio = null;
+    this.#changed();
+  }
+
   clear() {
     this.radio = null;
     this.tracks = [];
