@@ -22,10 +22,8 @@ blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
 
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
-    """All playlists, and the form that makes another."""
-    return render_template(
-        "playlists/overview.html", playlists=store().playlists.of(listener_id()), form=PlaylistForm()
-    )
+    """All playlists, the form that makes another, and what was deleted within the day."""
+    return _show_all(PlaylistForm())
 
 
 @blueprint.post("")
@@ -39,8 +37,7 @@ def create() -> ResponseReturnValue:
             return _to(store().playlists.create(listener_id(), form.name.data, datetime.now(UTC), tracks))
         except PlaylistFullError as error:
             form.name.errors = [str(error)]
-    existing = store().playlists.of(listener_id())
-    return render_template("playlists/overview.html", playlists=existing, form=form), 400
+    return _show_all(form), 400
 
 
 @blueprint.get("/add/<track_id:track_id>")
@@ -136,6 +133,12 @@ def _require(playlist_id: str) -> Playlist:
 
 def _to(playlist_id: str) -> ResponseReturnValue:
     return redirect(url_for("playlists.playlist", playlist_id=playlist_id))
+
+
+def _show_all(form: PlaylistForm) -> str:
+    existing = store().playlists.of(listener_id())
+    deleted = store().playlists.deleted_of(listener_id(), datetime.now(UTC))
+    return render_template("playlists/overview.html", playlists=existing, deleted=deleted, form=form)
 
 
 def _show(found: Playlist, form: PlaylistForm) -> str:

@@ -89,8 +89,16 @@ class Playlists:
     @translated_errors()
     def of(self, listener_id: str) -> list[PlaylistName]:
         """All playlists of a listener by name."""
+        return self._names(listener_id, None)
+
+    @translated_errors()
+    def deleted_of(self, listener_id: str, now: datetime) -> list[PlaylistName]:
+        """What a listener deleted within `KEPT_DELETED`, by name: what `restore` can bring back."""
+        return self._names(listener_id, {"$gte": now - KEPT_DELETED})
+
+    def _names(self, listener_id: str, deleted_at: dict[str, datetime] | None) -> list[PlaylistName]:
         stages: list[dict[str, Any]] = [
-            {"$match": {"listener_id": listener_id, "deleted_at": None}},
+            {"$match": {"listener_id": listener_id, "deleted_at": deleted_at}},
             {"$sort": {"name_key": 1, "_id": 1}},
             {"$project": {"name": 1, "changed_at": 1, "size": {"$size": "$tracks"}}},
         ]

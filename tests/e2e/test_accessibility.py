@@ -37,6 +37,7 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
     """Something of everything for a listener; the address of a playlist."""
     owner = store.listeners.get_by_name(name).listener_id
     playlist_id = store.playlists.create(owner, "Night", NOW)
+    store.playlists.delete(owner, store.playlists.create(owner, "Dusk", NOW), datetime.now(UTC))
     for track in tracks[:3]:
         store.playlists.add(owner, playlist_id, track, NOW)
         store.ratings.set_stars(owner, track, 3, NOW)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
+from earwise.store.playlists import KEPT_DELETED
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser
 from tests.web.reading import titles
@@ -104,6 +107,24 @@ def test_deleted_playlist_is_gone_and_comes_back(listener: Browser, playlist: st
     assert "“Night” is deleted." in page
     assert listener.get(playlist).status_code == 404
     assert titles(undo(listener, page)) == ["Title 000", "Title 001", "Title 002"]
+
+
+def test_deleted_playlist_comes_back_for_a_day_from_the_page_of_playlists(
+    listener: Browser, store: Store, playlist: str, enter: Callable[..., Browser]
+) -> None:
+    assert "Deleted within" not in listener.get("/playlists").text
+    listener.submit(f"{playlist}/delete", page=playlist)
+    listener.get("/playlists")  # shows Undo, once
+    page = listener.get("/playlists").text
+    assert "No playlists yet" in page
+    assert 'class="done"' not in page
+    assert f'action="{playlist}/restore"' in page
+    assert "Night" not in enter("jon").get("/playlists").text
+    answer = listener.submit(f"{playlist}/restore", page="/playlists")
+    assert titles(listener.get(answer.location).text) == ["Title 000", "Title 001", "Title 002"]
+    owner, playlist_id = store.listeners.get_by_name("mira").listener_id, playlist.rpartition("/")[2]
+    store.playlists.delete(owner, playlist_id, datetime.now(UTC) - KEPT_DELETED)
+    assert "Deleted within" not in listener.get("/playlists").text
 
 
 def test_playlist_is_saved_as_m3u(listener: Browser, store: Store, playlist: str, tracks: list[str]) -> None:
