@@ -38,9 +38,12 @@ def history() -> ResponseReturnValue:
     """What the listener played, the last first."""
     plays = store().events.plays(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
     tracks = store().tracks.get_many({play.track_id for play in plays})
+    shown = plays[:_PAGE_SIZE]
+    rows = [Row(tracks[play.track_id], at=play.at) for play in shown if play.track_id in tracks]
     return render_template(
         "listening/history.html",
-        rows=[Row(tracks[play.track_id], at=play.at) for play in plays[:_PAGE_SIZE] if play.track_id in tracks],
+        rows=rows,
+        missing=len(shown) - len(rows),
         next_after=plays[_PAGE_SIZE - 1].cursor if len(plays) > _PAGE_SIZE else None,
         is_first="after" not in request.args,
     )

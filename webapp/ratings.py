@@ -88,9 +88,12 @@ def _show_marks(track: Track) -> ResponseReturnValue:
 def _show_list(template: str, find: Callable[..., list[RatedTrack]]) -> ResponseReturnValue:
     found = find(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
     tracks = store().tracks.get_many(one.track_id for one in found)
+    shown = found[:_PAGE_SIZE]
+    rows = [Row(tracks[one.track_id], stars=one.stars) for one in shown if one.track_id in tracks]
     return render_template(
         template,
-        rows=[Row(tracks[one.track_id], stars=one.stars) for one in found[:_PAGE_SIZE] if one.track_id in tracks],
+        rows=rows,
+        missing=len(shown) - len(rows),
         next_after=found[_PAGE_SIZE - 1].cursor if len(found) > _PAGE_SIZE else None,
         is_first="after" not in request.args,
     )

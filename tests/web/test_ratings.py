@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from earwise.paths import LibraryPath
 from earwise.store import Store
 from tests.web.conftest import Browser
 from tests.web.reading import next_page, titles
-from tests.web.seeding import seed_model, seed_tracks
+from tests.web.seeding import NOW, seed_model, seed_tracks
 from tests.web.test_playlists import undo
 
 
@@ -113,6 +114,24 @@ def test_long_list_of_favourites_pages_on(listener: Browser, store: Store, enter
     assert sorted(titles(first) + titles(second)) == [f"Title {n:03d}" for n in range(60)]
     assert next_page(second) is None
     assert titles(enter("jon").get("/favourites").text) == []
+
+
+@pytest.mark.parametrize("path", ["/favourites", "/rated", "/history"])
+def test_list_whose_tracks_are_missing_is_not_called_empty(
+    listener: Browser, store: Store, tracks: list[str], path: str
+) -> None:
+    owner = store.listeners.get_by_name("mira").listener_id
+    for track in tracks[:2]:
+        store.ratings.set_favourite(owner, track, True, NOW)
+        store.ratings.set_stars(owner, track, 3, NOW)
+        store.events.record(owner, track, track, heard_s=60, duration_s=60, now=NOW)
+    assert "not in the library" not in listener.get(path).text
+    for gone, said in ((tracks[0], "1 track of this page is not"), (tracks[1], "2 tracks of this page are not")):
+        store.tracks.remove_file(gone, LibraryPath("music", gone.encode() + b".mp3"), NOW)
+        assert f"{said} in the library just now." in listener.get(path).text
+    page = listener.get(path).text
+    assert "None of these is in the library" in page
+    assert " yet</h2>" not in page
 
 
 @pytest.mark.parametrize("path", ["/favourites", "/rated", "/history"])
