@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from earwise.extraction.directory import refresh_directory
+from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
@@ -153,6 +154,25 @@ def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listen
             assert answer.status_code in ({200} if shows else {204, 302}), (endpoint, answer.status_code)
             if endpoint == "playlists.delete":
                 store.playlists.restore(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
+
+
+def test_no_form_is_taken_without_the_token_of_its_session(
+    app: Flask, store: Store, admin: Browser, enter: Callable[..., Browser]
+) -> None:
+    owned = {"playlist_id": make_playlist(store, "root"), "token_id": make_token(store, "root")}
+    of_another = enter("jon").token("/account")
+    store.quarantine.put(LibraryPath("music", b"a.mp3"), "silent", "Nothing to hear.", NOW)
+    before, account = documents_of(store, "root"), store.listeners.get_by_name("root")
+    walked = [(endpoint, path) for endpoint, method, path in walk(app, **owned) if method == "POST"]
+    forms = [(endpoint, path) for endpoint, path in walked if not endpoint.startswith("v1-")]  # see test_api_own
+    assert len(forms) > 20
+    for endpoint, path in forms:
+        for token in ({}, {"csrf_token": "nonsense"}, {"csrf_token": of_another}):
+            answer = admin.client.post(path, data=_FIELDS | token)
+            assert (answer.status_code, "This form is no longer good" in answer.text) == (400, True), (endpoint, token)
+    assert documents_of(store, "root") == before
+    assert store.quarantine.count_retries() == 0
+    assert store.listeners.get_by_name("root") == account
 
 
 @pytest.mark.parametrize("body", [{"$ne": ""}, {"$gt": ""}, ["$where"], "$ne", 1e999, None])
