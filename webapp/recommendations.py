@@ -19,6 +19,8 @@ blueprint = Blueprint("recommendations", __name__)
 
 # Few enough to be there at once, also on a phone; the others are one press away.
 _FIRST_SHOWN = 25
+# So many of the nearest may have left since the training before it takes another query to find who comes next.
+_SPARE = 3
 
 
 @blueprint.get("/tracks/<track_id:track_id>")
@@ -70,19 +72,16 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
 
 def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[list[Neighbour], dict[str, Track], bool]:
     """The nearest neighbours that are still there, the tracks of them and of the seed, and whether there are more."""
-    first, rest = neighbours[:most], neighbours[most:]
+    first, rest = neighbours[: most + _SPARE], neighbours[most + _SPARE :]
     tracks = store().tracks.get_many([seed_id, *(near.track_id for near in first)])
-    if seed_id not in tracks or len(tracks) > len(first) or not rest:
-        return [near for near in first if near.track_id in tracks], tracks, bool(rest)
-    # Some have left the library: others take their places.
-    tracks |= store().tracks.get_many(near.track_id for near in rest)
-    present = [near for near in neighbours if near.track_id in tracks]
-    return present[:most], tracks, len(present) > most
+    present = [near for near in first if near.track_id in tracks]
+    if len(present) < most and rest and seed_id in tracks:
+        tracks |= store().tracks.get_many(near.track_id for near in rest)
+        present, rest = [near for near in neighbours if near.track_id in tracks], ()
+    return present[:most], tracks, len(present) > most or bool(rest)
 
 
 def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:
     """Send to the track that a file encoded anew has made of this one."""
-    became = store().find_track(track_id)
-    if became is None or became.track_id == track_id:
-        abort(404)
-    return redirect(url_for("recommendations.track", track_id=became.track_id, show=request.args.get("show")))
+    became = store().aliases.resolve([track_id]).get(track_id) or abort(404)
+    return redirect(url_for("recommendations.track", track_id=became, show=request.args.get("show")))

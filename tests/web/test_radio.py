@@ -44,7 +44,7 @@ def test_radio_starts_from_a_track_an_artist_a_cluster_and_a_playlist(
         found = rows_of(page)
         assert len(found) == len(set(found)) >= 10, path
         assert 'data-radio="/radio/next"' in page
-        assert len(queries()) <= 5
+        assert len(queries()) <= 4
     assert rows_of(listener.get(paths[0]).text)[0] == tracks[0]
 
 
