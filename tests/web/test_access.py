@@ -14,8 +14,9 @@ from earwise.store import Store
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
 from earwise.store.shelves import shelf_key
+from earwise.store.tracks import Tags
 from tests.web.conftest import PASSWORD, Browser
-from tests.web.seeding import NOW, seed_model, seed_tracks, track_id
+from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks, track_id
 from webapp.accounts import PUBLIC
 
 _TRACK = track_id("Title 000Artist 0")
@@ -93,6 +94,17 @@ def make_token(store: Store, name: str) -> str:
     return store.tokens.of(owner)[0].token_id
 
 
+def give_opinions(store: Store, name: str) -> None:
+    """Stars, a favourite, a thumb and a play of the listener of this name; on a track, too, that is in no list yet."""
+    owner = store.listeners.get_by_name(name).listener_id
+    for track in (_TRACK, seed_track(store, Tags("Night owl"))):
+        store.ratings.set_stars(owner, track, 5, NOW)
+        store.ratings.set_favourite(owner, track, True, NOW)
+        store.events.record(owner, track, track, heard_s=60, duration_s=185, now=NOW)
+    for near in store.serving.find_lists([_TRACK])[_TRACK]:
+        store.ratings.set_thumb(owner, _TRACK, near.track_id, True, model_id="model-1", now=NOW)
+
+
 def documents_of(store: Store, name: str) -> dict[str, list[dict[str, object]]]:
     owner = store.listeners.get_by_name(name).listener_id
     return {collection: list(store.personal.documents(owner, collection)) for collection in PERSONAL}
@@ -125,8 +137,13 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
 ) -> None:
     playlist_id, other = make_playlist(store, "mira"), enter("jon", role)
     token_id = make_token(store, "mira")
+    give_opinions(store, "mira")
     app.config["WTF_CSRF_ENABLED"] = False
     before = documents_of(store, "mira")
+    assert all(before.values()), "something of every kind"
+    assert other.get(f"/tracks/{_TRACK}/marks").json == {"stars": 0, "favourite": False}
+    assert "is-on" not in other.get(f"/tracks/{_TRACK}").text
+    assert "is-on" in listener.get(f"/tracks/{_TRACK}").text
     for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
         if endpoint in _ENDS_THE_SESSION or endpoint.startswith("v1-"):  # see test_api_own
             continue
@@ -140,6 +157,14 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
             assert answer.status_code < 500, (endpoint, method)
         assert b"Night" not in answer.data, (endpoint, method)
     assert documents_of(store, "mira") == before
+
+
+def test_what_the_walk_looks_for_is_shown_to_its_owner(store: Store, listener: Browser) -> None:
+    playlist_id = make_playlist(store, "mira")
+    make_token(store, "mira")
+    give_opinions(store, "mira")
+    for path in ("/favourites", "/rated", "/history", "/playlists", f"/playlists/{playlist_id}", "/account/export"):
+        assert "Night" in listener.get(path).text, path
 
 
 def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listener: Browser) -> None:

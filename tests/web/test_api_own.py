@@ -15,7 +15,7 @@ from earwise.store.listeners import Role
 from earwise.store.playlists import MOST_PLAYLISTS
 from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, seed_model, seed_tracks
-from tests.web.test_access import documents_of, make_playlist, walk
+from tests.web.test_access import documents_of, give_opinions, make_playlist, walk
 from webapp.api.cursors import write_cursor
 
 _BODIES: dict[str, dict[str, Any]] = {
@@ -69,10 +69,15 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_the_programs_of_others(
     app: Flask, store: Store, program: Program, tracks: list[str], enter: Callable[..., Browser]
 ) -> None:
     playlist_id = make_playlist(store, "mira")
+    give_opinions(store, "mira")
+    assert all("Night" in program.get(path).text for path in ("/ratings", "/ratings?of=favourites", "/events"))
+    assert program.get(f"/ratings/{tracks[0]}").json == {"stars": 5, "favourite": True}
     before = documents_of(store, "mira")
     for name, role in (("jon", Role.LISTENER), ("root", Role.ADMIN)):
         enter(name, role)
         other = Program(app, store.tokens.create(store.listeners.get_by_name(name).listener_id, "program", NOW))
+        assert other.get(f"/ratings/{tracks[0]}").json == {"stars": 0, "favourite": False}
+        assert b"Night" not in other.get("/ratings?of=favourites").data
         for endpoint, method, path in walk(app, playlist_id=playlist_id):
             if endpoint.startswith("v1-"):
                 body = body_of(endpoint, tracks[0])
@@ -318,7 +323,7 @@ def test_no_route_asks_the_store_more_than_three_things(
     owner = store.listeners.get_by_name("mira").listener_id
     routes = [one for one in walk(app) if one[0].startswith("v1-") and one[1] != "HEAD"]
     for endpoint, method, _ in routes:
-        # Each finds what it is about: the playlist, and in that the track that it takes out, but not the one it puts in.
+        # Each finds what it is about: the playlist, and in it what is to be taken out, but not what is to be put in.
         held = tracks[1:3] if endpoint == "v1-playlists.add" else tracks[:3]
         playlist_id = store.playlists.create(owner, "Night", NOW, held)
         etag = program.get(f"/playlists/{playlist_id}").headers["ETag"]
