@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pymongo.monitoring
 import pytest
@@ -26,12 +28,12 @@ class QueryLog(pymongo.monitoring.CommandListener):
     """What was asked of MongoDB, while somebody wants to know."""
 
     def __init__(self) -> None:
-        self.names: list[str] = []
+        self.commands: list[tuple[str, Mapping[str, Any]]] = []
         self.is_wanted = False
 
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
         if self.is_wanted and event.command_name in _QUERIES:
-            self.names.append(f"{event.command_name} {event.command.get(event.command_name)}")
+            self.commands.append((event.command_name, event.command))
 
     def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
 
@@ -48,13 +50,30 @@ def queries() -> Iterator[Callable[[], list[str]]]:
     """Returns and forgets the queries since it was last asked."""
 
     def take() -> list[str]:
-        taken, QUERY_LOG.names = QUERY_LOG.names, []
-        return taken
+        return [f"{name} {command.get(name)}" for name, command in _take_commands()]
 
+    with _logging():
+        yield take
+
+
+@pytest.fixture
+def commands() -> Iterator[Callable[[], list[tuple[str, Mapping[str, Any]]]]]:
+    """Returns and forgets the queries since it was last asked, whole, each after its name."""
+    with _logging():
+        yield _take_commands
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
     QUERY_LOG.is_wanted = True
-    yield take
+    yield
     QUERY_LOG.is_wanted = False
-    take()
+    _take_commands()
+
+
+def _take_commands() -> list[tuple[str, Mapping[str, Any]]]:
+    taken, QUERY_LOG.commands = QUERY_LOG.commands, []
+    return taken
 
 
 class _Scheduling(LoadFileScheduling):

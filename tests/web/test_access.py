@@ -38,7 +38,7 @@ _VALUES = {
     "shelf": shelf_key("Artist 0"),
 }
 # What every form of the app would take, so that a refusal is for who asks and not for what is sent.
-_FIELDS = {
+FIELDS = {
     "name": "Taken",
     "track": _TRACK,
     "place": "1",
@@ -58,7 +58,7 @@ _QUERIES = {
     "v1-journeys.path": {"from": _TRACK, "to": track_id("Title 005Artist 5")},
 }
 _BINARY = ("pictures.picture", "pictures.soundprint", "sound_map.points")
-_ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.delete", "account.change_password"}
+ENDS_THE_SESSION = {"auth.log_out", "auth.log_in", "auth.sign_up", "account.delete", "account.change_password"}
 
 
 @pytest.fixture(autouse=True)
@@ -145,9 +145,9 @@ def test_what_is_a_listeners_own_is_out_of_reach_for_everybody_else(
     assert "is-on" not in other.get(f"/tracks/{_TRACK}").text
     assert "is-on" in listener.get(f"/tracks/{_TRACK}").text
     for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
-        if endpoint in _ENDS_THE_SESSION or endpoint.startswith("v1-"):  # see test_api_own
+        if endpoint in ENDS_THE_SESSION or endpoint.startswith("v1-"):  # see test_api_own
             continue
-        data = _FIELDS if method == "POST" else None
+        data = FIELDS if method == "POST" else None
         answer = other.client.open(path, method=method, data=data, buffered=True)
         if {"playlist_id", "token_id"} & app.url_map._rules_by_endpoint[endpoint][0].arguments:
             assert answer.status_code == 404, (endpoint, method)
@@ -171,10 +171,10 @@ def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listen
     app.config["WTF_CSRF_ENABLED"] = False
     playlist_id, token_id = make_playlist(store, "mira"), make_token(store, "mira")
     for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
-        if method == "POST" and endpoint not in _ENDS_THE_SESSION and not endpoint.startswith(("admin.", "v1-")):
+        if method == "POST" and endpoint not in ENDS_THE_SESSION and not endpoint.startswith(("admin.", "v1-")):
             if endpoint == "playlists.restore":
                 store.playlists.delete(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
-            answer = listener.client.post(path, data=_FIELDS)
+            answer = listener.client.post(path, data=FIELDS)
             shows = endpoint in {"radio.more", "account.make_token"}
             assert answer.status_code in ({200} if shows else {204, 302}), (endpoint, answer.status_code)
             if endpoint == "playlists.delete":
@@ -193,7 +193,7 @@ def test_no_form_is_taken_without_the_token_of_its_session(
     assert len(forms) > 20
     for endpoint, path in forms:
         for token in ({}, {"csrf_token": "nonsense"}, {"csrf_token": of_another}):
-            answer = admin.client.post(path, data=_FIELDS | token)
+            answer = admin.client.post(path, data=FIELDS | token)
             assert (answer.status_code, "This form is no longer good" in answer.text) == (400, True), (endpoint, token)
     assert documents_of(store, "root") == before
     assert store.quarantine.count_retries() == 0
@@ -210,7 +210,7 @@ def test_mongodb_operators_in_json_are_refused_by_every_form(
     for endpoint, method, path in walk(app, playlist_id=playlist_id):
         if method != "POST" or endpoint in {"auth.log_out", "playlists.delete", "playlists.restore"}:
             continue
-        answer = listener.client.post(path, json=dict.fromkeys(_FIELDS, body))
+        answer = listener.client.post(path, json=dict.fromkeys(FIELDS, body))
         assert answer.status_code in {200, 302, 400, 403, 404, 422}, endpoint
         assert documents_of(store, "mira") == before, endpoint
 
@@ -226,7 +226,7 @@ def test_mongodb_operators_in_fields_are_refused_by_every_form(
     for endpoint, method, path in walk(app, playlist_id=playlist_id):
         if method != "POST" or endpoint in {"auth.log_out", "playlists.delete", "playlists.restore", *texts}:
             continue
-        for fields in (dict.fromkeys(_FIELDS, value), {f"{name}[$ne]": value for name in _FIELDS}):
+        for fields in (dict.fromkeys(FIELDS, value), {f"{name}[$ne]": value for name in FIELDS}):
             answer = listener.client.post(path, data=fields)
             assert answer.status_code < 500, endpoint
             assert documents_of(store, "mira") == before, endpoint
