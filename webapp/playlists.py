@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from earwise.errors import PlaylistFullError
 from earwise.store.playlists import Playlist
+from earwise.store.tracks import Track
 from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.filters import clip
@@ -31,8 +32,7 @@ def create() -> ResponseReturnValue:
     """Make a playlist, and put a track into it where one is given."""
     form = PlaylistForm(request.form)
     if form.validate():
-        track = store().find_track(form.track.data) if form.track.data else None
-        tracks = [track.track_id] if track else []
+        tracks = [_require_track(form.track.data).track_id] if form.track.data else []
         try:
             return _to(store().playlists.create(listener_id(), form.name.data, datetime.now(UTC), tracks))
         except PlaylistFullError as error:
@@ -43,7 +43,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/add/<track_id:track_id>")
 def choose(track_id: str) -> ResponseReturnValue:
     """Choose the playlist that a track goes into."""
-    track = store().find_track(track_id) or abort(404)
+    track = _require_track(track_id)
     playlists = store().playlists.of(listener_id())
     return render_template("playlists/choose.html", track=track, playlists=playlists, form=PlaylistForm())
 
@@ -95,7 +95,7 @@ def restore(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/<playlist_id>/add")
 def add(playlist_id: str) -> ResponseReturnValue:
     """Put a track at the end of a playlist."""
-    found, track = _require(playlist_id), store().find_track(checked(TrackForm).track.data) or abort(404)
+    found, track = _require(playlist_id), _require_track(checked(TrackForm).track.data)
     undo = url_for("playlists.remove", playlist_id=playlist_id)
     try:
         if store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC)):
@@ -121,7 +121,7 @@ def remove(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/<playlist_id>/move")
 def move(playlist_id: str) -> ResponseReturnValue:
     """Put a track at another place of a playlist."""
-    form, track = checked(MoveForm), store().find_track(request.form.get("track", "")) or abort(404)
+    form, track = checked(MoveForm), _require_track(request.form.get("track", ""))
     if not store().playlists.move(listener_id(), playlist_id, track.track_id, form.place.data, datetime.now(UTC)):
         abort(404)
     return _to(playlist_id)
@@ -129,6 +129,10 @@ def move(playlist_id: str) -> ResponseReturnValue:
 
 def _require(playlist_id: str) -> Playlist:
     return store().playlists.get(listener_id(), playlist_id) or abort(404)
+
+
+def _require_track(track_id: str) -> Track:
+    return store().find_track(track_id) or abort(404)
 
 
 def _to(playlist_id: str) -> ResponseReturnValue:

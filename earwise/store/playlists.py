@@ -143,7 +143,7 @@ class Playlists:
         space = free | {f"tracks.{MOST_TRACKS - 1}": {"$exists": False}}
         done = self._playlists.update_one(space, {"$push": {"tracks": track_id}, "$set": {"changed_at": now}})
         if not done.matched_count and self._playlists.find_one(free, {"_id": 1}):
-            raise PlaylistFullError(f"A playlist holds {MOST_TRACKS:,} tracks at most.")
+            raise _full()
         return bool(done.matched_count)
 
     @translated_errors()
@@ -161,12 +161,20 @@ class Playlists:
 
     @translated_errors()
     def move(self, listener_id: str, playlist_id: str, track_id: str, place: int, now: datetime) -> bool:
-        """Put a track at a place, counted from 0; one that is not in the playlist is put in."""
+        """Put a track at a place, counted from 0; one that is not in the playlist is put in.
+
+        Raises
+        ------
+        PlaylistFullError
+            If it is not in the playlist, and that holds `MOST_TRACKS` already.
+        """
 
         def moved(tracks: list[str]) -> list[str] | None:
             others = [track for track in tracks if track != track_id]
+            if len(others) >= MOST_TRACKS:
+                raise _full()
             target = max(0, min(place, len(others)))
-            return [*others[:target], track_id, *others[target:]][:MOST_TRACKS]
+            return [*others[:target], track_id, *others[target:]]
 
         return self._reorder(listener_id, playlist_id, moved, now)
 
@@ -215,6 +223,10 @@ class Playlists:
             if self._change(own | {"tracks": document["tracks"]}, {"tracks": tracks}, now):
                 return True
         raise StoreError("The playlist is being changed by too many at once.")
+
+
+def _full() -> PlaylistFullError:
+    return PlaylistFullError(f"A playlist holds {MOST_TRACKS:,} tracks at most.")
 
 
 def _own(listener_id: str, playlist_id: str) -> dict[str, Any]:

@@ -53,6 +53,18 @@ def test_track_stands_in_a_playlist_once(store: Store) -> None:
     assert tracks(store, playlist_id) == ["a", "b"]
 
 
+def test_full_playlist_loses_no_track_to_one_that_is_put_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playlists, "MOST_TRACKS", 2)
+    playlist_id = create(store, "a", "b")
+    store.playlists.remove("mira", playlist_id, "a", NOW)
+    store.playlists.add("mira", playlist_id, "c", NOW)
+    with pytest.raises(PlaylistFullError):
+        store.playlists.move("mira", playlist_id, "a", 0, NOW)
+    assert tracks(store, playlist_id) == ["b", "c"]
+    assert store.playlists.move("mira", playlist_id, "c", 0, NOW)
+    assert tracks(store, playlist_id) == ["c", "b"]
+
+
 def test_full_playlist_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playlists, "MOST_TRACKS", 2)
     playlist_id = create(store, "a", "b")

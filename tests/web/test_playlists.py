@@ -83,6 +83,21 @@ def test_track_goes_into_a_new_playlist(listener: Browser, tracks: list[str]) ->
     assert titles(listener.get(answer.location).text) == ["Title 004"]
 
 
+def test_no_playlist_is_made_for_a_track_that_is_no_more(listener: Browser) -> None:
+    assert listener.submit("/playlists", name="Dawn", track="0" * 32).status_code == 404
+    assert "No playlists yet" in listener.get("/playlists").text
+
+
+def test_full_playlist_says_that_nothing_can_be_put_back(
+    listener: Browser, playlist: str, tracks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earwise.store.playlists.MOST_TRACKS", 3)
+    page = listener.get(listener.submit(f"{playlist}/remove", page=playlist, track=tracks[1]).location).text
+    listener.submit(f"{playlist}/add", page=playlist, track=tracks[4])
+    assert "A playlist holds 3 tracks at most." in undo(listener, page)
+    assert titles(listener.get(playlist).text) == ["Title 000", "Title 002", "Title 004"]
+
+
 def test_track_is_moved(listener: Browser, playlist: str, tracks: list[str]) -> None:
     answer = listener.submit(f"{playlist}/move", page=playlist, track=tracks[2], place="0")
     assert answer.location == playlist
