@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from earwise.errors import DuplicateError
 from webapp.accounts import listener_id
 from webapp.context import store
 from webapp.forms import HeardForm, checked
@@ -22,14 +23,11 @@ _PAGE_SIZE = 50
 def heard(track_id: str) -> ResponseReturnValue:
     """Record how much of a track was heard, as the player tells it."""
     form, track = checked(HeardForm), store().find_track(track_id) or abort(404)
-    store().events.record(
-        listener_id(),
-        form.listening.data,
-        track.track_id,
-        heard_s=form.heard_s.data,
-        duration_s=track.duration_s,
-        now=datetime.now(UTC),
-    )
+    told = {"heard_s": form.heard_s.data, "duration_s": track.duration_s, "now": datetime.now(UTC)}
+    try:
+        store().events.record(listener_id(), form.listening.data, track.track_id, **told)
+    except DuplicateError:
+        abort(409)
     return "", 204
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.index_builds import ensure_index
@@ -62,23 +63,28 @@ class Events:
         ----------
         listening_id : str
             Names this one time that the listener turned to the track.
+
+        Raises
+        ------
+        DuplicateError
+            If the listener turned to another track that time.
         """
-        recorded = self._events.find_one_and_update(
-            {"_id": f"{listener_id}:{listening_id}"},
-            {
-                "$max": {"heard_s": heard_s, "is_play": is_play(heard_s, duration_s)},
-                "$setOnInsert": {
-                    "listener_id": listener_id,
-                    "track_id": track_id,
-                    "duration_s": duration_s,
-                    "at": now,
-                },
-            },
-            upsert=True,
-            projection={"is_play": 1},
-            return_document=ReturnDocument.AFTER,
-        )
+        told = {"heard_s": heard_s, "is_play": is_play(heard_s, duration_s)}
+        about = {"_id": f"{listener_id}:{listening_id}", "track_id": track_id}
+        first = {"listener_id": listener_id, "duration_s": duration_s, "at": now}
+        try:
+            recorded = self._add(about, {"$max": told, "$setOnInsert": first}, upsert=True)
+        except DuplicateKeyError:
+            # Of another track; or told twice at once, of which the other was first.
+            recorded = self._add(about, {"$max": told}, upsert=False)
+            if recorded is None:
+                raise
         return bool(recorded and recorded["is_play"])
+
+    def _add(self, about: dict[str, str], update: dict[str, Any], *, upsert: bool) -> dict[str, Any] | None:
+        return self._events.find_one_and_update(
+            about, update, upsert=upsert, projection={"is_play": 1}, return_document=ReturnDocument.AFTER
+        )
 
     @translated_errors()
     def plays(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[Play]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pymongo.monitoring
+import pytest
 
+from earwise.errors import DuplicateError
 from earwise.store import Store
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
@@ -39,6 +41,14 @@ def test_listening_that_is_told_again_counts_once_with_the_longest(store: Store,
     (kept,) = store.client[database_name]["events"].find({})
     assert kept["heard_s"] == 120.0
     assert kept["is_play"] is True
+
+
+def test_listening_to_one_track_is_none_to_another(store: Store, database_name: str) -> None:
+    hear(store, "long", 12.0, listening="one")
+    with pytest.raises(DuplicateError):
+        store.events.record("mira", "one", "short", heard_s=12.0, duration_s=20.0, now=NOW)
+    (kept,) = store.client[database_name]["events"].find({})
+    assert (kept["track_id"], kept["is_play"]) == ("long", False)
 
 
 def test_history_pages_from_the_newest_on(store: Store) -> None:

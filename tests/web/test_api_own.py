@@ -263,6 +263,8 @@ def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: li
         assert answer.json == {"is_play": number > 0}
     again = {"track_id": tracks[1], "heard_s": 10}
     assert program.send("PUT", f"/events/{1:016x}", json=again).json == {"is_play": True}, "it was heard longer before"
+    of_another = program.send("PUT", f"/events/{1:016x}", json={"track_id": tracks[2], "heard_s": 40})
+    assert (of_another.status_code, of_another.mimetype) == (409, "application/problem+json")
     first = program.get("/events")
     second = program.get(f"/events?cursor={first.json['next_cursor']}")
     assert (len(first.json["items"]), len(second.json["items"])) == (60, 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import abort
 
+from earwise.errors import DuplicateError
 from webapp.accounts import listener_id
 from webapp.api.cursors import PAGE_SIZE, read_cursor, write_cursor
 from webapp.api.document import Blueprint
@@ -38,4 +39,7 @@ def record(body: dict[str, Any], listening_id: str) -> dict[str, Any]:
     """
     track = store().find_track(body["track_id"]) or abort(404, "There is no such track.")
     told = {"heard_s": body["heard_s"], "duration_s": track.duration_s, "now": datetime.now(UTC)}
-    return {"is_play": store().events.record(listener_id(), listening_id, track.track_id, **told)}
+    try:
+        return {"is_play": store().events.record(listener_id(), listening_id, track.track_id, **told)}
+    except DuplicateError:
+        abort(409, "That time it was another track. Make up another id for this one.")
