@@ -328,6 +328,21 @@ def test_what_was_heard_stands_in_the_history_and_what_was_skipped_does_not(
     assert sorted(event["is_play"] for event in kept) == [False, True]
 
 
+def test_listening_that_a_reload_breaks_off_goes_on_after_it(listener: Page, database: tuple[Store, str]) -> None:
+    store, name = database
+    play(listener, "Ivory")
+    wait_until(listener, lambda: played_s(listener) > 3.5)
+    listener.reload()
+    listener.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+    wait_until(listener, lambda: played_s(listener) > 7.5)
+    listener.get_by_role("link", name="History", exact=True).click()
+    rows = listener.get_by_role("list", name="Tracks that you played, the last first").get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    owner = store.listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
+    (kept,) = store.client[name]["events"].find({"listener_id": owner})
+    assert kept["is_play"]
+
+
 def test_heart_of_the_player_and_that_of_the_page_follow_each_other(listener: Page, tracks: dict[str, str]) -> None:
     play(listener, "Ivory")
     listener.get_by_role("region", name="Player").get_by_role("link", name="Ivory").click()

@@ -1,4 +1,5 @@
-// Tells the library how much of a track was heard: once it counts as played, and when the listener moves on.
+// Tells the library how much of a track was heard: once it counts as played, and when the listener moves on. A listening
+// that a reload breaks off goes on after it.
 
 import { send } from "./requests.js";
 
@@ -6,8 +7,9 @@ const PLAYED_S = 30;
 const PLAYED_SHARE = 0.5;
 const LONGEST_STEP_S = 2; // more between two times is a seek, not listening
 
-export function attachHeard(player, queue) {
+export function attachHeard(player, queue, storage) {
   let listening = null; // {id, track, heard, told}: this one time that the listener turned to a track
+  let brokenOff = storage.read("listening"); // {id, entry, heard}: what it was when the page was closed
   let last = 0;
 
   player.addEventListener("time", () => {
@@ -24,18 +26,23 @@ export function attachHeard(player, queue) {
     if (listening && listening.track.entry !== queue.current?.entry) end();
   });
   window.addEventListener("pagehide", () => {
-    if (listening?.told) tell({ isLast: true });
+    if (!listening?.heard) return;
+    tell({ isLast: true });
+    storage.write("listening", { id: listening.id, entry: listening.track.entry, heard: listening.heard });
   });
 
   function begin(track) {
     end();
-    listening = { id: randomId(), track, heard: 0, told: false };
+    const { id, heard } = brokenOff?.entry === track.entry ? brokenOff : { id: randomId(), heard: 0 };
+    listening = { id, track, heard, told: false };
+    brokenOff = null;
     last = player.seconds;
   }
 
   function end() {
     if (listening && listening.heard > 0) tell();
     listening = null;
+    storage.write("listening", null);
   }
 
   function tell(options) {

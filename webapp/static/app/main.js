@@ -40,7 +40,7 @@ attachBar(player, queue, actions);
 attachMediaSession(player, queue);
 attachRadio(queue, (link) => readTrack(link, bar.dataset.artwork));
 attachNavigation();
-attachHeard(player, queue);
+attachHeard(player, queue, storage);
 attachLocalTimes();
 attachSearch();
 attachMap(queue);

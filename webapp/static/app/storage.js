@@ -3,6 +3,7 @@
 const PREFIX = "earwise:";
 
 export class Storage {
+  static #isClosed = false;
   #prefix;
 
   constructor(listener) {
@@ -18,6 +19,7 @@ export class Storage {
   }
 
   write(key, value) {
+    if (Storage.#isClosed) return;
     try {
       localStorage.setItem(this.#prefix + key, JSON.stringify(value));
     } catch {
@@ -27,6 +29,8 @@ export class Storage {
 
   /** Nothing of the listener stays for whoever uses this browser next. */
   static forgetEverybody() {
+    // What still plays in the page while it is being left remembers nothing any more.
+    Storage.#isClosed = true;
     try {
       Object.keys(localStorage)
         .filter((key) => key.startsWith(PREFIX))
