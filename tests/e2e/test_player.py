@@ -12,6 +12,7 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.browsing import queued as kept_queue
 from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
@@ -144,6 +145,24 @@ def test_track_of_a_list_plays_next(listener: Page) -> None:
     expect_current(listener, "Far away")
     listener.get_by_role("button", name="Previous track").first.click()
     expect_current(listener, "Ivory")
+
+
+def test_queue_that_was_arranged_by_hand_comes_back_where_another_list_replaced_it(listener: Page) -> None:
+    play(listener, "Ivory")
+    play(listener, "Caribbean")
+    expect(listener.get_by_role("alert")).to_be_hidden()  # a list that was only played is no work
+    row = listener.locator(".track", has_text="Far away")
+    row.locator("summary").click()
+    row.get_by_role("button", name="Add to the queue").click()
+    before = kept_queue(listener)
+    listener.reload()
+    play(listener, "Ivory")
+    alert = listener.get_by_role("alert")
+    expect(alert).to_contain_text("in place of yours")
+    assert kept_queue(listener) != before
+    alert.get_by_role("button", name="Undo").click()
+    expect_current(listener, "Caribbean")
+    assert kept_queue(listener) == before
 
 
 def test_shuffling_keeps_what_plays_and_is_taken_back(listener: Page) -> None:

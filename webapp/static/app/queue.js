@@ -13,6 +13,7 @@ export class Queue extends EventTarget {
   repeat = "off";
   isShuffled = false;
   radio = null; // where more tracks come from, in a queue without an end
+  isArranged = false; // by hand, so that to replace it loses somebody's work
   #lastEntry = 0;
   #storage;
   #key;
@@ -31,6 +32,7 @@ export class Queue extends EventTarget {
   /** A list becomes the queue and starts at one of its tracks. */
   start(tracks, index, radio = null) {
     this.radio = radio;
+    this.isArranged = false;
     const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
     this.tracks = tracks.slice(first, first + MOST_TRACKS).map((track) => this.#number(track));
     this.index = index - first;
@@ -40,8 +42,9 @@ export class Queue extends EventTarget {
   }
 
   /** Put a track at the end, or right after the current one. */
-  add(track, { isNext = false } = {}) {
+  add(track, { isNext = false, isByHand = false } = {}) {
     if (this.tracks.length >= MOST_TRACKS) return false;
+    this.isArranged ||= isByHand;
     const position = isNext ? this.index + 1 : this.tracks.length;
     const place = isNext ? (this.current?.place ?? 0) + 0.5 : this.tracks.length;
     this.tracks.splice(position, 0, { ...this.#number(track), place });
@@ -60,6 +63,7 @@ export class Queue extends EventTarget {
     const current = this.current;
     const target = Math.max(0, Math.min(to, this.tracks.length - 1));
     if (from < 0 || from === target) return;
+    this.isArranged = true;
     this.tracks.splice(target, 0, ...this.tracks.splice(from, 1));
     this.index = this.tracks.indexOf(current);
     this.#changed();
@@ -82,6 +86,7 @@ export class Queue extends EventTarget {
 
   clear() {
     this.radio = null;
+    this.isArranged = false;
     this.tracks = [];
     this.index = -1;
     this.#changed();
@@ -89,11 +94,12 @@ export class Queue extends EventTarget {
 
   /** What `restore` takes to undo what is done from now on. */
   snapshot() {
-    return { tracks: [...this.tracks], index: this.index, radio: this.radio };
+    return { tracks: [...this.tracks], index: this.index, radio: this.radio, isArranged: this.isArranged };
   }
 
-  restore({ tracks, index, radio }) {
+  restore({ tracks, index, radio, isArranged }) {
     this.radio = radio;
+    this.isArranged = isArranged;
     this.tracks = tracks;
     this.index = index;
     this.#changed();
@@ -158,8 +164,8 @@ export class Queue extends EventTarget {
 
   #changed() {
     if (!this.isShuffled) this.#renumber();
-    const { tracks, index, repeat, isShuffled, radio } = this;
-    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio });
+    const { tracks, index, repeat, isShuffled, radio, isArranged } = this;
+    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio, isArranged });
     this.dispatchEvent(new Event("change"));
   }
 
@@ -171,6 +177,7 @@ export class Queue extends EventTarget {
     this.repeat = REPEATS.includes(kept.repeat) ? kept.repeat : "off";
     this.isShuffled = kept.isShuffled === true;
     this.radio = kept.radio ?? null;
+    this.isArranged = kept.isArranged === true;
     this.#lastEntry = Math.max(0, ...kept.tracks.map((track) => track.entry));
   }
 }

@@ -14,8 +14,10 @@ export function attachRows(player, queue, artwork) {
     play: (button) => {
       if (isCurrent(button)) return player.toggle();
       const buttons = [...(button.closest("[data-tracks]") ?? document).querySelectorAll("button[data-play]")];
+      const before = queue.isArranged ? queue.snapshot() : null;
       queue.start(buttons.map(read), buttons.indexOf(button), button.closest("[data-radio]")?.dataset.radio);
       player.play();
+      if (before) toast.show("This list is the queue now, in place of yours.", () => queue.restore(before));
     },
     "play-list": () => document.querySelector("main [data-tracks] button[data-play]")?.click(),
     "play-next": (button) => enqueue(button, true),
@@ -27,7 +29,7 @@ export function attachRows(player, queue, artwork) {
     button.closest("details")?.querySelector("summary").focus();
     const track = read(button.closest("[data-row]").querySelector("button[data-play]"));
     const before = queue.snapshot();
-    if (!queue.add(track, { isNext })) return toast.show("The queue is full. Take something out first.");
+    if (!queue.add(track, { isNext, isByHand: true })) return toast.show("The queue is full. Take something out first.");
     toast.show(`${nameOf(track)} ${isNext ? "plays next" : "is in the queue"}.`, () => queue.restore(before));
   }
 
