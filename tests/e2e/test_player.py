@@ -194,6 +194,17 @@ def test_reload_keeps_queue_and_place_and_logging_out_forgets_them(listener: Pag
     assert listener.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
 
 
+def test_logging_out_in_another_tab_ends_what_plays_and_leaves_nothing(listener: Page, address: str) -> None:
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    other = listener.context.new_page()
+    other.goto(f"{address}/clusters")
+    other.get_by_role("button", name="Log out").click()
+    expect(other.get_by_role("heading", name="Log in")).to_be_visible()
+    expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
+    assert other.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
+
+
 def test_player_is_driven_by_keys(listener: Page) -> None:
     play(listener, "Caribbean")
     wait_for_playing(listener)

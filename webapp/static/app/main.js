@@ -19,6 +19,8 @@ import { attachSearch } from "./search.js";
 import { Storage } from "./storage.js";
 import * as toast from "./toast.js";
 
+const LOG_OUT_MS = 1000; // that a log-out takes at most, mostly
+
 const bar = document.querySelector("[data-player]");
 const storage = new Storage(bar.dataset.listener);
 const queue = new Queue(storage, "queue");
@@ -50,6 +52,11 @@ document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-log-out]")) return;
   player.stop();
   Storage.forgetEverybody();
+});
+storage.whenForgotten(() => {
+  player.stop();
+  // Somebody logs out in another tab: the server leads to log in as soon as it has heard of that.
+  setTimeout(() => location.reload(), LOG_OUT_MS);
 });
 
 /** Say why a track does not play, or ask who listens where the session is over. */

@@ -27,6 +27,16 @@ export class Storage {
     }
   }
 
+  /** Act when another tab has forgotten everybody; nothing is remembered here from then on. */
+  whenForgotten(act) {
+    window.addEventListener("storage", ({ key, newValue }) => {
+      const isOwn = key === null || key.startsWith(this.#prefix);
+      if (!isOwn || newValue !== null || Storage.#isClosed) return;
+      Storage.#isClosed = true;
+      act();
+    });
+  }
+
   /** Nothing of the listener stays for whoever uses this browser next. */
   static forgetEverybody() {
     // What still plays in the page while it is being left remembers nothing any more.
