@@ -67,4 +67,7 @@ def _network() -> str:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "nowhere"
+    # A server that listens on both sees IPv4 as addresses of one network.
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address)

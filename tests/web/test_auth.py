@@ -258,6 +258,16 @@ def test_network_of_an_ipv6_address_counts_as_one_address(app: Flask) -> None:
     assert codes == [200] * 30 + [429]
 
 
+def test_addresses_of_ipv4_that_a_server_of_both_sees_count_each_by_itself(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    codes = []
+    for attempt in range(32):
+        environ = {"REMOTE_ADDR": "::ffff:192.0.2.8" if attempt == 31 else "::ffff:192.0.2.7"}
+        form = {"name": f"account-{attempt}", "password": "wrong password"}
+        codes.append(app.test_client().post("/log-in", data=form, environ_base=environ).status_code)
+    assert codes == [200] * 30 + [429, 200]
+
+
 def test_successful_log_ins_are_not_counted(enter: Callable[..., Browser], app: Flask) -> None:
     enter("mira")
     assert {Browser(app.test_client()).log_in("mira").status_code for _ in range(15)} == {302}
