@@ -19,6 +19,7 @@ from webapp.forms import RadioForm, TrackForm, checked
 from webapp.journeys import begin_near, begin_with_track, find_way, go_on
 from webapp.messages import say
 from webapp.rows import Row
+from webapp.tracks import require_ready
 
 blueprint = Blueprint("radio", __name__)
 
@@ -29,8 +30,8 @@ _LONGEST_NAME = 48
 @blueprint.get("/tracks/<track_id:track_id>/radio")
 def from_track(track_id: str) -> ResponseReturnValue:
     """Radio from a track, which plays first."""
-    seed = store().tracks.get(track_id) or abort(404)
-    chosen = begin_with_track(track_id, seed.tags.artist)
+    seed = require_ready(track_id)
+    chosen = begin_with_track(seed.track_id, seed.tags.artist)
     return _page(clip(seed.tags.title), chosen, store().tracks.get_many(chosen))
 
 

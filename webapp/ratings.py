@@ -18,6 +18,7 @@ from webapp.messages import say
 from webapp.navigation import came_from, wants_fragment
 from webapp.paging import read_time_cursor
 from webapp.rows import Row
+from webapp.tracks import became
 
 blueprint = Blueprint("ratings", __name__)
 
@@ -46,7 +47,7 @@ def set_favourite(track_id: str) -> ResponseReturnValue:
 @blueprint.get("/tracks/<track_id:track_id>/marks")
 def marks(track_id: str) -> ResponseReturnValue:
     """What the listener said of a track, for the player."""
-    found = store().ratings.marks(listener_id(), track_id)
+    found = store().ratings.marks(listener_id(), became(track_id))
     return {"stars": found.stars, "favourite": found.is_favourite}
 
 

@@ -54,7 +54,7 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     """What a seed track and another share, where they differ, and how near they are among all pairs."""
     tracks = store().tracks.get_many([seed_id, track_id])
     if seed_id not in tracks or track_id not in tracks:
-        abort(404)
+        return _redirect_to_what_they_became(seed_id, track_id)
     sounds = store().serving.find_sounds(seed_id, track_id)
     ranked = store().serving.find_lists([seed_id]).get(seed_id, ())
     near = next((near for near in ranked if near.track_id == track_id), None)
@@ -79,6 +79,13 @@ def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[l
         tracks |= store().tracks.get_many(near.track_id for near in rest)
         present, rest = [near for near in neighbours if near.track_id in tracks], ()
     return present[:most], tracks, len(present) > most or bool(rest)
+
+
+def _redirect_to_what_they_became(seed_id: str, track_id: str) -> ResponseReturnValue:
+    """Send to the same question about the tracks that files encoded anew have made of these."""
+    became = store().aliases.resolve([seed_id, track_id]) or abort(404)
+    seed_id, track_id = became.get(seed_id, seed_id), became.get(track_id, track_id)
+    return redirect(url_for("recommendations.why", seed_id=seed_id, track_id=track_id))
 
 
 def _redirect_to_what_it_became(track_id: str) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from webapp.clusters import member_rows
 from webapp.context import store
 from webapp.converters import FORMS
 from webapp.paging import read_page_number
+from webapp.tracks import require_ready
 
 blueprint = Blueprint("sound_map", __name__, url_prefix="/map")
 
@@ -68,9 +69,9 @@ def card_at(edition: str, cluster: int, rank: int) -> ResponseReturnValue:
 @blueprint.get("/tracks/<track_id:track_id>")
 def card_of(track_id: str) -> ResponseReturnValue:
     """What the map says of a track, with its place and those of its nearest neighbours."""
-    track = store().tracks.get_many([track_id]).get(track_id) or abort(404)
+    track = require_ready(track_id)
     _, drawn = store().serving.require_mapped()
-    found = store().serving.find_places(drawn.model_id, track_id, limit=_NEAR) if drawn else []
+    found = store().serving.find_places(drawn.model_id, track.track_id, limit=_NEAR) if drawn else []
     places = [drawn.steps(place) for place in found] if drawn else []
     return render_template("sound_map/card.html", track=track, places=places)
 

@@ -9,6 +9,7 @@ from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, seed_model, seed_track, track_id
+from tests.web.test_radio import rows_of
 
 
 @pytest.fixture
@@ -40,6 +41,23 @@ def test_playlist_made_on_a_page_that_was_open_meanwhile_holds_what_it_became(
     old, new = tracks
     made = listener.submit("/playlists", name="Slow", track=old)
     assert new in listener.get(made.headers["Location"]).text
+
+
+def test_pages_that_go_on_from_a_former_track_go_on_from_what_it_became(
+    store: Store, listener: Browser, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    near = seed_track(store, Tags("Ivory", "near"))
+    seed_model(store, [new, near], names=("All",))
+    listener.submit(f"/tracks/{old}/favourite", page=f"/tracks/{new}", favourite="yes")
+    assert listener.get(f"/tracks/{old}/marks").json == {"stars": 0, "favourite": True}
+    assert rows_of(listener.get(f"/tracks/{old}/radio").text) == [new, near]
+    assert rows_of(listener.get(f"/map/tracks/{old}").text) == [new]
+    for seed, other, became in ((old, near, f"{new}/why/{near}"), (near, old, f"{near}/why/{new}")):
+        assert listener.get(f"/tracks/{seed}/why/{other}").location == f"/tracks/{became}"
+    store.aliases.remove([old])
+    for path in (f"/tracks/{old}/radio", f"/map/tracks/{old}", f"/tracks/{old}/why/{near}"):
+        assert listener.get(path).status_code == 404, path
 
 
 def test_missing_track_that_became_none_is_not_found(store: Store, listener: Browser, tracks: tuple[str, str]) -> None:
@@ -77,6 +95,7 @@ def test_program_asks_what_is_similar_to_a_former_track(
     old, new = tracks
     near = seed_track(store, Tags("Ivory", "near"))
     seed_model(store, [new, near], names=("All",))
+    assert program.get(f"/tracks/{old}/radio").json == program.get(f"/tracks/{new}/radio").json
     assert program.get(f"/tracks/{old}/similar").json == program.get(f"/tracks/{new}/similar").json
     store.aliases.remove([old])
     assert program.get(f"/tracks/{old}/similar").status_code == 404

@@ -22,8 +22,8 @@ blueprint = Blueprint("journeys", "Radio, and paths from one track to another")
 @blueprint.response(200, TrackListSchema)
 def from_track(track_id: str) -> dict[str, Any]:
     """Radio from a track, which plays first."""
-    seed = store().tracks.get(track_id) or abort(404, "There is no such track.")
-    return _in_order(begin_with_track(track_id, seed.tags.artist))
+    seed = store().find_track(track_id) or abort(404, "There is no such track.")
+    return _in_order(begin_with_track(seed.track_id, seed.tags.artist))
 
 
 @blueprint.route("/artists/<artist_key:artist_key>/radio")

@@ -14,6 +14,7 @@ from webapp.api.document import Blueprint
 from webapp.api.schemas import RatedPageSchema, RatingBody, RatingSchema, RatingsQuery, ThumbBody
 from webapp.context import store
 from webapp.paging import as_moment
+from webapp.tracks import became
 
 blueprint = Blueprint("opinions", "Stars, favourites, and thumbs up or down on recommendations")
 
@@ -37,7 +38,7 @@ def ratings(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, RatingSchema)
 def rating(track_id: str) -> Marks:
     """What the listener said of a track; no stars and no favourite where nothing was said."""
-    return store().ratings.marks(listener_id(), _became(track_id))
+    return store().ratings.marks(listener_id(), became(track_id))
 
 
 @blueprint.route(_RATING, methods=["PUT"])
@@ -54,7 +55,7 @@ def rate(body: dict[str, Any], track_id: str) -> Marks:
 @blueprint.response(204)
 def take_back(track_id: str) -> None:
     """Take a rating back: neither stars nor a favourite."""
-    _say(_became(track_id), 0, False)
+    _say(became(track_id), 0, False)
 
 
 @blueprint.route(_THUMB, methods=["PUT"])
@@ -78,15 +79,10 @@ def _require(*track_ids: str) -> list[str]:
     """The ids that tracks have now, which were encoded anew since a program learnt of them."""
     found = store().tracks.get_many(track_ids)
     gone = [track_id for track_id in track_ids if track_id not in found]
-    became = store().aliases.resolve(gone) if gone else {}
-    if any(track_id not in became for track_id in gone):
+    known = store().aliases.resolve(gone) if gone else {}
+    if any(track_id not in known for track_id in gone):
         abort(404, "There is no such track.")
-    return [became.get(track_id, track_id) for track_id in track_ids]
-
-
-def _became(track_id: str) -> str:
-    """The id that a track has now, whether it is there or not."""
-    return store().aliases.resolve([track_id]).get(track_id, track_id)
+    return [known.get(track_id, track_id) for track_id in track_ids]
 
 
 def _say(track_id: str, stars: int, is_favourite: bool) -> None:
