@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mutagen
@@ -46,6 +48,25 @@ def find_picture(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
     except Exception:  # noqa: BLE001 - mutagen lets through whatever a broken file provokes: it has no picture then
         candidates = []
     return next((picture for content in candidates if (picture := recognise(content))), None) or _beside(file, roots)
+
+
+def folder_version(file: LibraryPath, roots: tuple[Root, ...]) -> str:
+    """Another text once the pictures in a file's folder are others; the same one where none is looked for.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the folder is away, or out of the library.
+    OSError
+        If the operating system refuses.
+    """
+    if not _is_in_folder(file, roots):
+        return ""
+    changed_ns = [_changed_ns(file.parent, roots)]
+    for name in _FOLDER_NAMES:
+        with suppress(UnreadableFileError, OSError):
+            changed_ns.append(_changed_ns(file.parent.child(name), roots))
+    return f"{max(changed_ns):x}"
 
 
 def recognise(content: bytes) -> Picture | None:
@@ -90,11 +111,19 @@ def _vorbis_pictures(blocks: list[str]) -> Iterator[tuple[int, bytes]]:
 
 
 def _beside(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
-    # In an archive or a bucket every name that is tried would be a request of its own.
-    if not any(root.name == file.root and root.is_folder for root in roots):
+    if not _is_in_folder(file, roots):
         return None
     for name in _FOLDER_NAMES:
         with suppress(UnreadableFileError, OSError), open_file(file.parent.child(name), roots).reader as reader:
             if picture := recognise(reader.read(MOST_BYTES + 1)):
                 return picture
     return None
+
+
+def _changed_ns(path: LibraryPath, roots: tuple[Root, ...]) -> int:
+    return Path(os.fsdecode(path.locate(roots))).stat().st_mtime_ns
+
+
+def _is_in_folder(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+    # In an archive or a bucket every name that is tried would be a request of its own.
+    return any(root.name == file.root and root.is_folder for root in roots)

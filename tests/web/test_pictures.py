@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, ID3
 from mutagen.oggvorbis import OggVorbis
+from werkzeug.test import TestResponse
 
 from earwise.playback.artwork import MOST_BYTES
 from earwise.store import Store
@@ -73,6 +76,44 @@ def test_folder_image_is_taken_where_the_file_has_none(store: Store, listener: B
     track_id = seed_file(store, library, "a.flac")
     (library / "cover.jpg").write_bytes(JPEG)
     assert listener.get(f"/tracks/{track_id}/picture").data == JPEG
+
+
+def test_cover_that_comes_later_takes_the_place_of_what_a_browser_has(
+    store: Store, listener: Browser, library: Path
+) -> None:
+    (library / "von").mkdir()
+    track_id = seed_file(store, library, "von/a.flac")
+    seed_model(store, [track_id])
+    hear(store, [track_id])
+    path = f"/tracks/{track_id}/picture"
+    first = listener.get(path)
+    assert first.mimetype == "image/svg+xml"
+    assert asked_again(listener, path, first).status_code == 304
+    (library / "von" / "cover.jpg").write_bytes(JPEG)
+    cover = asked_again(listener, path, first)
+    assert (cover.status_code, cover.data) == (200, JPEG)
+    assert asked_again(listener, path, cover).status_code == 304
+    (library / "von" / "cover.jpg").write_bytes(JPEG + b"another")
+    later = time.time_ns() + 10**9
+    os.utime(library / "von" / "cover.jpg", ns=(later, later))
+    assert asked_again(listener, path, cover).data == JPEG + b"another"
+
+
+def test_soundprint_of_another_way_of_listening_takes_the_place_of_the_old_one(store: Store, listener: Browser) -> None:
+    ids = seed_tracks(store, 2)
+    seed_model(store, ids)
+    hear(store, ids)
+    path = f"/tracks/{ids[0]}/sound-print"
+    first = listener.get(path)
+    assert asked_again(listener, path, first).status_code == 304
+    store.features.remove(ids, "v1")
+    hear(store, ids[::-1])
+    assert asked_again(listener, path, first).status_code == 200
+
+
+def asked_again(listener: Browser, path: str, answer: TestResponse) -> TestResponse:
+    """What a browser gets that shows the answer that it has."""
+    return listener.get(path, headers={"If-None-Match": answer.headers["ETag"]})
 
 
 @pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"", JPEG + b"\0" * MOST_BYTES])
