@@ -252,6 +252,35 @@ def test_keys_can_be_turned_off(listener: Page) -> None:
     assert not listener.evaluate("window.__audio.paused")
 
 
+def test_keys_and_volume_are_at_hand_on_a_narrow_screen(listener: Page) -> None:
+    listener.set_viewport_size({"width": 390, "height": 800})
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    listener.locator("main").focus()
+    listener.keyboard.press("?")
+    listener.get_by_role("checkbox", name="Use these keys").uncheck()
+    listener.keyboard.press("Escape")
+    listener.get_by_role("button", name="Queue", exact=True).click()
+    panel = listener.get_by_role("dialog", name="Queue")
+    volume = panel.get_by_role("slider", name="Volume")
+    listener.set_viewport_size({"width": 1440, "height": 800})
+    expect(volume).to_be_hidden()  # the player has one there
+    listener.set_viewport_size({"width": 390, "height": 800})
+    volume.fill("40")
+    assert listener.evaluate("window.__audio.volume") == 0.4
+    panel.get_by_role("button", name="Mute").click()
+    expect(panel.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    assert listener.evaluate("window.__audio.muted")
+    panel.get_by_role("button", name="Keyboard keys").click()
+    listener.get_by_role("checkbox", name="Use these keys").check()
+    listener.keyboard.press("Escape")
+    listener.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    listener.locator("main").focus()
+    listener.keyboard.press("m")
+    wait_until(listener, lambda: not listener.evaluate("window.__audio.muted"))
+
+
 def test_operating_system_is_told_what_plays(listener: Page) -> None:
     play(listener, "Ivory")
     wait_for_playing(listener)

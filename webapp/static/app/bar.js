@@ -7,7 +7,8 @@ const REPEAT_NAMES = { off: "Repeat: off", all: "Repeat: the whole queue", one: 
 export function attachBar(player, queue, actions) {
   const bar = document.querySelector("[data-player]");
   const position = bar.querySelector("[data-position]");
-  const volume = bar.querySelector("[data-volume]");
+  // On narrow screens those of the queue are the only ones.
+  const volumes = document.querySelectorAll("[data-volume]");
   const status = document.querySelector("[data-announcement]");
   let announced = null;
 
@@ -16,7 +17,9 @@ export function attachBar(player, queue, actions) {
     if (button) actions[button.dataset.do]?.(button);
   });
   position.addEventListener("input", () => player.seek(Number(position.value)));
-  volume.addEventListener("input", () => (player.volume = Number(volume.value) / 100));
+  for (const volume of volumes) {
+    volume.addEventListener("input", () => (player.volume = Number(volume.value) / 100));
+  }
   queue.addEventListener("change", showAll);
   player.addEventListener("state", showAll);
   player.addEventListener("time", showTime);
@@ -72,11 +75,14 @@ export function attachBar(player, queue, actions) {
 
   function showVolume() {
     const percent = player.isMuted ? 0 : Math.round(player.volume * 100);
-    volume.value = String(percent);
-    volume.style.setProperty("--played", String(percent));
-    volume.setAttribute("aria-valuetext", `${percent} %`);
-    const mute = bar.querySelector("[data-do=mute]");
-    mute.setAttribute("aria-pressed", String(player.isMuted));
-    mute.classList.toggle("is-muted", percent === 0);
+    for (const volume of volumes) {
+      volume.value = String(percent);
+      volume.style.setProperty("--played", String(percent));
+      volume.setAttribute("aria-valuetext", `${percent} %`);
+    }
+    for (const mute of document.querySelectorAll("[data-do=mute]")) {
+      mute.setAttribute("aria-pressed", String(player.isMuted));
+      mute.classList.toggle("is-muted", percent === 0);
+    }
   }
 }
