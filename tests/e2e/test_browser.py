@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
@@ -124,7 +124,36 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
-def test_stars_for_a_track_that_has_left_are_answered_by_a_page_and_not_in_the_place_of_the_stars(
+def test_page_that_is_long_in_coming_shows_that_it_comes(page: Page, address: str, tracks: dict[str, str]) -> None:
+    held: list[Route] = []
+    sign_up(page, address)
+    page.wait_for_load_state()
+    page.route("**/clusters", lambda route: held.append(route))
+    page.get_by_role("link", name="By sound", exact=True).click()
+    expect(page.locator("#page")).to_have_attribute("aria-busy", "true")
+    bar = page.locator("[data-loading]")
+    wait_until(page, lambda: bar.bounding_box()["width"] > 20)
+    held[0].continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Browse by sound")
+    expect(page.locator("#page")).to_have_attribute("aria-busy", "false")
+    wait_until(page, lambda: bar.bounding_box()["width"] == 0)
+
+
+def test_what_does_not_reach_the_library_is_said_to_be_lost(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        sign_up(page, address)
+        page.goto(f"{address}/tracks/{tracks['Ivory']}")
+        page.route("**/stars", lambda route: route.abort())
+        page.get_by_role("button", name="3 stars").click()
+        expect(page.get_by_role("alert")).to_contain_text("That was not kept: the library can't be reached.")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ivory")
+        expect(page.locator("#page")).to_have_attribute("aria-busy", "false")
+
+
+def test_stars_for_a_track_that_is_forgotten_are_answered_by_a_page_and_not_in_the_place_of_the_stars(
     page: Page, address: str, database: tuple[Store, str], tracks: dict[str, str]
 ) -> None:
     store, _ = database
@@ -134,6 +163,7 @@ def test_stars_for_a_track_that_has_left_are_answered_by_a_page_and_not_in_the_p
     page.goto(f"{address}/tracks/{leaving}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Leaving soon")
     store.tracks.remove_file(leaving, LibraryPath("music", b"soon.mp3"), NOW)
+    store.tracks.forget([leaving])
     page.get_by_role("button", name="3 stars").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")
     expect(page.locator("main")).to_have_count(1)

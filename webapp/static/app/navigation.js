@@ -1,10 +1,13 @@
 // What a browser does by itself when a page is loaded, where only a part of it is replaced.
 
+import * as toast from "./toast.js";
+
 const positions = new Map();
 
 export function attachNavigation() {
   const status = document.querySelector("[data-announcement]");
   let path = location.href;
+  let underWay = 0;
 
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
   // An address that names a place of its page leads there, and not to the page's top.
@@ -24,7 +27,10 @@ export function attachNavigation() {
   document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
   document.addEventListener("htmx:sendError", (event) => {
     if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
+    else toast.show("That was not kept: the library can't be reached.");
   });
+  document.addEventListener("htmx:beforeRequest", () => showBusy(1));
+  document.addEventListener("htmx:afterRequest", () => showBusy(-1));
 
   showWhereYouAre();
 
@@ -37,6 +43,11 @@ export function attachNavigation() {
     menu.removeAttribute("open");
     menu.querySelector("summary").focus();
   });
+
+  function showBusy(step) {
+    underWay = Math.max(0, underWay + step);
+    document.getElementById("page").setAttribute("aria-busy", String(underWay > 0));
+  }
 
   function arrive() {
     path = location.href;
