@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
 
+from earwise import passwords
 from earwise.errors import ConfigError
-from earwise.passwords import needs_rehash
+from earwise.passwords import hash_password, needs_rehash
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.listeners import Role
@@ -86,6 +88,24 @@ def test_wrong_name_and_wrong_password_get_the_same_answer(enter: Callable[..., 
     tokens = [answer.text.split('value="') for answer in (wrong_password, wrong_name)]
     shapes = [[part.partition('"')[2].translate(strip) for part in parts] for parts in tokens]
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("name", ["mira", "nora"])
+def test_wrong_name_costs_as_much_as_a_wrong_password(
+    enter: Callable[..., Browser], nobody: Browser, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    enter("mira")
+    verified: list[str] = []
+
+    class Counting(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - its name there
+            verified.append(str(hash))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=16, parallelism=1))
+    nobody.log_in(name, "wrong password")
+    (compared,) = verified
+    assert extract_parameters(compared) == extract_parameters(hash_password(PASSWORD))
 
 
 def test_two_listeners_see_their_own_sessions(enter: Callable[..., Browser]) -> None:
@@ -209,8 +229,11 @@ def test_json_body_is_no_form(enter: Callable[..., Browser], nobody: Browser) ->
     assert nobody.get("/").location == "/log-in"
 
 
-def test_guessing_at_one_account_is_slowed_from_every_address(enter: Callable[..., Browser], app: Flask) -> None:
-    enter("mira")
+@pytest.mark.parametrize("known", ["mira", "nora"])
+def test_guessing_at_one_account_is_slowed_from_every_address_whether_it_exists_or_not(
+    enter: Callable[..., Browser], app: Flask, known: str
+) -> None:
+    enter(known)
     codes = []
     for attempt in range(11):
         browser = Browser(app.test_client())
