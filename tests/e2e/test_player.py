@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
@@ -194,17 +194,6 @@ def test_reload_keeps_queue_and_place_and_logging_out_forgets_them(listener: Pag
     assert listener.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
 
 
-def test_logging_out_in_another_tab_ends_what_plays_and_leaves_nothing(listener: Page, address: str) -> None:
-    play(listener, "Ivory")
-    wait_for_playing(listener)
-    other = listener.context.new_page()
-    other.goto(f"{address}/clusters")
-    other.get_by_role("button", name="Log out").click()
-    expect(other.get_by_role("heading", name="Log in")).to_be_visible()
-    expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
-    assert other.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
-
-
 def test_player_is_driven_by_keys(listener: Page) -> None:
     play(listener, "Caribbean")
     wait_for_playing(listener)
@@ -299,76 +288,6 @@ def test_track_whose_file_is_gone_says_so_and_the_queue_goes_on(listener: Page, 
     expect(row).to_be_visible()
 
 
-def test_player_leads_to_log_in_where_the_session_is_over_and_keeps_its_place(
-    listener: Page, database: tuple[Store, str]
-) -> None:
-    store, _ = database
-    play(listener, "Ivory")
-    wait_for_playing(listener)
-    name = listener.locator(".account-name bdi").inner_text()
-    store.listeners.end_other_sessions(store.listeners.get_by_name(name).listener_id, "elsewhere")
-    listener.get_by_role("button", name="Next track").click()
-    expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
-    listener.get_by_label("User name").fill(name)
-    listener.get_by_label("Password").fill("correct horse battery")
-    listener.get_by_role("button", name="Log in").click()
-    expect(listener.get_by_role("heading", name="All tracks")).to_be_visible()
-    listener.get_by_role("button", name="Queue", exact=True).click()
-    rows = listener.locator(".queue-row")
-    assert rows.nth(1 + queued(listener).index("Ivory")).get_attribute("aria-current") == "true"
-
-
-def test_track_that_has_to_be_waited_for_is_not_passed_over(
-    chromium: Browser, address: str, tracks: dict[str, str]
-) -> None:
-    refused: list[str] = []
-
-    def answer(route: Route) -> None:
-        if len(refused) == 4:
-            return route.continue_()
-        refused.append(route.request.url)
-        detail = {"status": 503, "detail": "Other tracks are being converted."}
-        return route.fulfill(status=503, headers={"Retry-After": "1"}, json=detail)
-
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.route("**/tracks/*/audio", answer)
-        start_watching(page)
-        sign_up(page, address)
-        play(page, "Ivory")
-        expect(page.get_by_role("alert")).to_contain_text("Ivory by Savino can't be played yet: Other tracks are being")
-        wait_for_playing(page)
-        expect_current(page, "Ivory")
-    assert {url.split("/")[-2] for url in refused} == {tracks["Ivory"]}
-
-
-def test_queue_stops_where_it_is_while_the_library_is_away(
-    chromium: Browser, address: str, tracks: dict[str, str]
-) -> None:
-    asked: set[str] = set()
-
-    def refuse(route: Route) -> None:
-        asked.add(route.request.url.split("/")[-2])
-        route.abort()
-
-    with chromium.new_context() as context:
-        page = context.new_page()
-        start_watching(page)
-        sign_up(page, address)
-        play(page, "Ivory")
-        wait_for_playing(page)
-        page.route("**/tracks/*/audio", refuse)
-        page.get_by_role("button", name="Next track").click()
-        expect(page.get_by_role("alert")).to_contain_text("can't be played: the library can't be reached.")
-        title = page.locator("[data-now-title]").inner_text()
-        page.wait_for_timeout(500)
-        assert asked == {tracks[title]}
-        page.unroute("**/tracks/*/audio")
-        page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
-        wait_for_playing(page)
-        expect_current(page, title)
-
-
 def test_what_was_heard_stands_in_the_history_and_what_was_skipped_does_not(
     listener: Page, database: tuple[Store, str]
 ) -> None:
@@ -385,21 +304,6 @@ def test_what_was_heard_stands_in_the_history_and_what_was_skipped_does_not(
     owner = store.listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
     kept = list(store.client[name]["events"].find({"listener_id": owner}))
     assert sorted(event["is_play"] for event in kept) == [False, True]
-
-
-def test_listening_that_a_reload_breaks_off_goes_on_after_it(listener: Page, database: tuple[Store, str]) -> None:
-    store, name = database
-    play(listener, "Ivory")
-    wait_until(listener, lambda: played_s(listener) > 3.5)
-    listener.reload()
-    listener.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
-    wait_until(listener, lambda: played_s(listener) > 7.5)
-    listener.get_by_role("link", name="History", exact=True).click()
-    rows = listener.get_by_role("list", name="Tracks that you played, the last first").get_by_role("listitem")
-    expect(rows).to_have_count(1)
-    owner = store.listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
-    (kept,) = store.client[name]["events"].find({"listener_id": owner})
-    assert kept["is_play"]
 
 
 def test_heart_of_the_player_and_that_of_the_page_follow_each_other(listener: Page, tracks: dict[str, str]) -> None:

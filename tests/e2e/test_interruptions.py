@@ -1,0 +1,119 @@
+"""The player when the session, the library or the page goes away: it keeps its place, or leaves nothing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from earwise.store import Store
+from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.test_player import expect_current, play, queued
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def listener(page: Page, address: str) -> Page:
+    start_watching(page)
+    sign_up(page, address)
+    return page
+
+
+def test_player_leads_to_log_in_where_the_session_is_over_and_keeps_its_place(
+    chromium: Browser, address: str, database: tuple[Store, str], tracks: dict[str, str]
+) -> None:
+    store, _ = database
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        wait_for_playing(page)
+        name = page.locator(".account-name bdi").inner_text()
+        store.listeners.end_other_sessions(store.listeners.get_by_name(name).listener_id, "elsewhere")
+        page.get_by_role("button", name="Next track").click()
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
+        page.get_by_role("button", name="Queue", exact=True).click()
+        rows = page.locator(".queue-row")
+        expect(rows.nth(1 + queued(page).index("Ivory"))).to_have_attribute("aria-current", "true")
+
+
+def test_track_that_has_to_be_waited_for_is_not_passed_over(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if len(refused) == 4:
+            return route.continue_()
+        refused.append(route.request.url)
+        detail = {"status": 503, "detail": "Other tracks are being converted."}
+        return route.fulfill(status=503, headers={"Retry-After": "1"}, json=detail)
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route("**/tracks/*/audio", answer)
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        expect(page.get_by_role("alert")).to_contain_text("Ivory by Savino can't be played yet: Other tracks are being")
+        wait_for_playing(page)
+        expect_current(page, "Ivory")
+    assert {url.split("/")[-2] for url in refused} == {tracks["Ivory"]}
+
+
+def test_queue_stops_where_it_is_while_the_library_is_away(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    asked: set[str] = set()
+
+    def refuse(route: Route) -> None:
+        asked.add(route.request.url.split("/")[-2])
+        route.abort()
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        wait_for_playing(page)
+        page.route("**/tracks/*/audio", refuse)
+        page.get_by_role("button", name="Next track").click()
+        expect(page.get_by_role("alert")).to_contain_text("can't be played: the library can't be reached.")
+        title = page.locator("[data-now-title]").inner_text()
+        page.wait_for_timeout(500)
+        assert asked == {tracks[title]}
+        page.unroute("**/tracks/*/audio")
+        page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+        wait_for_playing(page)
+        expect_current(page, title)
+
+
+def test_logging_out_in_another_tab_ends_what_plays_and_leaves_nothing(listener: Page, address: str) -> None:
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    other = listener.context.new_page()
+    other.goto(f"{address}/clusters")
+    other.get_by_role("button", name="Log out").click()
+    expect(other.get_by_role("heading", name="Log in")).to_be_visible()
+    expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
+    assert other.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
+
+
+def test_listening_that_a_reload_breaks_off_goes_on_after_it(listener: Page, database: tuple[Store, str]) -> None:
+    store, name = database
+    play(listener, "Ivory")
+    wait_until(listener, lambda: played_s(listener) > 3.5)
+    listener.reload()
+    listener.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+    wait_until(listener, lambda: played_s(listener) > 7.5)
+    listener.get_by_role("link", name="History", exact=True).click()
+    rows = listener.get_by_role("list", name="Tracks that you played, the last first").get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    owner = store.listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
+    (kept,) = store.client[name]["events"].find({"listener_id": owner})
+    assert kept["is_play"]
