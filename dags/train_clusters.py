@@ -107,12 +107,14 @@ def train_clusters() -> None:
         from earwise.clustering.publishing import judge_model, prune_models
         from earwise.store import open_store
 
-        if not params["publish"]:
-            raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
         settings = Settings.from_env()
         with open_store(settings) as store:
-            if reasons := judge_model(store, model_id):
+            reasons = judge_model(store, model_id) if params["publish"] else ()
+            if reasons or not params["publish"]:
                 prune_models(store, keep=settings.keep_models, model_folder=settings.model_folder)
+            if not params["publish"]:
+                raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
+            if reasons:
                 raise AirflowFailException(f"{model_id} is rejected, the model before stays. {' '.join(reasons)}")
 
     @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(hours=1))

@@ -129,7 +129,7 @@ class Settings:
     per_artist: int = _setting(
         "EARWISE_PER_ARTIST", 5, "Most tracks of one artist among a track's 50 recommendations; 0 for any number", "3"
     )
-    keep_models: int = _setting("EARWISE_KEEP_MODELS", 5, "Models kept, the active one included", "5")
+    keep_models: int = _setting("EARWISE_KEEP_MODELS", 5, "Published models kept, the active one included", "5")
     signup: str = _setting("EARWISE_SIGNUP", "open", "open: anybody may sign up; closed: nobody may", "closed")
     api_per_minute: int = _setting(
         "EARWISE_API_PER_MINUTE",
@@ -170,6 +170,9 @@ class Settings:
             raise ConfigError("EARWISE_S3_ENDPOINT", "must begin with http:// or https://", "https://s3.example.org")
         if self.min_tracks < 2:
             raise ConfigError("EARWISE_MIN_TRACKS", "must be 2 or more: one track has none that it sounds like", "10")
+        if self.keep_models < 2:
+            demand = "must be 2 or more: readers may be at the model before when another one comes"
+            raise ConfigError("EARWISE_KEEP_MODELS", demand, "5")
         if self.loss_share > 1:
             raise ConfigError("EARWISE_LOSS_SHARE", "must be a share between 0 and 1", "0.2")
         if self.mode == "production" and len(self.secret_key) < 32:

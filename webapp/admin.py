@@ -75,11 +75,12 @@ def retry(key: str) -> ResponseReturnValue:
 
 @blueprint.get("/training")
 def training() -> ResponseReturnValue:
-    """The latest training runs, how silhouettes went, and what the last one changed."""
+    """The latest training runs and those whose models are kept, how silhouettes went, and what the last one changed."""
     runs, active_id = store().model_runs.recent(_RUNS_DRAWN), store().models.active_id()
+    kept = store().model_parts.whole_ids()
     return render_template(
         "admin/training.html",
-        models=runs[:_RUNS_SHOWN],
+        models=[run for number, run in enumerate(runs) if number < _RUNS_SHOWN or run.model_id in kept],
         active_id=active_id,
         chart=charts.silhouettes_of_runs(runs, active_id),
         changed=next((run for run in runs if run.changes), None),

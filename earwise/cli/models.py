@@ -34,11 +34,11 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def list_models(store: Store) -> list[dict[str, Any]]:
-    """The newest training runs, newest first, each with whether it is kept and whether it is served."""
+    """The newest training runs and all whose models are kept, each with whether it is kept and whether it is served."""
     kept, active = store.model_parts.whole_ids(), store.models.active_id()
     return [
         _entry(found, is_kept=found.model_id in kept, is_active=found.model_id == active)
-        for found in store.model_runs.recent(_RUNS_SHOWN)
+        for found in store.models.overview(_RUNS_SHOWN)
     ]
 
 

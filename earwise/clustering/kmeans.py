@@ -22,6 +22,7 @@ from pyspark.sql.functions import col
 from earwise.log import fields
 from earwise.ranking.artefact import scale_between
 from earwise.ranking.metric import Matrix
+from earwise.spark.paths import folder_to_write
 from earwise.store.model_runs import KTrial
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def save_pipeline(folder: Path, scaled: ScaledFeatures, model: KMeansModel) -> N
     Clusters are numbered as KMeans counts them, not as listeners know them.
     """
     pipeline = PipelineModel(stages=[scaled.scaler, model])
-    pipeline.write().overwrite().save(folder.as_uri())
+    pipeline.write().overwrite().save(folder_to_write(folder))
 
 
 def _fit(scaled: DataFrame, k: int, seed: int) -> FittedKMeans:

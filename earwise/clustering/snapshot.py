@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from earwise.log import fields
 from earwise.ranking.artefact import SNAPSHOTS
 from earwise.spark.features_source import StoreAddress, read_features
+from earwise.spark.paths import folder_to_read, folder_to_write
 from earwise.store import Store
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,11 @@ def take_snapshot(
         partitions = max(_FEWEST_PARTITIONS, -(-store.features.count(feature_version) // _TRACKS_PER_PARTITION))
         features = read_features(spark, address, feature_version, partitions=partitions)
         # What a killed attempt left is replaced, since it may lack parts.
-        features.write.mode("overwrite").parquet(path.as_uri())
+        features.write.mode("overwrite").parquet(folder_to_write(path))
         log.info("snapshot written", extra=fields(snapshot=path.name, partitions=partitions))
     # A partition for every file, wherever it runs: by default it depends on the cores, and with it what a seed gives.
     spark.conf.set("spark.sql.files.minPartitionNum", len(list(path.glob("*.parquet"))))
-    return spark.read.schema("track_id string, features array<float>").parquet(path.as_uri())
+    return spark.read.schema("track_id string, features array<float>").parquet(folder_to_read(path))
 
 
 def read_snapshot(folder: Path, name: str) -> Iterator[pa.RecordBatch]:

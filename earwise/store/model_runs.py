@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -161,9 +161,23 @@ class ModelRuns:
         return [_to_run(document) for document in self._runs.find().sort("created_at", DESCENDING).limit(limit)]
 
     @translated_errors()
-    def newest_ids(self) -> list[str]:
-        """Ids of all training runs, newest first."""
-        return [run["_id"] for run in self._runs.find({}, {"_id": 1}).sort("created_at", DESCENDING)]
+    def of(self, model_ids: Iterable[str]) -> list[ModelRun]:
+        """The training runs of these models, newest first."""
+        found = self._runs.find({"_id": {"$in": list(model_ids)}}).sort("created_at", DESCENDING)
+        return [_to_run(document) for document in found]
+
+    @translated_errors()
+    def published_ids(self) -> list[str]:
+        """Ids of the models that readers have ever seen, those they saw last first."""
+        published = self._runs.find({"published_at": {"$exists": True}}, {"published_at": 1, "created_at": 1})
+        last_first = sorted(published, key=lambda run: (run["published_at"], run["created_at"]), reverse=True)
+        return [run["_id"] for run in last_first]
+
+    @translated_errors()
+    def unpublished_ids(self) -> list[str]:
+        """Ids of the runs whose model no reader has ever seen, newest first."""
+        found = self._runs.find({"published_at": {"$exists": False}}, {"_id": 1}).sort("created_at", DESCENDING)
+        return [run["_id"] for run in found]
 
     @translated_errors()
     def in_training(self) -> list[str]:

@@ -58,9 +58,17 @@ class Models:
         ModelNotFoundError
             If no run of this id was completed, or its documents were pruned.
         """
-        if not self._parts.is_whole(model_id):
-            raise ModelNotFoundError(f"There is no complete model {model_id!r} to activate.")
-        self._active.replace_one({"_id": "model"}, {"_id": "model", "model_id": model_id, "since": now}, upsert=True)
+        self._require_whole(model_id)
+        before = self._active.find_one_and_replace(
+            {"_id": "model"}, {"_id": "model", "model_id": model_id, "since": now}, upsert=True
+        )
+        try:
+            # Pruning asks for the pointer before each model that it deletes, and may have asked just before the flip.
+            self._require_whole(model_id)
+        except ModelNotFoundError:
+            if before:
+                self._active.replace_one({"_id": "model", "model_id": model_id}, before)
+            raise
         self._runs.mark_active(model_id, now)
 
     def discard_abandoned(self, own_id: str) -> list[str]:
@@ -84,16 +92,32 @@ class Models:
         return abandoned
 
     def prune(self, keep: int) -> list[str]:
-        """Delete the parts of all but the newest `keep` models; the active one always stays.
+        """Delete the parts of all models but the last `keep` that were published, and the newest that was not.
+
+        Models that were rejected, or never meant for readers, take no place of those that one may go back to.
 
         Returns
         -------
         list of str
             The models whose parts were deleted; their run records are kept.
         """
-        active, whole = self.active_id(), self._parts.whole_ids()
-        others = [model_id for model_id in self._runs.newest_ids() if model_id in whole and model_id != active]
-        pruned = others[max(keep - 1, 0) :]
-        for model_id in pruned:
-            self._parts.delete(model_id)
+        whole = self._parts.whole_ids()
+        published = [model_id for model_id in self._runs.published_ids() if model_id in whole]
+        unpublished = [model_id for model_id in self._runs.unpublished_ids() if model_id in whole]
+        pruned = []
+        for model_id in (*published[keep:], *unpublished[1:]):
+            # Somebody may go back to a model while others are being deleted.
+            if model_id != self.active_id():
+                self._parts.delete(model_id)
+                pruned.append(model_id)
         return pruned
+
+    def overview(self, newest: int) -> list[ModelRun]:
+        """The newest training runs, and those older ones whose models are kept; newest first."""
+        runs = self._runs.recent(newest)
+        shown = {run.model_id for run in runs}
+        return [*runs, *self._runs.of(self._parts.whole_ids() - shown)]
+
+    def _require_whole(self, model_id: str) -> None:
+        if not self._parts.is_whole(model_id):
+            raise ModelNotFoundError(f"There is no complete model {model_id!r} to activate.")

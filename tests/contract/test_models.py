@@ -14,7 +14,7 @@ import pytest
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
 from earwise.store.model_changes import Changes, Move
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, ModelParts, Neighbour
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
@@ -140,8 +140,76 @@ def test_pruning_never_takes_the_active_model(store: Store) -> None:
     for day in range(3):
         write(store, f"m{day}", day)
     store.models.activate("m0", NOW)
-    assert set(store.models.prune(keep=1)) == {"m1", "m2"}
+    assert store.models.prune(keep=1) == ["m1"]
     assert store.model_parts.neighbours("m0", "t0") is not None
+
+
+def test_rejected_models_take_no_place_of_one_to_go_back_to(store: Store) -> None:
+    write(store, "before")
+    store.models.activate("before", NOW)
+    for day in range(1, 5):
+        write(store, f"rejected{day}", day)
+        store.model_runs.mark_rejected(f"rejected{day}", ["fewer tracks"])
+        store.models.prune(keep=2)
+    write(store, "after", 5)
+    store.models.activate("after", NOW + timedelta(days=5))
+    assert store.models.prune(keep=2) == []
+    assert store.model_parts.whole_ids() == {"before", "rejected4", "after"}
+
+
+def test_model_that_was_gone_back_to_stays_before_newer_ones(store: Store) -> None:
+    for day in range(3):
+        write(store, f"m{day}", day)
+        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    store.models.activate("m0", NOW + timedelta(days=3))
+    write(store, "m4", 4)
+    store.models.activate("m4", NOW + timedelta(days=4))
+    assert set(store.models.prune(keep=2)) == {"m1", "m2"}
+    assert store.model_parts.whole_ids() == {"m0", "m4"}
+
+
+def test_model_activated_while_others_are_pruned_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(4):
+        write(store, f"m{day}", day)
+        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    delete = ModelParts.delete
+
+    def delete_slowly(parts: ModelParts, model_id: str) -> None:
+        delete(parts, model_id)
+        store.models.activate("m0", NOW)
+
+    monkeypatch.setattr(ModelParts, "delete", delete_slowly)
+    assert store.models.prune(keep=2) == ["m1"]
+    assert store.model_parts.is_whole("m0")
+
+
+def test_model_pruned_while_it_is_activated_leaves_the_one_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, "m0")
+    write(store, "m1", 1)
+    store.models.activate("m1", NOW)
+    is_whole, asked = ModelParts.is_whole, []
+
+    def prune_after_the_first_look(parts: ModelParts, model_id: str) -> bool:
+        asked.append(model_id)
+        if len(asked) == 2:
+            store.model_parts.delete(model_id)
+        return is_whole(parts, model_id)
+
+    monkeypatch.setattr(ModelParts, "is_whole", prune_after_the_first_look)
+    with pytest.raises(ModelNotFoundError, match="m0"):
+        store.models.activate("m0", NOW)
+    assert store.models.active_id() == "m1"
+    assert store.model_runs.get("m1").status is ModelStatus.ACTIVE
+
+
+def test_kept_models_are_in_the_overview_however_old(store: Store) -> None:
+    for day in range(5):
+        write(store, f"m{day}", day)
+    for model_id in ("m1", "m3"):
+        store.model_parts.delete(model_id)
+    assert [run.model_id for run in store.models.overview(2)] == ["m4", "m3", "m2", "m0"]
 
 
 def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from earwise.clustering.training import TrainingPlan, train
 from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
 from earwise.ranking.artefact import PIPELINE, SNAPSHOTS, find_artefact, load_artefact, prune_snapshots
 from earwise.spark.features_source import StoreAddress
+from earwise.spark.paths import folder_to_read
 from earwise.store import Store
 from earwise.store.model_parts import ModelParts
 from earwise.store.model_runs import ModelStatus
@@ -27,7 +29,15 @@ from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
-    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=tmp_path, k_min=3, k_max=3)
+    # Spark and its file system read more into some names of folders than people do.
+    folder = tmp_path / "a hömé %41 [b] {c}"
+    return TrainingPlan(*("m1", "manual__1", VERSION, 10), model_folder=folder, k_min=3, k_max=3)
+
+
+@pytest.fixture(autouse=True)
+def _no_folder_beside(tmp_path: Path, plan: TrainingPlan) -> Iterator[None]:
+    yield
+    assert set(tmp_path.iterdir()) <= {plan.model_folder}
 
 
 def test_well_separated_groups_become_the_clusters(
@@ -57,7 +67,7 @@ def test_pipeline_of_spark_is_kept_beside_the_artefact(
     add_groups(store, groups=4, size=15)
     train(spark, address, plan, NOW)
     artefact = load_artefact(plan.model_folder, "m1")
-    loaded = PipelineModel.load((plan.model_folder / "m1" / PIPELINE).as_uri())
+    loaded = PipelineModel.load(folder_to_read(plan.model_folder / "m1" / PIPELINE))
     assert type(loaded.stages[0]) is MinMaxScalerModel
     found = list(store.features.of_version(VERSION))
     raw = spark.createDataFrame([(one.audio_id, Vectors.dense(one.vector)) for one in found], ["track_id", "raw"])

@@ -98,6 +98,12 @@ def test_model_of_one_track_is_refused() -> None:
     assert Settings.from_env({"EARWISE_MIN_TRACKS": "2"}).min_tracks == 2
 
 
+def test_fewer_kept_models_than_readers_may_be_at_are_refused() -> None:
+    with pytest.raises(ConfigError, match="EARWISE_KEEP_MODELS must be 2 or more"):
+        Settings.from_env({"EARWISE_KEEP_MODELS": "1"})
+    assert Settings.from_env({"EARWISE_KEEP_MODELS": "2"}).keep_models == 2
+
+
 def test_one_folder_is_the_root_music() -> None:
     assert parse_library("/srv/music") == (Root("music", Path("/srv/music")),)
 
