@@ -17,7 +17,8 @@ step flipped one pointer. A retry removes what the attempt before it left.
 
 **On failure.** The web app goes on with the model before. A red `gate` is no fault of the run: the new model was worse
 by more than is tolerated, its reasons stand in the task's log and on the web app's admin page, and
-`./run models activate ID` publishes it all the same. The task log of `train` ends with the reason. Too few
+`./run models activate ID` publishes it all the same; or there was nothing to learn, as where all tracks sound the same.
+The task log of `train` ends with the reason. Too few
 analysed tracks are no failure: the run ends as skipped and says how many are missing.
 """
 
@@ -61,7 +62,7 @@ def train_clusters() -> None:
         from earwise.clustering.versions import choose_version
         from earwise.errors import TooFewTracksError, TrainingDataError
         from earwise.features.config import MfccConfig
-        from earwise.spark.jvm import java_options
+        from earwise.spark.jvm import blas_option, java_options
         from earwise.store import open_store
 
         settings = Settings.from_env()
@@ -76,6 +77,7 @@ def train_clusters() -> None:
             except TrainingDataError as reason:
                 raise AirflowFailException(str(reason)) from None
             ti.xcom_push("java_options", java_options(tracks))
+            ti.xcom_push("blas_option", blas_option())
             ti.xcom_push("feature_version", version)
             return free_model_id(store, run_id)
 
@@ -89,6 +91,7 @@ def train_clusters() -> None:
         conf={
             "spark.ui.enabled": "false",
             "spark.driver.extraJavaOptions": "{{ ti.xcom_pull('plan', key='java_options') }}",
+            "spark.executor.extraJavaOptions": "{{ ti.xcom_pull('plan', key='blas_option') }}",
         },
         application_args=[
             "--model-id={{ ti.xcom_pull('plan') }}",
@@ -105,14 +108,18 @@ def train_clusters() -> None:
     def gate(model_id: str, params: dict[str, object]) -> None:
         """Hold the new model against the one that is served; red where it is worse."""
         from earwise.clustering.publishing import judge_model, prune_models
+        from earwise.errors import TrainingDataError
         from earwise.store import open_store
 
-        settings = Settings.from_env()
+        settings, publish = Settings.from_env(), bool(params["publish"])
         with open_store(settings) as store:
-            reasons = judge_model(store, model_id) if params["publish"] else ()
-            if reasons or not params["publish"]:
+            try:
+                reasons = judge_model(store, model_id, is_for_readers=publish)
+            except TrainingDataError as reason:
+                raise AirflowFailException(str(reason)) from None
+            if reasons or not publish:
                 prune_models(store, keep=settings.keep_models, model_folder=settings.model_folder)
-            if not params["publish"]:
+            if not publish:
                 raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
             if reasons:
                 raise AirflowFailException(f"{model_id} is rejected, the model before stays. {' '.join(reasons)}")

@@ -169,6 +169,10 @@ class TooFewTracksError(TrainingDataError):
     """Fewer tracks than the smallest sensible model needs."""
 
 
+class ModelInUseError(EarwiseError):
+    """Readers see the model that was to be trained anew; a retry would not help."""
+
+
 class TableError(EarwiseError):
     """A table that can't be evaluated; the message names the line and the column."""
 

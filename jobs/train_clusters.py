@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 
 from earwise.clustering.training import TrainingPlan, train
-from earwise.errors import EarwiseError
+from earwise.errors import EarwiseError, TrainingDataError
 from earwise.features.config import MfccConfig
 from earwise.log import configure_logging
 from earwise.settings import Settings
@@ -21,13 +21,19 @@ from earwise.spark.session import spark_session
 
 
 def main(arguments: list[str]) -> int:
-    """Parse, train, say what went wrong in one line."""
+    """Parse, train, say what went wrong in one line.
+
+    Features that nothing can be learned from are no fault of the job: it ends well, and who reads the record of the
+    run finds the reason there. Trying again would change nothing.
+    """
     settings = Settings.from_env()
     configure_logging(settings.log_level)
     try:
         with spark_session("earwise train_clusters") as spark:
             address = StoreAddress(settings.store_uri, settings.mongo_database)
             train(spark, address, _plan(arguments, settings), datetime.now(UTC))
+    except TrainingDataError as reason:
+        logging.getLogger("earwise.jobs").warning("no model: %s", reason)
     except EarwiseError as error:
         logging.getLogger("earwise.jobs").error("training failed: %s", error)
         return 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from earwise.clustering.assigning import assign_tracks
 from earwise.clustering.gates import find_regressions
-from earwise.errors import ModelNotFoundError, TooFewTracksError
+from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
 from earwise.log import fields
 from earwise.ranking.artefact import prune_artefacts, prune_snapshots
 from earwise.store import Store
@@ -64,8 +64,13 @@ def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> 
     return tracks
 
 
-def judge_model(store: Store, model_id: str) -> tuple[str, ...]:
+def judge_model(store: Store, model_id: str, *, is_for_readers: bool = True) -> tuple[str, ...]:
     """Hold a candidate against the model that is served; a worse one is marked as rejected.
+
+    Parameters
+    ----------
+    is_for_readers : bool
+        Whether it may be published; otherwise it is only looked whether there is a model at all.
 
     Returns
     -------
@@ -76,8 +81,14 @@ def judge_model(store: Store, model_id: str) -> tuple[str, ...]:
     ------
     ModelNotFoundError
         If the candidate is not known.
+    TrainingDataError
+        If nothing could be learned from the features.
     """
     challenger, champion = _require_run(store, model_id), store.models.active_run()
+    if challenger.status is ModelStatus.FAILED:
+        raise TrainingDataError(" ".join(challenger.reasons) or f"The training of {model_id} failed.")
+    if not is_for_readers:
+        return ()
     # A served model whose parts are lost is none that anybody could go on with.
     if champion is None or champion.model_id == model_id or not store.model_parts.is_whole(champion.model_id):
         return ()

@@ -23,7 +23,7 @@ from earwise.clustering.naming import Portrait, name_clusters
 from earwise.clustering.recognition import Recognised, recognise
 from earwise.clustering.snapshot import snapshot_name, take_snapshot
 from earwise.clustering.writing import write_assignments, write_neighbours
-from earwise.errors import StoreError, TooFewTracksError, TrainingDataError
+from earwise.errors import ModelInUseError, StoreError, TooFewTracksError, TrainingDataError
 from earwise.evaluation.collection import name_tags
 from earwise.log import fields
 from earwise.ranking.artefact import PIPELINE, Artefact, ClusterModel, find_artefact, save_artefact
@@ -82,11 +82,13 @@ def train(spark: SparkSession, address: StoreAddress, plan: TrainingPlan, now: d
     TooFewTracksError
         If fewer tracks than ``plan.min_tracks`` have features.
     TrainingDataError
-        If readers see the model of this id, or every k leaves one cluster.
+        If every k leaves one cluster; the run's record says so too.
+    ModelInUseError
+        If readers see the model of this id.
     """
     with open_store_at(address.uri, address.database) as store:
         if store.models.active_id() == plan.model_id:
-            raise TrainingDataError(f"Model {plan.model_id} is being served; run the Dag again from its first task.")
+            raise ModelInUseError(f"Model {plan.model_id} is being served; run the Dag again from its first task.")
         store.model_parts.delete(plan.model_id)
         store.models.discard_abandoned(plan.model_id)
         run = ModelRun(
@@ -107,9 +109,10 @@ class _TrainingRun:
     def finish(self) -> ModelRun:
         try:
             return self._train()
-        except Exception:
+        except Exception as error:
+            reasons = (str(error),) if isinstance(error, TrainingDataError) else ()
             with suppress(StoreError):
-                self._update(status=ModelStatus.FAILED)
+                self._update(status=ModelStatus.FAILED, reasons=reasons)
             raise
 
     def _train(self) -> ModelRun:

@@ -13,10 +13,11 @@ _NATIVE_BLAS = ("openblas", "mkl_rt", "blis")
 
 def java_options(tracks: int) -> str:
     """Options of the driver's Java for a library of this size."""
-    return f"-XX:TieredStopAtLevel={1 if tracks < _SMALL_LIBRARY else 4} {_blas_option()}"
+    return f"-XX:TieredStopAtLevel={1 if tracks < _SMALL_LIBRARY else 4} {blas_option()}"
 
 
-def _blas_option() -> str:
+def blas_option() -> str:
+    """Which BLAS multiplies matrices, for any Java of Spark's; one that is not there is replaced by Java's own."""
     if sys.platform == "darwin":
         return ""  # the system's own is found without being named, and is a fast one
     found = next(filter(None, map(find_library, _NATIVE_BLAS)), None)

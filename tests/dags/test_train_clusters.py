@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from earwise.features.config import MfccConfig
+from earwise.spark.jvm import blas_option
 from earwise.store import Store
 from earwise.store.client import open_store_at
 from earwise.store.model_runs import ModelStatus
 from tests.dags.running import run_dag, states
 from tests.models import write_model
-from tests.spark.conftest import NOW, add_groups
+from tests.spark.conftest import NOW, add_groups, add_track
 from tests.unit.sounds import make_sounds
 
 DATABASE = f"test_{uuid.uuid4().hex[:12]}"
@@ -72,6 +74,12 @@ def test_task_log_tells_silhouette_and_cost_for_every_k(home: Path) -> None:
     assert {k for k in (2, 3) for line in tried if f"k={k} " in line} == {2, 3}
 
 
+@pytest.mark.usefixtures("runs")
+def test_executors_take_the_same_blas_as_the_driver(home: Path) -> None:
+    (command,) = [line for line in (home / "log").read_text().splitlines() if "Spark-Submit cmd" in line]
+    assert f"spark.executor.extraJavaOptions={blas_option()}" in command
+
+
 @pytest.mark.slow
 def test_unpublished_run_leaves_the_served_model_alone(
     runs: list[dict[str, Any]], trained: Store, home: Path, variables: dict[str, str]
@@ -95,6 +103,22 @@ def test_too_few_tracks_end_in_a_skip(
     (run,) = run_dag(tmp_path_factory.mktemp("home"), "train_clusters", [{}], variables)
     assert run["state"] == "success"
     assert set(states(run).values()) == {"skipped"}
+
+
+@pytest.mark.slow
+def test_tracks_that_sound_the_same_end_in_one_sentence(
+    mongo_uri: str, database_name: str, store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    for number in range(12):
+        add_track(store, number, np.full(12, 7.0), version=MfccConfig().feature_version)
+    variables = {"EARWISE_MONGO_URI": mongo_uri, "EARWISE_MONGO_DATABASE": database_name}
+    (run,) = run_dag(home, "train_clusters", [{"publish": False}], variables)
+    assert states(run) == {"plan": "success", "train": "success", "gate": "failed", "publish": "upstream_failed"}
+    log = (home / "log").read_text()
+    assert "AirflowFailException: All tracks sound the same to KMeans" in log
+    assert "Cannot execute" not in log
+    assert store.model_runs.of_dag_run(run["run_id"]).status is ModelStatus.FAILED
 
 
 @pytest.mark.slow

@@ -91,15 +91,15 @@ def test_job_logs_silhouette_and_cost_for_every_k(submit, store: Store) -> None:
 
 
 @pytest.mark.slow
-def test_job_says_in_one_line_why_it_failed(submit, store: Store) -> None:
+def test_job_says_in_one_line_why_there_is_no_model(submit, store: Store) -> None:
     add_track(store, 1, np.ones(12), version=MfccConfig().feature_version)
     done = submit("--k-min=None", "--k-max=None")
-    assert done.returncode == 1
-    assert "training failed: 1 tracks have features; a model needs at least 10." in output(done)
+    assert done.returncode == 0
+    assert "no model: 1 tracks have features; a model needs at least 10." in output(done)
     assert "Traceback" not in output(done)
 
 
-def test_failed_job_is_one_line_and_a_status(
+def test_job_without_a_model_is_one_line_and_a_failed_job_a_status(
     spark: SparkSession,
     store: Store,
     mongo_uri: str,
@@ -115,9 +115,15 @@ def test_failed_job_is_one_line_and_a_status(
     for name, value in (("HOME", str(tmp_path)), ("MONGO_URI", mongo_uri), ("MONGO_DATABASE", database_name)):
         monkeypatch.setenv(f"EARWISE_{name}", value)
     add_track(store, 1, np.ones(12), version=MfccConfig().feature_version)
-    assert job(["--model-id=m1", "--dag-run-id=manual__1", "--k-min=None", "--k-max=None"]) == 1
-    failures = [record.getMessage() for record in caplog.records if record.name == "earwise.jobs"]
-    assert failures == ["training failed: 1 tracks have features; a model needs at least 10."]
+    assert job(["--model-id=m1", "--dag-run-id=manual__1", "--k-min=None", "--k-max=None"]) == 0
+    write_model(store, tmp_path / "models", "served", make_sounds(2, 10), range(20))
+    store.models.activate("served", NOW)
+    assert job(["--model-id=served", "--dag-run-id=manual__1"]) == 1
+    said = [record.getMessage() for record in caplog.records if record.name == "earwise.jobs"]
+    assert said == [
+        "no model: 1 tracks have features; a model needs at least 10.",
+        "training failed: Model served is being served; run the Dag again from its first task.",
+    ]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from earwise.clustering.publishing import check_enough_tracks, free_model_id, model_id_of, publish_model
 from earwise.clustering.snapshot import snapshot_name
 from earwise.clustering.training import TrainingPlan, train
-from earwise.errors import ModelNotFoundError, TooFewTracksError, TrainingDataError
+from earwise.errors import ModelInUseError, ModelNotFoundError, TooFewTracksError, TrainingDataError
 from earwise.ranking.artefact import PIPELINE, SNAPSHOTS, find_artefact, load_artefact, prune_snapshots
 from earwise.spark.features_source import StoreAddress
 from earwise.spark.paths import folder_to_read
@@ -123,7 +123,7 @@ def test_readers_see_nothing_before_publishing(
         store.models.require_active_id()
     publish_model(store, "m1", NOW, keep=5, model_folder=plan.model_folder)
     assert store.models.require_active_id() == "m1"
-    with pytest.raises(TrainingDataError, match="being served"):
+    with pytest.raises(ModelInUseError, match="being served"):
         train(spark, address, plan, NOW)
 
 
@@ -154,7 +154,9 @@ def test_identical_tracks_end_in_a_clear_message(
         add_track(store, number, np.full(12, constant))
     with pytest.raises(TrainingDataError, match="sound the same"):
         train(spark, address, plan, NOW)
-    assert store.model_runs.get("m1").status is ModelStatus.FAILED
+    run = store.model_runs.get("m1")
+    assert run.status is ModelStatus.FAILED
+    assert "sound the same" in run.reasons[0]
     assert free_model_id(store, "any") == model_id_of("any")
 
 

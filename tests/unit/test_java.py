@@ -97,5 +97,6 @@ def test_spark_takes_a_native_blas_where_that_is_faster(
     monkeypatch.setattr(jvm.sys, "platform", "linux")
     monkeypatch.setattr(jvm, "find_library", present.get)
     assert jvm.java_options(100) == f"-XX:TieredStopAtLevel=1 {option}"
+    assert jvm.blas_option() == option  # for executors, of whose size nothing is known
     monkeypatch.setattr(jvm.sys, "platform", "darwin")
     assert "blas" not in jvm.java_options(100_000)
