@@ -31,9 +31,8 @@ def go_on(played: Sequence[str]) -> list[str]:
 def find_way(first: str, last: str) -> list[str] | None:
     """A path between two tracks; None where there is none in few steps."""
     serving = store().serving
-    return find_path(
-        first, last, lambda ids: _steps(serving.find_surroundings(ids)), lambda ids: _steps(serving.find_lists(ids))
-    )
+    model_id, around = serving.find_surroundings([first, last])
+    return find_path(first, last, _steps(around), lambda ids: _steps(serving.find_lists(ids, model_id=model_id)))
 
 
 def _steps(lists: Mapping[str, Sequence[Neighbour]]) -> Lists:

@@ -56,7 +56,7 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     if seed_id not in tracks or track_id not in tracks:
         return _redirect_to_what_they_became(seed_id, track_id)
     sounds = store().serving.find_sounds(seed_id, track_id)
-    ranked = store().serving.find_lists([seed_id]).get(seed_id, ())
+    ranked = store().serving.find_lists([seed_id], model_id=sounds.model_id).get(seed_id, ())
     near = next((near for near in ranked if near.track_id == track_id), None)
     seed, other = sounds.vectors.get(seed_id), sounds.vectors.get(track_id)
     return render_template(

@@ -76,7 +76,7 @@ def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], co
     return chosen
 
 
-def find_path(first: str, last: str, look_around: LookUp, look_up: LookUp) -> list[str] | None:
+def find_path(first: str, last: str, around: Lists, look_up: LookUp) -> list[str] | None:
     """A way from one track to another whose steps are small: the least sum of squared distances that is found.
 
     Squares make several small steps cheaper than a large one. Both ends are searched from at once: their neighbours'
@@ -84,10 +84,10 @@ def find_path(first: str, last: str, look_around: LookUp, look_up: LookUp) -> li
 
     Parameters
     ----------
-    look_around : callable
-        Gives the lists of tracks and of their neighbours.
+    around : mapping
+        The lists of both and of their neighbours.
     look_up : callable
-        Gives the lists of tracks alone.
+        Gives the lists of further tracks.
 
     Returns
     -------
@@ -95,14 +95,13 @@ def find_path(first: str, last: str, look_around: LookUp, look_up: LookUp) -> li
         With both ends; None where what is around one does not touch what is around the other.
 
     >>> graph = {"a": [Step("b", "", 0.2), Step("c", "", 0.5)], "b": [Step("c", "", 0.2)], "c": []}
-    >>> find_path("a", "c", lambda ids: graph, lambda ids: {})
+    >>> find_path("a", "c", graph, lambda ids: {})
     ['a', 'b', 'c']
     """
-    known = dict(look_around([first, last]))
     beyond = [
-        track_id for end in (first, last) for track_id in nearest_unused(_around(known, end), known, _MOST_LOOKED_UP)
+        track_id for end in (first, last) for track_id in nearest_unused(_around(around, end), around, _MOST_LOOKED_UP)
     ]
-    return _shortest(known | dict(look_up(list(dict.fromkeys(beyond)))), first, last)
+    return _shortest(dict(around) | dict(look_up(list(dict.fromkeys(beyond)))), first, last)
 
 
 def _around(lists: Lists, track_id: str) -> Lists:

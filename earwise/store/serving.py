@@ -50,10 +50,17 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """Summary vectors by track, and percentiles of the library's distances; empty before the first model."""
+    """Summary vectors by track, and percentiles of the library's distances; empty before the first model.
+
+    Attributes
+    ----------
+    model_id : str or None
+        Whose percentiles these are, and whose feature version the vectors have.
+    """
 
     vectors: dict[str, Vector]
     distance_quantiles: tuple[float, ...]
+    model_id: str | None
 
 
 class Serving:
@@ -127,28 +134,45 @@ class Serving:
         ends, active = self._kept or (0.0, None)
         return active if time.monotonic() < ends else None
 
+    # What a page reads in two queries is of one model, though another may have been published in between: the second
+    # query names the model that the first one found.
+
     @translated_errors()
-    def find_sounds(self, *track_ids: str) -> Sounds:
-        """The summary vectors of some tracks in the version of the model that readers see, in one query."""
+    def find_sounds(self, *track_ids: str, model_id: str | None = None) -> Sounds:
+        """The summary vectors of some tracks in the version of a model, in one query.
+
+        Parameters
+        ----------
+        model_id : str or None
+            The model; None for the one that readers see.
+        """
         keys = [{"$concat": ["$version", f":{track_id}"]} for track_id in track_ids]
         stages: list[dict[str, Any]] = [
-            {"$match": {"_id": "model"}},
+            *_pointer(model_id),
             {"$lookup": {"from": "model_runs", "localField": "model_id", "foreignField": "_id", "as": "runs"}},
             {"$unwind": "$runs"},
             {"$set": {"version": "$runs.feature_version", "quantiles": "$runs.distance_quantiles"}},
             {"$set": {"key": keys}},
             {"$unwind": "$key"},
             _join("features", on="key", key="_id"),
-            {"$project": {"quantiles": 1, "features.audio_id": 1, "features.vector": 1}},
+            {"$project": {"model_id": 1, "quantiles": 1, "features.audio_id": 1, "features.vector": 1}},
         ]
         found = list(self._active.aggregate(stages))
+        if not found:
+            return Sounds({}, (), None)
         vectors = {one["audio_id"]: unpack_vector(one["vector"]) for each in found for one in each["features"]}
-        return Sounds(vectors, tuple(found[0].get("quantiles") or ()) if found else ())
+        return Sounds(vectors, tuple(found[0].get("quantiles") or ()), found[0]["model_id"])
 
     @translated_errors()
-    def find_lists(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
-        """Ranked neighbours of many tracks in the model that readers see, in one query."""
-        stages = _each_list(track_ids)
+    def find_lists(self, track_ids: Iterable[str], *, model_id: str | None = None) -> dict[str, list[Neighbour]]:
+        """Ranked neighbours of many tracks in a model, in one query.
+
+        Parameters
+        ----------
+        model_id : str or None
+            The model; None for the one that readers see.
+        """
+        stages = _each_list(track_ids, model_id)
         found = [one for each in self._active.aggregate(stages) for one in each["neighbours"]]
         return {one["track_id"]: [to_neighbour(near) for near in one["neighbours"]] for one in found}
 
@@ -172,8 +196,8 @@ class Serving:
         return (to_cluster(found["clusters"][0]), ids) if found["clusters"] else None
 
     @translated_errors()
-    def find_surroundings(self, track_ids: Iterable[str]) -> dict[str, list[Neighbour]]:
-        """Ranked neighbours of these tracks and of their neighbours, in one query."""
+    def find_surroundings(self, track_ids: Iterable[str]) -> tuple[str | None, dict[str, list[Neighbour]]]:
+        """The model that readers see, and ranked neighbours of these tracks and of their neighbours, in one query."""
         stages: list[dict[str, Any]] = [
             *_each_list(track_ids),
             {"$unwind": "$neighbours"},
@@ -184,11 +208,13 @@ class Serving:
         ]
         own: dict[str, list[Neighbour]] = {}
         further: dict[str, list[Neighbour]] = {}
+        model_id = None
         for each in self._active.aggregate(stages):
+            model_id = each["model_id"]
             own.setdefault(each["track_id"], []).append(to_neighbour(each["near"]))
             for one in each["neighbours"]:
                 further[one["track_id"]] = [to_neighbour(near) for near in one["neighbours"]]
-        return further | own
+        return model_id, further | own
 
     def require_active(self) -> ActiveModel:
         """The model that readers see.
@@ -216,13 +242,18 @@ class Serving:
         return typical
 
 
-def _each_list(track_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Stages from the model that readers see to the lists of these tracks.
+def _pointer(model_id: str | None) -> list[dict[str, Any]]:
+    """Stages that give the model that readers see, or another in its place."""
+    return [{"$match": {"_id": "model"}}, *([{"$set": {"model_id": {"$literal": model_id}}}] if model_id else [])]
+
+
+def _each_list(track_ids: Iterable[str], model_id: str | None = None) -> list[dict[str, Any]]:
+    """Stages from a model, or the one that readers see, to the lists of these tracks.
 
     One by one: the embedded server joins nothing on a list of keys.
     """
     return [
-        {"$match": {"_id": "model"}},
+        *_pointer(model_id),
         {"$set": {"key": [{"$concat": ["$model_id", f":{track_id}"]} for track_id in track_ids]}},
         {"$unwind": "$key"},
         _join("neighbours", on="key", key="_id"),

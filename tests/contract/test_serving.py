@@ -86,7 +86,8 @@ def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
 def test_surroundings_are_the_lists_of_tracks_and_of_their_neighbours(store: Store) -> None:
     tracks = seed_tracks(store, 20)
     seed_model(store, tracks, neighbours=3)
-    found = store.serving.find_surroundings([tracks[0], tracks[1], tracks[10]])
+    model_id, found = store.serving.find_surroundings([tracks[0], tracks[1], tracks[10]])
+    assert model_id == "model-1"
     assert set(found) == {tracks[number] for number in (0, 1, 2, 3, 4, 10, 11, 12, 13)}
     assert found == store.serving.find_lists(found)
 

@@ -74,7 +74,7 @@ def _find_similar(track_id: str, query: dict[str, Any]) -> dict[str, Any] | None
     if track_id not in tracks:
         return None
     compared = [track_id, *(near.track_id for near in ranked if query["why"])]
-    sounds = store().serving.find_sounds(*compared)
+    sounds = store().serving.find_sounds(*compared, model_id=active.model_id if active else None)
     clusters = active.clusters if active else {}
     return {
         "model_id": active.model_id if active else None,
