@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,15 +113,14 @@ def _read_features(folder: Path, snapshot: str, track_ids: Sequence[str]) -> Mat
 
 def make_captions(track_ids: Sequence[str], found: Iterable[tuple[str, Tags, float]]) -> Captions:
     """Captions in the order of `track_ids`; empty for a track that has left the library meanwhile."""
-    known = {track_id: (tags, duration_s) for track_id, tags, duration_s in found}
-    gone = (Tags(""), 0.0)
-    rows = [known.get(track_id, gone) for track_id in track_ids]
-    return Captions(
-        [tags.title for tags, _ in rows],
-        [tags.artist for tags, _ in rows],
-        [duration_s for _, duration_s in rows],
-        [fold_text(tags.genre) for tags, _ in rows],
-    )
+    count = len(track_ids)
+    captions = Captions([""] * count, [""] * count, [0.0] * count, [""] * count)
+    row_of = {track_id: row for row, track_id in enumerate(track_ids)}
+    for track_id, tags, duration_s in found:
+        if (row := row_of.get(track_id)) is not None:
+            captions.titles[row], captions.artists[row] = tags.title, tags.artist
+            captions.durations_s[row], captions.genres[row] = duration_s, sys.intern(fold_text(tags.genre))
+    return captions
 
 
 def to_matrix[Number: np.generic](column: pa.ListArray, dtype: type[Number]) -> NDArray[Number]:

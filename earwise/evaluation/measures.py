@@ -60,8 +60,10 @@ def times_listed(lists: Lists, copies: Rows) -> Rows:
     ndarray [shape=(n_recordings,), dtype=int64]
     """
     recordings, number = np.unique(copies, return_inverse=True)
-    listed = lists[lists >= 0]
-    return np.bincount(number[listed], minlength=len(recordings))
+    counts = np.zeros(len(recordings), np.int64)
+    for column in lists.T:  # one by one, since what is looked up for all takes more than the lists themselves
+        counts += np.bincount(number[column[column >= 0]], minlength=len(recordings))
+    return counts
 
 
 def skewness(counts: Rows) -> float | None:

@@ -16,6 +16,8 @@ from earwise.ranking.metric import Matrix, Metric
 from earwise.ranking.proximity import Surroundings, mutual_proximity
 
 _BLOCK_BYTES = 64 * 2**20
+#: Tracks of the largest catalogue that is expanded as a whole.
+MOST_EXPANDED = 200_000
 # So many tracks of the catalogue at a time stay in the processor's cache from product to score: a quarter faster.
 _TILE_ROWS = 4_096
 # Of 677 tracks' top tens by Mutual Proximity, 99 % were among the first 14 by the score, and all among the first 109.
@@ -95,9 +97,11 @@ def rank_neighbours(metric: Metric, queries: Queries, catalogue: Catalogue, rank
     list of Neighbours
         One for each query, of ``ranking.n`` tracks, or fewer where there are not as many.
     """
-    # The truth is asked for few queries, by a process that is to hold nothing larger than the profiles.
-    expanded = None if ranking.is_exhaustive else metric.expand(catalogue.profiles)
     step = max(1, _BLOCK_BYTES // (4 * max(1, len(catalogue))))
+    # The expanded catalogue is twice the profiles, beside which the process that trains is to hold nothing larger: that
+    # one asks few queries, of the truth or to prepare cells.
+    is_worth_it = len(queries.rows) > step and len(catalogue) <= MOST_EXPANDED and not ranking.is_exhaustive
+    expanded = metric.expand(catalogue.profiles) if is_worth_it else None
     found: list[Neighbours] = []
     for start in range(0, len(queries.rows), step):
         block = queries.take(np.arange(start, min(start + step, len(queries.rows))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,16 @@ def test_recall_counts_what_is_shared_whatever_its_order() -> None:
 def test_recording_is_listed_by_any_of_its_files() -> None:
     copies = np.array([0, 1, 0, 3])
     assert times_listed(np.array([[2, 1], [0, -1], [1, -1], [-1, -1]]), copies).tolist() == [2, 2, 0]
+
+
+def test_counting_takes_less_memory_than_the_lists() -> None:
+    n = 20_000
+    lists = np.random.default_rng(1).integers(-1, n, (n, 50)).astype(np.int32)
+    tracemalloc.start()
+    times_listed(lists, np.arange(n))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < lists.nbytes / 2
 
 
 def test_skewness_is_high_where_few_stand_in_all_lists() -> None:

@@ -11,7 +11,7 @@ from earwise.errors import TrainingDataError
 from earwise.ranking import neighbours as search
 from earwise.ranking.catalogue import find_copies
 from earwise.ranking.layout import Dimension, Layout, summary_layout
-from earwise.ranking.metric import fit_metric
+from earwise.ranking.metric import Matrix, Metric, fit_metric
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.proximity import Surroundings, mutual_proximity, normal_cdf, reference_rows
 from earwise.ranking.search import plan_search
@@ -193,6 +193,27 @@ def test_index_finds_what_the_whole_catalogue_has() -> None:
         assert len(one.rows) == 20
         assert row not in one.rows
         assert (np.diff(one.distances) >= 0).all()
+
+
+def test_large_catalogue_is_never_expanded_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric, catalogue = catalogue_of(make_sounds(100, 12))
+    expand, sizes = Metric.expand, []
+
+    def note_size(metric: Metric, profiles: Matrix) -> Matrix:
+        sizes.append(len(profiles))
+        return expand(metric, profiles)
+
+    monkeypatch.setattr(Metric, "expand", note_size)
+    monkeypatch.setattr(search, "_TILE_ROWS", 256)
+    monkeypatch.setattr(search, "MOST_EXPANDED", 1000)
+    monkeypatch.setattr(search, "_BLOCK_BYTES", 4 * 1200 * 8)
+    plan_search(metric, catalogue, most_exact=1000).rank(np.arange(0, 1200, 100), Ranking(10))
+    assert max(sizes) <= 256
+    monkeypatch.setattr(search, "MOST_EXPANDED", 1200)
+    rank_neighbours(metric, queries_of(catalogue, np.arange(8)), catalogue, Ranking(10))
+    assert max(sizes) <= 256
+    rank_neighbours(metric, queries_of(catalogue, np.arange(9)), catalogue, Ranking(10))
+    assert max(sizes) == 1200
 
 
 def test_index_of_identical_tracks_ends_in_empty_lists() -> None:
