@@ -76,14 +76,17 @@ def test_tracks_that_come_while_the_pointer_flips_are_assigned_after_it(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     activate = Models.activate
+    add_tracks(store, FEATURES, [36])
 
     def flip(*arguments: object) -> None:
-        add_tracks(store, FEATURES, [36])
+        # Who reads the model from now on finds what came before.
+        assert store.model_parts.assignment("m1", track_id(36)) is not None
+        add_tracks(store, FEATURES, [37])
         activate(*arguments)
 
     monkeypatch.setattr(Models, "activate", flip)
     publish_model(store, "m1", NOW, keep=5, model_folder=folder)
-    assert store.model_parts.assignment("m1", track_id(36)) is not None
+    assert store.model_parts.assignment("m1", track_id(37)) is not None
 
 
 def test_rollback_serves_the_older_model_with_today_tracks(store: Store, folder: Path) -> None:
@@ -156,9 +159,22 @@ def test_kill_while_publishing_leaves_a_whole_model_and_the_retry_no_debris(
     assert store.model_parts.assignment("m0", track_id(0)) is None
 
 
+def sign_lists(store: Store, model_id: str) -> None:
+    """Have every list tell whose it is, in place of the artists."""
+    lists = {number: store.model_parts.neighbours(model_id, track_id(number)) for number in range(36)}
+    signed = (
+        (track_id(number), [dataclasses.replace(near, artist=model_id) for near in ranked])
+        for number, ranked in lists.items()
+    )
+    store.model_parts.put_neighbours(model_id, signed)
+
+
 @pytest.mark.parametrize("flips", [5, pytest.param(60, marks=pytest.mark.slow)])
 def test_readers_see_one_model_or_the_other_while_models_flip(store: Store, folder: Path, flips: int) -> None:
     stop = Event()
+    newcomers = {f"Artist {number}" for number in range(36, 40)}
+    for model_id in ("m0", "m1"):
+        sign_lists(store, model_id)
 
     def read() -> tuple[list[object], set[str]]:
         seen, mixed, number = set(), [], 0
@@ -167,7 +183,9 @@ def test_readers_see_one_model_or_the_other_while_models_flip(store: Store, fold
             active, placed = store.serving.find_placed(track_id(number))
             names = {cluster.name for cluster in active.clusters.values()}
             expected = {f"{active.model_id} left", f"{active.model_id} right"}
-            if names != expected or placed is None or placed.cluster is None or len(placed.neighbours) < 35:
+            signatures = {near.artist for near in placed.neighbours} - newcomers if placed else set()
+            is_whole = placed is not None and placed.cluster is not None and len(placed.neighbours) >= 35
+            if names != expected or signatures != {active.model_id} or not is_whole:
                 mixed.append((active, placed))
             seen.add(active.model_id)
         return mixed, seen
@@ -178,6 +196,7 @@ def test_readers_see_one_model_or_the_other_while_models_flip(store: Store, fold
             for number in range(1, flips + 1):
                 if number > 1:
                     write_model(store, folder, f"m{number}", FEATURES, range(36), day=number)
+                    sign_lists(store, f"m{number}")
                 add_tracks(store, FEATURES, [36 + number % 4])
                 publish_model(store, f"m{number}", NOW, keep=2, model_folder=folder)
         finally:

@@ -84,7 +84,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def submit(mongo_uri: str, database: str, home: Path, master: str, model_id: str) -> subprocess.Popen[str]:
-    """Start the job on this master, on the snapshot that all jobs of this home share."""
+    """Start the job on this master, which reads MongoDB and writes a snapshot of its own."""
     environment = {
         **os.environ,
         "EARWISE_HOME": str(home),
@@ -100,7 +100,7 @@ def submit(mongo_uri: str, database: str, home: Path, master: str, model_id: str
         "--conf=spark.ui.enabled=false",
         f"--driver-java-options={java_options(0)}",
         str(REPOSITORY / "jobs" / "train_clusters.py"),
-        *(f"--model-id={model_id}", "--dag-run-id=manual__1", "--seed=3", "--k-min=3", "--k-max=5"),
+        *(f"--model-id={model_id}", f"--dag-run-id={model_id}", "--seed=3", "--k-min=3", "--k-max=5"),
     ]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
@@ -133,6 +133,7 @@ def test_cluster_gives_what_one_machine_gives_even_when_a_worker_dies(
 
     job = submit(*places, cluster.address, "reduced")
     _wait_for_phase(store, job)
+    assert job.poll() is None
     _kill(cluster.workers[0])
     reduced = finish(job, store, "reduced")
     assert read(store, "reduced") == read(store, "alone")

@@ -23,7 +23,7 @@ from earwise.spark.features_source import StoreAddress
 from earwise.spark.paths import folder_to_read
 from earwise.store import Store
 from earwise.store.model_parts import ModelParts
-from earwise.store.model_runs import ModelStatus
+from earwise.store.model_runs import KTrial, ModelStatus
 from tests.spark.conftest import NOW, VERSION, add_groups, add_track
 
 
@@ -213,6 +213,24 @@ def test_clusters_keep_numbers_and_names_from_night_to_night(
     assert (run.changes.model_id, run.changes.stayed, run.changes.moved, run.changes.new) == ("m1", 60, 0, 12)
     assert run.changes.appeared == ("Polka",)
     assert find_artefact(plan.model_folder, "m2").clusters.numbers == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("nights", "k"), [((1, 2), 4), ((1,), 3), ((1, 3), 4)])
+def test_k_changes_where_earlier_nights_preferred_another_too(
+    spark: SparkSession, store: Store, address: StoreAddress, plan: TrainingPlan, nights: tuple[int, ...], k: int
+) -> None:
+    add_groups(store, groups=4, size=15)
+    present = train(spark, address, plan, NOW)
+    publish_model(store, "m1", NOW, keep=5, model_folder=plan.model_folder)
+    for night in nights:
+        trials = (dataclasses.replace(present.trials[0], silhouette=0.3), KTrial(4, 0.9, 1.0, (15,) * 4, 0.1))
+        created = NOW + timedelta(days=night)
+        store.model_runs.put(
+            dataclasses.replace(present, model_id=f"night-{night}", created_at=created, trials=trials, k=3)
+        )
+    tonight = dataclasses.replace(plan, model_id="m2", dag_run_id="manual__2", k_max=4)
+    assert train(spark, address, tonight, NOW + timedelta(days=4)).k == k
 
 
 @pytest.mark.slow
