@@ -46,6 +46,12 @@ def test_what_chance_explains_in_a_small_library_is_no_regression() -> None:
     assert len(find_regressions(run(), run(worse))) == 1
 
 
+def test_search_that_finds_less_is_a_regression_in_a_small_library_too() -> None:
+    worse = dataclasses.replace(GOOD, recall_at_10=0.95)
+    (reason,) = find_regressions(run(tracks=50), run(worse, 50))
+    assert "recall" in reason
+
+
 @pytest.mark.parametrize("unknown", [None, Quality()])
 def test_figures_that_one_side_lacks_close_nothing(unknown: Quality | None) -> None:
     assert find_regressions(run(unknown), run()) == ()
