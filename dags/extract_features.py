@@ -22,7 +22,8 @@ mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on pur
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
 reinstall the audio libraries). `report` fails when
-files are left over; the next run takes them up. Single broken files fail nothing.
+files are left over; the next run takes them up, and the tracks that came get their place all the same. Broken files
+fail nothing, nor do files that can't be read while others of their disk can.
 """
 
 from __future__ import annotations
@@ -157,9 +158,9 @@ def extract_features() -> None:
 
     # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was
     # nothing to extract, or nothing could be planned. Lists of 100,000 tracks take a minute or two to write.
-    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(hours=2), trigger_rule="all_done_min_one_success")
-    def report(dag_run: Any, params: dict[str, Any], ti: Any):  # type: ignore[no-untyped-def]
-        """Close the run, and tell those who wait for features."""
+    @task(execution_timeout=timedelta(hours=2), trigger_rule="all_done_min_one_success")
+    def close(dag_run: Any, params: dict[str, Any], ti: Any) -> dict[str, Any]:
+        """Sum the run up, and bring the library's lists up to date."""
         from earwise.errors import EarwiseError
         from earwise.extraction.report import report_run
         from earwise.extraction.scope import find_scope
@@ -173,13 +174,19 @@ def extract_features() -> None:
                 done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date, within=scope)
             except EarwiseError as error:
                 raise AirflowFailException(str(error)) from None
-        if done.left:
-            raise AirflowFailException(f"{done.left} files are left because a batch failed; the next run goes on.")
-        if not done.analysed:
-            raise AirflowSkipException("Every file of this run went to quarantine; there are no new features.")
-        yield Metadata(TRACK_FEATURES, done.figures)
+        return done.figures
 
-    # Also where nothing was extracted: a track that came back has its features and may lack its place.
+    @task(outlets=[TRACK_FEATURES], execution_timeout=timedelta(minutes=10))
+    def report(done: dict[str, Any]):  # type: ignore[no-untyped-def]
+        """Tell those who wait for features, or what is left."""
+        if done["left"]:
+            raise AirflowFailException(f"{done['left']} files are left because a batch failed; the next run goes on.")
+        if not done["analysed"]:
+            raise AirflowSkipException("Every file of this run went to quarantine; there are no new features.")
+        yield Metadata(TRACK_FEATURES, done)
+
+    # Beside the report, since files that are left, perhaps for ever, hold up no others. Also where nothing was
+    # extracted: a track that came back has its features and may lack its place.
     @task(execution_timeout=timedelta(hours=1), trigger_rule="none_failed")
     def assign() -> None:
         """Give tracks that the served model does not know their cluster and lists."""
@@ -198,7 +205,10 @@ def extract_features() -> None:
 
     planned = plan()
     scan() >> planned
-    [planned, extract.expand_kwargs(planned)] >> report() >> assign()
+    closed = close()
+    [planned, extract.expand_kwargs(planned)] >> closed
+    report(closed)
+    closed >> assign()
 
 
 extract_features()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import heapq
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from io import BufferedReader
 
 from earwise.errors import LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots.opening import check_listable, open_file
+from earwise.store import Store
 
+# Files of a root that are read to find out whether it is there.
+_PROBES = 20
+_UNREADABLE_CODES = (UnreadableFileError.code, "read_error")
 _WAY_OUT = "None of them was quarantined; what was analysed is stored, and the rest waits."
 
 
@@ -34,16 +42,20 @@ def check_absence(
     failures: Mapping[LibraryPath, TrackError],
     roots: tuple[Root, ...],
     limits: LossLimits,
+    heard: Callable[[Root], Iterable[LibraryPath]] = lambda root: (),
 ) -> None:
     """Raise if so many files of a root could not be opened that a disk was more likely away than they.
 
     Files that the system refuses for want of a permission don't count, nor do those of archives that were opened and
-    turned out to be damaged: those are there.
+    turned out to be damaged: those are there. Nor do files that are still there and can't be read while others beside
+    them can: they would fail each run anew, and nothing but quarantine ends that.
 
     Parameters
     ----------
     tried : collection of LibraryPath
         Every file that was to be analysed, those that failed among them.
+    heard : callable
+        Files of a root that could be read before, as `heard_files` finds them.
 
     Raises
     ------
@@ -60,11 +72,24 @@ def check_absence(
         if not _exceed(len(unreadable), most, limits):
             continue
         away = [file for file in unreadable if not root.is_folder or not _is_refused(file, roots)]
-        if _exceed(len(away), most, limits):
+        if not _exceed(len(away), most, limits):
+            continue
+        gone = sum(root.is_folder and _is_gone(file, roots) for file in away)
+        if _exceed(gone, most, limits) or not _is_there(root, roots, away, heard(root)):
             raise LibraryError(
                 f"{len(away)} of {tried_of[root.name]} files in {root.address} could not be opened although a scan "
                 f"had just seen them: {failures[away[0]]} Is a disk missing? {_WAY_OUT}"
             )
+
+
+def heard_files(store: Store, root: Root) -> Iterator[LibraryPath]:
+    """Files of a root that were read when they were last tried."""
+    unreadable = {file.location for file in store.quarantine.with_codes(_UNREADABLE_CODES)}
+    for folder in store.folders.read_root(root.name):
+        for name, entry in folder.files.items():
+            file = folder.location.child(name)
+            if entry.analysed_version is not None and entry.track_id is not None and file not in unreadable:
+                yield file
 
 
 def _unreadable(failures: Mapping[LibraryPath, TrackError]) -> list[LibraryPath]:
@@ -104,3 +129,55 @@ def _is_refused(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     except (UnreadableFileError, OSError):
         return False
     return False
+
+
+def _is_gone(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+    """Whether the file is not where the scan saw it; the next scan sees that too."""
+    try:
+        os.stat(file.locate(roots))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (UnreadableFileError, OSError):
+        return False
+    return False
+
+
+def _is_there(root: Root, roots: tuple[Root, ...], away: Iterable[LibraryPath], heard: Iterable[LibraryPath]) -> bool:
+    """Whether other files can be read of the disk, or of the bucket, that these could not be read of.
+
+    What an archive can't give is damaged, so one that gives none for another reason is not there, or finds no room.
+    """
+    failed = frozenset(away)
+    if root.is_folder:
+        device_of = functools.lru_cache(maxsize=1024)(functools.partial(_device_of, roots=roots))
+        devices = {device_of(file.parent) for file in failed} - {None}
+        heard = (file for file in heard if device_of(file.parent) in devices)
+    elif not root.bucket:
+        return False
+    # A file's key is as good as chance, and a part of a disk may be broken.
+    others = (file for file in heard if file not in failed)
+    probes = heapq.nsmallest(_PROBES, others, key=lambda file: file.key)
+    return any(_can_be_read(file, roots) for file in probes)
+
+
+def _device_of(folder: LibraryPath, roots: tuple[Root, ...]) -> int | None:
+    """Number of the file system that holds a folder: a disk may be mounted anywhere below a root."""
+    try:
+        return os.stat(folder.locate(roots)).st_dev
+    except (UnreadableFileError, OSError):
+        return None
+
+
+def _can_be_read(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+    try:
+        with open_file(file, roots).reader as reader:
+            _forget_cached(reader)
+            return bool(reader.read(1))
+    except (UnreadableFileError, OSError):
+        return False
+
+
+def _forget_cached(reader: BufferedReader) -> None:
+    """Have the next read ask the disk: the system may remember what it read of one that is away by now."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.posix_fadvise(reader.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

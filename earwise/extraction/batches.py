@@ -9,7 +9,7 @@ from functools import partial
 from itertools import batched
 
 from earwise.errors import BrokenDecoderError, LibraryError, TrackError
-from earwise.extraction.absence import check_absence, check_roots
+from earwise.extraction.absence import check_absence, check_roots, heard_files
 from earwise.extraction.behind import Behind
 from earwise.extraction.deadline import Deadline
 from earwise.extraction.following import find_former
@@ -49,7 +49,8 @@ def extract_batch(
     BrokenDecoderError
         If most files fail and so do clips that are known to be good; no file is quarantined for that.
     LibraryError
-        If files can't be read because their root went away after the scan; none of them is quarantined then.
+        If files can't be read because their root went away after the scan; none of them is quarantined then. Files
+        that can't be read while others of their disk can are.
     StoreError
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """
@@ -78,7 +79,8 @@ def extract_batch(
                 check_roots(failed, roots)
                 if deadline.is_over and len(tally) < len(jobs):
                     break
-        check_absence(tally.files, held, roots, LossLimits(settings.loss_files, settings.loss_share))
+        limits = LossLimits(settings.loss_files, settings.loss_share)
+        patiently(lambda: check_absence(tally.files, held, roots, limits, partial(heard_files, store)))
         check_decoder(tally, settings, config)
     except (BrokenDecoderError, LibraryError):
         progress.forget_failures(held.values())

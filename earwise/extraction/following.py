@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 
 from earwise.extraction.messages import Analysis, Former
@@ -17,6 +17,8 @@ from earwise.store.tracks import Track
 
 log = logging.getLogger(__name__)
 
+#: Files may wait for ever, as those of a disk that is broken; what listeners made of other tracks does not.
+LONGEST_WAIT = timedelta(days=1)
 _MOST_APART_S = 2.0
 _TRACKS_AT_ONCE = 500
 
@@ -64,14 +66,19 @@ def is_same_recording(left: Track, analysis: Analysis) -> bool:
     )
 
 
-def follow_aliases(store: Store) -> int:
+def follow_aliases(store: Store, *, before: datetime | None = None) -> int:
     """Let ratings, playlists and history follow every alias that still waits; returns how many there were.
 
-    To be called when no file of the library waits to be analysed: until then, any may bring an old track back.
+    While a file of the library waits to be analysed, it may bring an old track back.
 
     An alias waits until all have followed, so that a run which is killed here is finished by the next.
+
+    Parameters
+    ----------
+    before : datetime or None
+        Those alone that are older than this; all where it is None.
     """
-    pending = store.aliases.pending()
+    pending = store.aliases.pending(before)
     for old_id, new_id in pending:
         for documents in (store.ratings, store.playlists, store.events):
             documents.follow_track(old_id, new_id)

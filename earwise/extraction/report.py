@@ -9,7 +9,7 @@ from datetime import datetime
 
 from earwise.errors import EarwiseError
 from earwise.extraction.directory import refresh_directory
-from earwise.extraction.following import follow_aliases
+from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.planning import pending_files
 from earwise.features.config import MfccConfig
 from earwise.log import fields
@@ -76,10 +76,10 @@ def report_run(
     run = store.extraction_runs.get(run_id)
     if run is None:
         raise EarwiseError(f"No extraction run {run_id!r} was planned.")
-    store.extraction_runs.finish(run_id, now)
     left = sum(1 for _ in pending_files(store, roots, config, within))
-    if within is None and not left:
-        follow_aliases(store)
+    store.extraction_runs.finish(run_id, now, left=left)
+    if within is None:
+        follow_aliases(store, before=now - LONGEST_WAIT if left else None)
     refresh_directory(store)
     failed = sum(run.failures.values())
     report = RunReport(

@@ -52,9 +52,16 @@ class Aliases:
         return {document["_id"]: document["track_id"] for document in found}
 
     @translated_errors()
-    def pending(self) -> list[tuple[str, str]]:
-        """Old and new id of the aliases whose listeners' documents have not all followed yet, the oldest first."""
-        found = self._aliases.find({"is_followed": False}).sort([("since", ASCENDING), ("_id", ASCENDING)])
+    def pending(self, before: datetime | None = None) -> list[tuple[str, str]]:
+        """Old and new id of the aliases whose listeners' documents have not all followed yet, the oldest first.
+
+        Parameters
+        ----------
+        before : datetime or None
+            Those alone that are older than this; all where it is None.
+        """
+        which: dict[str, Any] = {"is_followed": False} | ({} if before is None else {"since": {"$lt": before}})
+        found = self._aliases.find(which).sort([("since", ASCENDING), ("_id", ASCENDING)])
         return [(document["_id"], document["track_id"]) for document in found]
 
     @translated_errors()

@@ -61,6 +61,8 @@ class ExtractionRun:
         When progress was last written down.
     is_broken_off : bool
         Whether it was given up, and a later run took over what it had left.
+    left : int
+        Files that waited still when it ended, because a batch failed.
     """
 
     run_id: str
@@ -71,6 +73,7 @@ class ExtractionRun:
     updated_at: datetime | None = None
     finished_at: datetime | None = None
     is_broken_off: bool = False
+    left: int = 0
 
     @property
     def done(self) -> int:
@@ -186,9 +189,9 @@ class ExtractionRuns:
         self._runs.update_one({"_id": run_id}, {"$set": progress})
 
     @translated_errors()
-    def finish(self, run_id: str, now: datetime) -> None:
-        """Record the end of a run and drop its batches."""
-        self._runs.update_one({"_id": run_id}, {"$set": {"finished_at": now}})
+    def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:
+        """Record the end of a run and how many files wait still, and drop its batches."""
+        self._runs.update_one({"_id": run_id}, {"$set": {"finished_at": now, "left": left}})
         self._batches.delete_many({"run_id": run_id})
 
     @translated_errors()
@@ -224,4 +227,5 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
         updated_at=document.get("updated_at"),
         finished_at=document["finished_at"],
         is_broken_off=document.get("is_broken_off", False),
+        left=document.get("left", 0),
     )

@@ -14,6 +14,7 @@ def test_alias_leads_to_the_track_and_waits_until_all_have_followed(store: Store
     store.aliases.put("a", "z", NOW)
     assert store.aliases.resolve(["a", "b", "c"]) == {"a": "z", "b": "c"}
     assert store.aliases.pending() == [("a", "z"), ("b", "c")]
+    assert store.aliases.pending(NOW + timedelta(days=1)) == [("a", "z")]
     store.aliases.mark_followed("a", "z")
     assert store.aliases.pending() == [("b", "c")]
     assert store.aliases.resolve(["a"]) == {"a": "z"}

@@ -53,8 +53,9 @@ def test_batches_are_open_until_their_run_has_finished(store: Store) -> None:
 
 def test_finished_run_drops_its_batches(store: Store) -> None:
     store.extraction_runs.start("r", [FILES], NOW)
-    store.extraction_runs.finish("r", NOW + timedelta(minutes=1))
+    store.extraction_runs.finish("r", NOW + timedelta(minutes=1), left=2)
     assert store.extraction_runs.batch("r", 0) == []
+    assert store.extraction_runs.get("r").left == 2
     assert store.extraction_runs.get("r").finished_at == NOW + timedelta(minutes=1)
 
 

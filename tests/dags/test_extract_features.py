@@ -51,7 +51,7 @@ def extracted(runs: list[dict[str, Any]], mongo_uri: str) -> Iterator[Store]:
 
 def test_new_library_is_scanned_planned_extracted_and_reported(runs: list[dict[str, Any]]) -> None:
     assert runs[0]["state"] == "success"
-    done = dict.fromkeys(("scan", "plan", "extract[0]", "report"), "success")
+    done = dict.fromkeys(("scan", "plan", "extract[0]", "close", "report"), "success")
     assert states(runs[0]) == {**done, "assign": "skipped"}  # there is no model yet
 
 
@@ -128,6 +128,7 @@ def test_failed_batch_still_closes_the_run(mongo_uri: str, tmp_path: Path) -> No
     (run,) = run_dag(tmp_path, "extract_features", [{}], variables)
     failed = states(run)
     assert (failed["plan"], failed["extract[0]"], failed["report"]) == ("success", "failed", "failed")
+    assert (run["state"], failed["assign"]) == ("failed", "skipped"), "only for want of a model"
     with open_store_at(mongo_uri, database) as store:
         ended = store.extraction_runs.get(run["run_id"])
     assert ended is not None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from earwise.errors import LibraryError, UnreadableFileError
+from earwise.extraction import absence, link
 from earwise.extraction.absence import check_absence
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction
+
+FAULTY_WORKER = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
 
 
 def fill(library: Path, files: int) -> None:
@@ -133,3 +137,50 @@ def test_disk_that_opens_files_and_can_not_read_them_quarantines_none(library: P
     error = UnreadableFileError("Input/output error", code="read_error")
     with pytest.raises(LibraryError, match="None of them was quarantined"):
         check_absence(files, dict.fromkeys(files, error), (Root("music", library),), LossLimits(20, 0.2))
+
+
+def add_unreadable(extraction: Extraction, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have one file heard, and add twenty that are there and can't be read."""
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    heard = extraction.settings.library[0].folder / "heard.wav"
+    write_tone(heard, 1, duration_s=1.2)
+    extraction.run()
+    folder.mkdir(exist_ok=True)
+    for number in range(20):
+        shutil.copy(heard, folder / f"disk {number}.wav")
+    extraction.scan()
+    monkeypatch.setattr(extraction, "scan", lambda: None)
+
+
+def test_files_that_can_never_be_read_are_tried_once_while_others_of_their_disk_can_be(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_unreadable(extraction, library, monkeypatch)
+    (report,) = extraction.run()
+    assert report.failures == {"read_error": 20}
+    assert extraction.run() == []
+    assert {file.attempts for file in extraction.store.quarantine.recent(limit=99)} == {1}
+    assert extraction.store.tracks.count_ready() == 1
+
+
+def test_root_of_which_nothing_can_be_read_quarantines_nothing_and_says_what_is_left(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_unreadable(extraction, library, monkeypatch)
+    (library / "heard.wav").unlink()
+    (library / "heard.wav").mkdir()
+    for _ in range(2):
+        with pytest.raises(LibraryError, match="20 of 20 files"):
+            extraction.run()
+    assert (extraction.codes(), extraction.report().left) == ({}, 20)
+    assert extraction.store.extraction_runs.latest().left == 20
+
+
+def test_files_of_another_disk_say_nothing_of_one_that_is_away(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_unreadable(extraction, library / "mounted", monkeypatch)
+    monkeypatch.setattr(absence, "_device_of", lambda folder, roots: len(folder.path))
+    with pytest.raises(LibraryError, match="20 of 20 files"):
+        extraction.run()
+    assert extraction.codes() == {}

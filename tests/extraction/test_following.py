@@ -13,7 +13,7 @@ import pytest
 
 from earwise.errors import StoreError
 from earwise.extraction import batches
-from earwise.extraction.following import follow_aliases
+from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.forgetting import forget_missing
 from earwise.library import identity
 from earwise.library.identity import identify_opened
@@ -249,6 +249,17 @@ def test_following_that_was_broken_off_is_finished_by_the_next(
     assert follow_aliases(store) == 0
     assert store.ratings.marks("ann", "new").stars == 5
     assert store.playlists.get("ann", playlist).tracks == ("new", "other")
+
+
+def test_alias_does_not_wait_for_ever_for_files_that_nobody_can_read(extraction: Extraction, library: Path) -> None:
+    store = extraction.store
+    (library / "waits.mp3").write_text("words")
+    extraction.scan()
+    store.extraction_runs.start(extraction.run_id, [], NOW)
+    store.aliases.put("old", "new", NOW - LONGEST_WAIT - timedelta(seconds=1))
+    store.aliases.put("late", "later", NOW)
+    assert extraction.report().left == 1
+    assert store.aliases.pending() == [("late", "later")]
 
 
 def test_missing_tracks_are_forgotten_in_time_unless_somebody_cares_for_them(

@@ -56,6 +56,18 @@ def test_admin_sees_how_far_an_extraction_is(store: Store, admin: Browser) -> No
     assert "<progress" not in admin.get("/admin").text
 
 
+def test_admin_sees_how_many_files_a_failed_batch_left(store: Store, admin: Browser) -> None:
+    start_extraction(store, done=10)
+    store.extraction_runs.finish("run", NOW, left=30)
+    page = admin.get("/admin").text
+    assert "30 files could not be tried" in page
+    assert "every file that was found could be heard" not in page
+    store.extraction_runs.finish("run", NOW)
+    page = admin.get("/admin").text
+    assert "could not be tried" not in page
+    assert "every file that was found could be heard" in page
+
+
 def test_admin_has_files_in_quarantine_tried_again(store: Store, admin: Browser) -> None:
     for number in range(3):
         store.quarantine.put(LibraryPath("music", b"%d.mp3" % number), "not_audio", "No audio in this file.", NOW)
