@@ -68,7 +68,7 @@ def extract_batch(
     tally, held = Tally(), dict[LibraryPath, TrackError]()
     try:
         with Behind() as behind:
-            for some in _in_groups(_analyse(jobs, configs, settings, store)):
+            for some in _in_groups(_analyse(jobs, configs, settings, store, deadline.end)):
                 failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
                 tally.add((job.file, outcome) for job, outcome in some)
                 held |= failed
@@ -111,7 +111,7 @@ def _write(
 
 
 def _analyse(
-    jobs: Sequence[Job], configs: Iterable[MfccConfig], settings: Settings, store: Store
+    jobs: Sequence[Job], configs: Iterable[MfccConfig], settings: Settings, store: Store, until: float
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     versions = {config.feature_version for config in configs}
     return analyse_files(
@@ -120,6 +120,7 @@ def _analyse(
         timeout_s=settings.decode_timeout_s,
         known_versions=patiently(lambda: known_versions(store, versions)),
         are_copies_known=True,
+        until=until,
     )
 
 

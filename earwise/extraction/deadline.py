@@ -21,16 +21,22 @@ def time_limit_s(files: int, processes: int) -> float:
 
 
 class Deadline:
-    """Begins when it is made."""
+    """Begins when it is made.
+
+    Attributes
+    ----------
+    end : float
+        When it is over, by the monotonic clock.
+    """
 
     def __init__(self, files: int, processes: int) -> None:
         self._limit_s = time_limit_s(files, processes)
-        self._end = time.monotonic() + self._limit_s
+        self.end = time.monotonic() + self._limit_s
 
     @property
     def is_over(self) -> bool:
         """Whether there is no time left."""
-        return time.monotonic() > self._end
+        return time.monotonic() > self.end
 
     @property
     def error(self) -> BatchOverdueError:

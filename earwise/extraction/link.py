@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -25,6 +26,7 @@ from earwise.extraction.limits import count_memory_kills
 from earwise.extraction.messages import Analysis, Job, Question, Ready
 
 _START_TIMEOUT_S = 120.0
+_END_TIMEOUT_S = 5.0
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
 # One process, one core: the numeric libraries' own threads would only take turns.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -124,10 +126,14 @@ class Link:
         return outcome
 
     def end(self) -> None:
-        """Kill the process and close the connection."""
+        """Kill the process and close the connection.
+
+        One that hangs in the kernel, on a disk or a server that went away, dies when that answers; nobody waits for it.
+        """
         self.has_ended, self.question = True, None
         self._process.kill()
-        self._process.wait()
+        if self._wait_for_end() is None:
+            threading.Thread(target=self._process.wait, name="reaper", daemon=True).start()
         self.connection.close()
 
     def _restart_clock(self) -> None:
@@ -164,7 +170,7 @@ class Link:
 
     def _wait_for_end(self) -> int | None:
         try:
-            return self._process.wait(5)
+            return self._process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             return None
 

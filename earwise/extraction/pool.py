@@ -6,6 +6,7 @@ from a fresh interpreter, not from a fork of a process with threads, and never i
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ def analyse_files(
     timeout_s: float,
     known_versions: Callable[[str], frozenset[str]],
     are_copies_known: bool = False,
+    until: float = math.inf,
 ) -> Iterator[tuple[Job, Analysis | TrackError]]:
     """Analyse files in worker processes; outcomes come as they are ready.
 
@@ -40,6 +42,9 @@ def analyse_files(
         The feature versions in which a recording has been measured already, by ``audio_id``; called in this process.
     are_copies_known : bool
         Whether a recording of which another copy is among these files counts as measured once that one is.
+    until : float
+        When to end although files are left, by the monotonic clock. One outcome comes in any case, so that whoever
+        tries again and again gets on.
 
     Raises
     ------
@@ -50,10 +55,13 @@ def analyse_files(
     recordings = Recordings(known_versions)
     ask: KnownVersions = recordings.known_versions if are_copies_known else lambda audio_id, _: known_versions(audio_id)
     links: list[Link] = []
+    end = math.inf
     try:
         links = [Link(timeout_s) for _ in range(min(max(processes, 1), len(jobs)))]
         while busy := [link for link in links if link.is_starting or link.job]:
-            for link in _wait_for_news(busy):
+            if time.monotonic() >= end:
+                return
+            for link in _wait_for_news(busy, end):
                 job, outcome = link.job, link.attend(ask)
                 if outcome is not None:
                     killed_starts = 0
@@ -76,15 +84,16 @@ def analyse_files(
                     # The next file is under way before the outcome of the last is stored.
                     link.begin(waiting.popleft())
                 if job is not None and outcome is not None:
+                    end = until
                     yield job, outcome
     finally:
         for link in links:
             link.end()
 
 
-def _wait_for_news(busy: Sequence[Link]) -> Iterator[Link]:
-    """Those that have something to say, and those whose time is up."""
-    remaining_s = max(0.0, min(link.deadline for link in busy) - time.monotonic())
+def _wait_for_news(busy: Sequence[Link], end: float) -> Iterator[Link]:
+    """Those that have something to say, and those whose time is up; none when all of it is over."""
+    remaining_s = max(0.0, min(end, *(link.deadline for link in busy)) - time.monotonic())
     ready = set(wait([link.connection for link in busy], remaining_s))
     for link in busy:
         if link.connection in ready or link.deadline <= time.monotonic():

@@ -6,7 +6,9 @@ import dataclasses
 import itertools
 import os
 import shutil
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,8 +16,8 @@ import mutagen
 import pytest
 import soundfile
 
-from earwise.errors import BrokenDecoderError, DecodeError, TrackError
-from earwise.extraction import batches, link
+from earwise.errors import BatchOverdueError, BrokenDecoderError, DecodeError, TrackError
+from earwise.extraction import batches, deadline, link
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Job
 from earwise.paths import LibraryPath
@@ -267,6 +269,42 @@ def test_decoder_that_crashes_or_hangs_costs_one_file(
     assert "Input/output error" in messages["disk.wav"]
     assert "256 MB" in messages["greedy.wav"]
     assert "SIGKILL" in messages["kill.wav"]
+
+
+def test_worker_that_not_even_a_kill_ends_costs_one_file(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = subprocess.Popen.wait
+
+    def wait_in_vain(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if FAULTY_WORKER[1] not in str(process.args):
+            return wait(process, timeout)
+        if timeout is not None:
+            raise subprocess.TimeoutExpired(process.args, timeout)
+        assert threading.current_thread() is not threading.main_thread(), "this would wait for as long as the disk"
+        return wait(process)
+
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setattr(subprocess.Popen, "wait", wait_in_vain)
+    for number, name in enumerate(("hang", "1")):
+        write_tone(library / f"{name}.wav", number, duration_s=1.2)
+    extraction.settings = dataclasses.replace(extraction.settings, decode_timeout_s=3.0)
+    extraction.run()
+    assert (extraction.codes(), titles(extraction)) == ({"hang.wav": "time_out"}, ["1"])
+
+
+def test_batch_whose_time_is_up_does_not_wait_for_a_file_that_hangs(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setattr(deadline, "_START_S", 6.0)
+    monkeypatch.setattr(deadline, "_FILE_S", 0.0)
+    for number, name in enumerate(("1", "hang")):
+        write_tone(library / f"{name}.wav", number, duration_s=1.2)
+    extraction.settings = dataclasses.replace(extraction.settings, decode_timeout_s=590.0)
+    with pytest.raises(BatchOverdueError):
+        extraction.run()
+    assert (extraction.codes(), titles(extraction)) == ({}, ["1"])
 
 
 def test_kill_while_the_system_is_out_of_memory_is_called_that(
