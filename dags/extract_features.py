@@ -17,8 +17,9 @@ that have not changed; `accept_losses` believes that many files are gone for goo
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
 killed is finished by the next; an unchanged library is neither decoded nor written.
 
-**On failure.** `scan` fails and changes nothing when a root is absent, unreadable or has lost many files at once:
-mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on purpose, trigger it with `accept_losses`.
+**On failure.** `scan` fails and changes nothing when a root is absent, unreadable, has lost many files at once
+or is named by `EARWISE_LIBRARY` no more: mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on
+purpose, trigger it with `accept_losses`.
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
 reinstall the audio libraries). `report` fails when

@@ -10,6 +10,8 @@ from earwise.errors import ConfigError
 
 #: Root of the tracks that load_fma brings, unless `EARWISE_LIBRARY` names a root so.
 FMA_ROOT = "fma"
+#: Root of the demo library, which is there only while `EARWISE_LIBRARY` names none.
+DEMO_ROOT = "demo"
 _ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 

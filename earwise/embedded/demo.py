@@ -16,7 +16,7 @@ from earwise.embedded.processes import IDENTITY_VARIABLE, identity
 from earwise.embedded.progress import Progress, Step
 from earwise.errors import EarwiseError
 from earwise.notice import NOTICE_NAME, LibraryNotice, Source, write_notice
-from earwise.root import Root
+from earwise.root import DEMO_ROOT, Root
 from earwise.settings import Settings
 
 # Fewer downloaded tracks than this show little: the synthesised library shows more.
@@ -30,7 +30,7 @@ class _CancelledError(Exception):
 
 def demo_root(settings: Settings) -> Root:
     """The root that stands in for a library."""
-    return Root("demo", settings.home / ("synthesised" if settings.demo == "synthesised" else "demo"))
+    return Root(DEMO_ROOT, settings.home / ("synthesised" if settings.demo == "synthesised" else "demo"))
 
 
 class DemoLibrary:
@@ -213,7 +213,7 @@ def _write_fetched_notice(folder: Path, present: dict[str, int]) -> None:
     known = [source for source in SOURCES if present.get(source.name)]
     sources = tuple(Source(f"{s.name} ({s.artist})", s.licence, present[s.name]) for s in known)
     text = f"{sum(present.values())} tracks of free games, from the packages of Debian or Ubuntu."
-    write_notice(Root("demo", folder), LibraryNotice("Demo library", text, sources))
+    write_notice(Root(DEMO_ROOT, folder), LibraryNotice("Demo library", text, sources))
 
 
 def _read_present(folder: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change
-from earwise.root import Root
+from earwise.root import DEMO_ROOT, Root
 
 _WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
 
@@ -51,7 +51,7 @@ def check_loss(
         )
     if vanished < limits.files or vanished <= limits.share * known:
         return
-    lost = _count_lost(root, changes)
+    lost = _count_lost(root.name, changes)
     if lost >= limits.files and lost > limits.share * known:
         raise LibraryError(
             f"{lost} of {known} files known in {root.address} are gone at once. "
@@ -59,13 +59,33 @@ def check_loss(
         )
 
 
-def _count_lost(root: Root, changes: Iterable[Change]) -> int:
+def check_removed_root(name: str, *, known: int, changes: Iterable[Change], limits: LossLimits) -> None:
+    """Raise if a root left the settings and its files did not turn up under another name.
+
+    The demo library goes as soon as there is another.
+
+    Raises
+    ------
+    LibraryError
+        Naming the root and what to do.
+    """
+    if name == DEMO_ROOT:
+        return
+    lost = _count_lost(name, changes)
+    if lost and (lost == known or (lost >= limits.files and lost > limits.share * known)):
+        raise LibraryError(
+            f"EARWISE_LIBRARY does not name the root {name!r} any more, of which {known} files are known. "
+            f"Is the setting the same for every process? Nothing was changed. {_WAY_OUT}"
+        )
+
+
+def _count_lost(root: str, changes: Iterable[Change]) -> int:
     """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
     before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for change in changes:
         # Only what is new: a file that stayed where it was is not where another one went.
         added = (change.files[name] for name in change.added)
         after.update((entry.size_bytes, entry.mtime_ns) for entry in added)
-        if change.location.root == root.name:
+        if change.location.root == root:
             before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
     return (before - after).total()

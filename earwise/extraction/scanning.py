@@ -12,7 +12,7 @@ from itertools import chain
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
-from earwise.extraction.losses import LossLimits, check_loss
+from earwise.extraction.losses import LossLimits, check_loss, check_removed_root
 from earwise.extraction.scope import scan_region
 from earwise.extraction.waiting import let_wait
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
@@ -82,7 +82,8 @@ def scan_library(
 ) -> ScanReport:
     """Compare all roots with the store, then write the folders that differ, and nothing else.
 
-    Vanished files leave their tracks and the quarantine. Roots that are no longer in the settings leave whole.
+    Vanished files leave their tracks and the quarantine. Roots that are no longer in the settings leave whole, if that
+    is meant.
 
     Parameters
     ----------
@@ -96,8 +97,8 @@ def scan_library(
     Raises
     ------
     LibraryError
-        If a root is absent or unreadable, or, unless losses are accepted, has become empty or has lost so many files
-        at once that a disk is more likely missing than its files; then nothing is changed.
+        If a root is absent or unreadable, or, unless losses are accepted, has left the settings, has become empty or
+        has lost so many files at once that a disk is more likely missing than its files; then nothing is changed.
     """
     if all(root.is_optional and not root.folder.exists() for root in roots):
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
@@ -109,8 +110,9 @@ def scan_library(
             check_loss(
                 root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
             )
-        if region is None:
-            _compare_removed_roots(store, roots, changes)
+        removed = _compare_removed_roots(store, roots, changes) if region is None else {}
+        for name, known in removed.items() if not accept_losses else ():
+            check_removed_root(name, known=known, changes=changes, limits=limits)
         if any(change.vanished for change in changes):
             store.shelves.mark_stale()
         apply_changes(store, changes, now)
@@ -204,13 +206,16 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
     return FileEntry(file.size_bytes, file.mtime_ns, track_id=known.track_id if known else None)
 
 
-def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> None:
+def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> dict[str, int]:
+    """Let the roots that are no longer in the settings leave; how many files each has."""
+    files_of = {}
     for name in store.folders.roots_beside(root.name for root in roots):
-        files = 0
+        files_of[name] = 0
         for folder in store.folders.read_root(name):
             changes.add(Change(folder.location, {}, folder.files))
-            files += len(folder.files)
-        log.warning("root left the settings: %s, with %d files", name, files, extra=fields(root=name))
+            files_of[name] += len(folder.files)
+        log.warning("root left the settings: %s, with %d files", name, files_of[name], extra=fields(root=name))
+    return files_of
 
 
 def _record_problems(

@@ -173,7 +173,7 @@ def test_root_of_which_nothing_can_be_read_quarantines_nothing_and_says_what_is_
         with pytest.raises(LibraryError, match="20 of 20 files"):
             extraction.run()
     assert (extraction.codes(), extraction.report().left) == ({}, 20)
-    assert extraction.store.extraction_runs.latest().left == 20
+    assert extraction.store.extraction_runs.get(extraction.run_id).left == 20
 
 
 def test_files_of_another_disk_say_nothing_of_one_that_is_away(

@@ -15,7 +15,7 @@ from earwise.extraction.losses import LossLimits
 from earwise.extraction.scanning import scan_library
 from earwise.library import scan
 from earwise.paths import LibraryPath
-from earwise.root import Root
+from earwise.root import DEMO_ROOT, Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry, Folder, Folders
 from earwise.store.tracks import Tags, Track, TrackFile, TrackState
@@ -264,8 +264,8 @@ def test_loss_in_one_root_changes_no_other(extraction: Extraction, library: Path
     assert known(extraction.store) == [b"1.mp3"]
 
 
-def test_root_that_leaves_the_settings_takes_its_files_along(
-    extraction: Extraction, library: Path, tmp_path: Path
+def test_root_that_leaves_the_settings_takes_its_files_along_when_that_is_said_to_be_meant(
+    extraction: Extraction, library: Path, tmp_path: Path, snapshot: Snapshot
 ) -> None:
     put(library, "1.mp3")
     extraction.scan()
@@ -273,9 +273,42 @@ def test_root_that_leaves_the_settings_takes_its_files_along(
     other = tmp_path / "other"
     put(other, "2.mp3")
     extraction.settings = dataclasses.replace(extraction.settings, library=(Root("other", other),))
-    extraction.scan()
+    before = snapshot()
+    with pytest.raises(LibraryError, match=r"'music' any more, of which 1 files .* with accept_losses"):
+        extraction.scan()
+    assert snapshot() == before
+    scan_library(extraction.store, extraction.settings.library, NOW, accept_losses=True)
     assert extraction.store.tracks.get("aa").state is TrackState.MISSING
     assert (known(extraction.store), known(extraction.store, "other")) == ([], [b"2.mp3"])
+
+
+@pytest.mark.parametrize("changed", [1, 4])
+def test_root_under_another_name_is_no_loss_while_most_of_its_files_are_there(
+    extraction: Extraction, library: Path, changed: int
+) -> None:
+    put(library, *(f"{n}.mp3" for n in range(5)))
+    extraction.scan()
+    for n in range(changed):
+        (library / f"{n}.mp3").write_bytes(b"other content")
+    extraction.settings = dataclasses.replace(extraction.settings, library=(Root("cds", library),))
+    limits = LossLimits(files=2)
+    if changed == 1:
+        assert scan_library(extraction.store, extraction.settings.library, NOW, limits=limits).added == 5
+    else:
+        with pytest.raises(LibraryError, match="'music' any more"):
+            scan_library(extraction.store, extraction.settings.library, NOW, limits=limits)
+
+
+def test_demo_library_leaves_as_soon_as_there_is_another(extraction: Extraction, library: Path, tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    put(demo, "1.mp3")
+    own = extraction.settings.library
+    extraction.settings = dataclasses.replace(extraction.settings, library=(Root(DEMO_ROOT, demo),))
+    extraction.scan()
+    put(library, "2.mp3")
+    extraction.settings = dataclasses.replace(extraction.settings, library=own)
+    extraction.scan()
+    assert (known(extraction.store, DEMO_ROOT), known(extraction.store)) == ([], [b"2.mp3"])
 
 
 def test_root_mounted_elsewhere_is_the_same(extraction: Extraction, library: Path, snapshot: Snapshot) -> None:
