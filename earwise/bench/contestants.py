@@ -98,7 +98,9 @@ def main(name: str) -> None:
         began = time.perf_counter()
         try:
             analyse(path)
-        except Exception as error:  # noqa: BLE001 - every library has errors of its own
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - every library has errors of its own, and bliss panics
             print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
         else:
             print(json.dumps({"seconds": time.perf_counter() - began}), flush=True)

@@ -189,18 +189,22 @@ def _bench_files(
     pythons = {name: Path(sys.executable) for name in ("floor", "librosa", "earwise")}
     if others := bench_python(say):
         pythons |= dict.fromkeys(OTHERS, others)
-    rates = race(files, pythons, _ROUNDS, say)
-    say("all cores")
-    cores = len(available_cores())
-    floor_together = race_together("floor", files, cores)
-    all_cores, peak_rss_mb = _run_pool(files, cores)
+    result = race(files, pythons, _ROUNDS, say)
+    rates, length_of = result.rates, dict(chosen)
     floor, earwise, plain = (rates[name] or 0.0 for name in ("floor", "earwise", "librosa"))
     if not floor or not earwise:
         raise EarwiseError("The benchmark could not analyse a single file.")
+    if len(result.files) < len(files):
+        say(f"{len(files) - len(result.files)} of {len(files)} files count for none: not everybody can analyse them")
+    say("all cores")
+    cores = len(available_cores())
+    together = list(result.files) * -(-_FEWEST_JOBS // len(result.files))
+    floor_together = race_together("floor", together, cores)
+    all_cores, peak_rss_mb = _run_pool(together, cores)
     dag = bench_dag_path(dag_library, progress, say) if dag_library else None
     return ExtractFigures(
-        tracks=len(files),
-        median_s=round(statistics.median(length_s for _, length_s in chosen), 1),
+        tracks=len(result.files),
+        median_s=round(statistics.median(length_of[file] for file in result.files), 1),
         floor_tracks_per_s=round(floor, 3),
         librosa_tracks_per_s=round(plain, 3),
         bliss_tracks_per_s=_rounded(rates.get("bliss")),
@@ -217,9 +221,8 @@ def _bench_files(
 
 def _run_pool(files: Sequence[Path], processes: int) -> tuple[float, float]:
     """Files a second of extraction's own worker processes, from when all work until the last is done; peak memory."""
-    repeats = -(-_FEWEST_JOBS // len(files))
     roots, configs = (Root("bench", Path("/")),), (MfccConfig(),)
-    jobs = [Job(LibraryPath("bench", bytes(file).lstrip(b"/")), roots, configs) for file in files] * repeats
+    jobs = [Job(LibraryPath("bench", bytes(file).lstrip(b"/")), roots, configs) for file in files]
     began, done, peak = 0.0, 0, 0.0
     outcomes = analyse_files(
         jobs, processes=processes, timeout_s=_TIMEOUT_S, known_versions=lambda audio_id: frozenset()

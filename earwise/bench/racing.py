@@ -9,9 +9,11 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,22 +24,30 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a race went.
+
+    Attributes
+    ----------
+    files : list of Path
+        The files that count: every contestant analysed them in every round.
+    rates : dict of str to float or None
+        Files a second of each contestant; None of one that can't begin.
+    """
+
+    files: list[Path]
+    rates: Mapping[str, float | None]
+
+
 class Contestant:
     """A process that analyses files in one way; a context manager that ends it."""
 
     def __init__(self, name: str, python: Path, core: int) -> None:
         self.name = name
-        self._process = subprocess.Popen(
-            [str(python), str(Path(contestants.__file__)), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **ONE_THREAD},
-            text=True,
-        )
-        # Libraries that ask how many cores there are start that many threads.
-        with contextlib.suppress(AttributeError, OSError):
-            os.sched_setaffinity(self._process.pid, {core})
+        self._python, self._core = python, core
+        self._first: Path | None = None  # that it could analyse
+        self._process = self._start()
 
     def __enter__(self) -> Contestant:
         return self
@@ -53,8 +63,38 @@ class Contestant:
         return "ready" in self._hear()
 
     def analyse(self, path: Path) -> float | None:
-        """Seconds that a file took; None where it could not be analysed."""
-        if self._process.stdin is None or self._process.poll() is not None:
+        """Seconds that a file took; None where it could not be analysed. A process that a file ended is replaced."""
+        if self._process.poll() is not None and not self._begin_again():
+            return None
+        seconds = self._ask(path)
+        if seconds is not None and self._first is None:
+            self._first = path
+        return seconds
+
+    def _start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [str(self._python), str(Path(contestants.__file__)), self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **ONE_THREAD},
+            text=True,
+        )
+        # Libraries that ask how many cores there are start that many threads.
+        with contextlib.suppress(AttributeError, OSError):
+            os.sched_setaffinity(process.pid, {self._core})
+        return process
+
+    def _begin_again(self) -> bool:
+        self._process.communicate()
+        self._process = self._start()
+        is_ready = self.is_ready()
+        if is_ready and self._first is not None:
+            self._ask(self._first)  # loads what it loads when first used
+        return is_ready
+
+    def _ask(self, path: Path) -> float | None:
+        if self._process.stdin is None:
             return None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(str(path)) + "\n")
@@ -63,14 +103,15 @@ class Contestant:
 
     def _hear(self) -> dict[str, float]:
         line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            self._process.kill()
+            self._process.wait()
         heard: dict[str, float] = json.loads(line) if line else {}
         return heard
 
 
-def race(
-    files: Sequence[Path], pythons: Mapping[str, Path], rounds: int, say: Callable[[str], None]
-) -> dict[str, float | None]:
-    """Files a second of each contestant; None of one that can't begin.
+def race(files: Sequence[Path], pythons: Mapping[str, Path], rounds: int, say: Callable[[str], None]) -> Result:
+    """Have every contestant analyse every file, in turns.
 
     The time of a file is the median of all rounds, and a file that one of them can't analyse counts for none.
 
@@ -92,14 +133,18 @@ def race(
                     seconds[contestant.name][file].append(contestant.analyse(file))
     counted = [file for file in files if all(None not in times[file] for times in seconds.values())]
     if not counted:
-        return dict.fromkeys(pythons)
+        return Result([], dict.fromkeys(pythons))
     rates = {name: _rate([times[file] for file in counted]) for name, times in seconds.items()}
-    return {name: rates.get(name) for name in pythons}
+    return Result(counted, {name: rates.get(name) for name in pythons})
 
 
 def race_together(name: str, files: Sequence[Path], processes: int) -> float:
-    """Files a second of several processes of one contestant, each on a core of its own."""
-    cores = available_cores()
+    """Files a second of several processes of one contestant, each on a core of its own.
+
+    They take what is next from one queue, as extraction's workers do: a share for each would be over when the slowest
+    is. Counted is from when each has done one file until the last is done.
+    """
+    cores, waiting, ended = available_cores(), deque(files), list[float]()
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(Contestant(name, Path(sys.executable), cores[number % len(cores)]))
@@ -109,14 +154,15 @@ def race_together(name: str, files: Sequence[Path], processes: int) -> float:
             contestant.is_ready()
             contestant.analyse(files[0])
 
-        def work(number: int) -> None:
-            for file in files[number::processes]:
-                running[number].analyse(file)
+        def work(contestant: Contestant) -> None:
+            with contextlib.suppress(IndexError):  # nothing waits any more
+                while True:
+                    contestant.analyse(waiting.popleft())
+                    ended.append(time.perf_counter())
 
-        began = time.perf_counter()
         with ThreadPoolExecutor(processes) as threads:
-            list(threads.map(work, range(processes)))
-        return len(files) / (time.perf_counter() - began)
+            list(threads.map(work, running))
+    return (len(ended) - processes) / (ended[-1] - ended[processes - 1])
 
 
 def available_cores() -> list[int]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from earwise.bench import extract
+from earwise.bench import extract, others, racing
 from earwise.bench.clips import make_clips, repeat_clips
+from earwise.bench.others import requirements_of
 from earwise.cli.__main__ import main
 from earwise.features.decode import read_duration_s
 from earwise.library.identity import identify_recording
 from tests.audio import make_tone, write_audio
+from tests.conftest import REPOSITORY
 
 KEYS = [
     "tracks",
@@ -41,6 +45,7 @@ def test_extract_benchmark_prints_its_figures_and_cleans_up(
     for number in range(3):
         write_audio(library / f"{number}.flac", make_tone(3.0 + number))
     (library / "words.mp3").write_text("These are only words.\n")
+    write_audio(library / "silent.flac", make_tone(30.0) * 0)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     monkeypatch.setattr(extract, "bench_python", lambda say: None)
     monkeypatch.setattr(extract, "_FEWEST_JOBS", 60)
@@ -54,6 +59,53 @@ def test_extract_benchmark_prints_its_figures_and_cleans_up(
     assert (figures["tracks"], figures["median_s"]) == (3, 4.0)
     assert all(figures[name] > 0 for name in KEYS if name not in absent)
     assert list(scratch.iterdir()) == []
+
+
+def test_file_that_ends_or_shakes_a_contestant_counts_for_none_and_the_race_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("panic", "die", "1", "2")
+    files = [Path(os.fsdecode(write_audio(tmp_path / f"{name}.wav", make_tone(0.1)))) for name in names]
+    monkeypatch.setattr(racing, "contestants", SimpleNamespace(__file__=Path(__file__).with_name("contestants.py")))
+    said: list[str] = []
+    result = racing.race(files, dict.fromkeys(("floor", "faulty", "absent"), Path(sys.executable)), 2, said.append)
+    assert [file.stem for file in result.files] == ["1", "2"]
+    assert [name for name, rate in result.rates.items() if rate] == ["floor", "faulty"]
+    assert len(said) == 2
+    assert racing.race_together("faulty", result.files * 5, 2) > 0
+
+
+def test_what_has_no_wheel_here_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(others, "_FOLDER", tmp_path)
+    installed = []
+
+    def run(*command: str) -> str:
+        listed = Path(command[-1])
+        if listed.suffix != ".txt":
+            return ""
+        if "essentia==" in listed.read_text("utf-8"):
+            return "essentia has no wheels with a matching Python ABI tag"
+        installed.append(listed.stem)
+        return ""
+
+    monkeypatch.setattr(others, "_failure", run)
+    said: list[str] = []
+    for _ in range(2):
+        assert others.bench_python(said.append) == tmp_path / "bin" / "python"
+    assert installed == ["bliss-audio", "locust"] * 2, "what is missing is tried again the next time"
+    assert sum("essentia can't be installed here: essentia has no wheels" in line for line in said) == 2
+
+
+def test_parts_of_the_list_of_tools_are_all_of_it() -> None:
+    listed = (REPOSITORY / "requirements-bench.txt").read_text("utf-8")
+    parts = [set(names_in(requirements_of(tool, listed))) for tool in ("bliss-audio", "essentia", "locust")]
+    assert set.union(*parts) == set(names_in(listed))
+    assert "numpy" in parts[1]
+    assert "locust" not in parts[0] | parts[1]
+
+
+def names_in(listed: str) -> list[str]:
+    return [line.partition("==")[0] for line in listed.splitlines() if line[:1].isalnum()]
 
 
 def test_library_without_audio_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
