@@ -85,7 +85,9 @@ _PATIENCE_S = 60.0
     },
 )
 def extract_features() -> None:
-    @task(execution_timeout=timedelta(hours=2))
+    # What was found is written only when all has been walked, so a scan that was cut short begins anew: a million files
+    # on a network disk that answers a hundred times a second take three hours.
+    @task(execution_timeout=timedelta(days=1))
     def scan(dag_run: Any, params: dict[str, Any]) -> dict[str, int]:
         """Compare the library's folders with what is known of them."""
         from earwise.errors import LibraryError
@@ -114,7 +116,7 @@ def extract_features() -> None:
             refresh_stale_directory(store)
             return report.counts
 
-    @task(execution_timeout=timedelta(minutes=30))
+    @task(execution_timeout=timedelta(days=1))
     def plan(dag_run: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
         """Cut the files that wait into batches; none where nothing is new."""
         from earwise.extraction.planning import plan_batches

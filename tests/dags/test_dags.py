@@ -140,6 +140,12 @@ def test_tasks_never_ask_the_clock(parsed: dict[str, Any]) -> None:
     assert calls == []
 
 
+def test_scan_of_a_million_files_on_a_slow_disk_is_not_cut_short() -> None:
+    (dag,) = _probe(DAGS / "extract_features.py")["dags"]
+    timeouts_s = {task["task_id"]: task["timeout_s"] for task in dag["tasks"]}
+    assert min(timeouts_s["scan"], timeouts_s["plan"]) > 1_000_000 / 100 * 2
+
+
 def test_largest_batch_ends_itself_before_the_tasks_time_out() -> None:
     (dag,) = _probe(DAGS / "extract_features.py")["dags"]
     (timeout_s,) = [task["timeout_s"] for task in dag["tasks"] if task["task_id"] == "extract"]
