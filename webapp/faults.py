@@ -21,6 +21,7 @@ _NAMES = {
     "silent": "silent",
     "time_out": "took too long",
     "changing": "being written",
+    "too_large": "too large to be copied",
     "too_short": "too short",
     "truncated": "cut off",
     "unreadable": "can't be opened",

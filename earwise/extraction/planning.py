@@ -18,7 +18,7 @@ from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.root import Root
-from earwise.roots.opening import open_file
+from earwise.roots.opening import check_readable
 from earwise.store import Store
 from earwise.store.folders import Folder
 
@@ -67,7 +67,7 @@ def plan_batches(
     elif retry_quarantined:
         _release_quarantined(store, within)
     _release_requested(store)
-    _release_readable(store, roots)
+    _release_readable(store, roots, within)
     waiting = sum(1 for _ in pending_files(store, roots, config, within))
     settle_counts(store, config)
     if not waiting:
@@ -121,13 +121,14 @@ def _release_quarantined(store: Store, within: LibraryPath | None) -> None:
     let_wait(store, files)
 
 
-def _release_readable(store: Store, roots: tuple[Root, ...]) -> None:
+def _release_readable(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> None:
     """Let files wait again that could not be opened and now can.
 
     Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
     """
     quarantined = store.quarantine.with_codes((UnreadableFileError.code,))
-    let_wait(store, (file.location for file in quarantined if _can_be_opened(file.location, roots)))
+    files = (file.location for file in quarantined if within is None or within.holds(file.location))
+    let_wait(store, (file for file in files if _can_be_read(file, roots)))
 
 
 def _release_requested(store: Store) -> None:
@@ -137,9 +138,9 @@ def _release_requested(store: Store) -> None:
         store.quarantine.forget_retry(file)
 
 
-def _can_be_opened(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+def _can_be_read(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
     try:
-        open_file(file, roots).reader.close()
+        check_readable(file, roots)
     except (UnreadableFileError, OSError):
         return False
     return True

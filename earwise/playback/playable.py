@@ -21,7 +21,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from earwise.errors import BusyError, UnsupportedFormatError
+from earwise.errors import BusyError, UnreadableFileError, UnsupportedFormatError
 from earwise.paths import LibraryPath, open_regular
 from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy, hold_copy
@@ -139,8 +139,12 @@ def _run(location: bytes, target: BinaryIO, limit_s: float) -> str:
 def _keep(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:
     size_bytes = target.seek(0, os.SEEK_END)
     target.seek(0)
-    with cached_copy(copies, key, size_bytes, lambda file: shutil.copyfileobj(target, file)) as location:
-        return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
+    try:
+        with cached_copy(copies, key, size_bytes, lambda file: shutil.copyfileobj(target, file)) as location:
+            return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
+    except UnreadableFileError:  # there is no room to keep it
+        target.seek(0)
+        return os.fdopen(os.dup(target.fileno()), "rb")
 
 
 @contextmanager

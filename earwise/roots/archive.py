@@ -43,6 +43,18 @@ def list_archive(root: Root) -> Iterator[ListedFile]:
             yield ListedFile(path, member.file_size, listed_mtime_ns(seconds, member.CRC))
 
 
+def find_member(root: Root, file: LibraryPath) -> int:
+    """How many bytes a member takes, by the archive's directory.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the archive or the member is not there.
+    """
+    _, member = _find_member(root, file)
+    return member.file_size
+
+
 @contextmanager
 def member_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes]:
     """Path of a local copy of a member, while the context lasts.
@@ -52,11 +64,7 @@ def member_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes
     UnreadableFileError
         If the archive or the member is not there, or is damaged.
     """
-    try:
-        archive = _open_archive(root.folder)
-        member = archive.members.getinfo(archive.top + file.path.decode("utf-8", "surrogateescape"))
-    except (KeyError, *_DAMAGES) as error:
-        raise UnreadableFileError(f"It is not in the archive {root.address}: {error}.") from error
+    archive, member = _find_member(root, file)
     key = hashlib.sha256(f"{file.key} {member.CRC} {member.file_size}".encode()).hexdigest()
 
     def fetch(to: BinaryIO) -> None:
@@ -69,6 +77,14 @@ def member_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes
 
     with cached_copy(copies, key, member.file_size, fetch) as location:
         yield location
+
+
+def _find_member(root: Root, file: LibraryPath) -> tuple[_Archive, zipfile.ZipInfo]:
+    try:
+        archive = _open_archive(root.folder)
+        return archive, archive.members.getinfo(archive.top + file.path.decode("utf-8", "surrogateescape"))
+    except (KeyError, *_DAMAGES) as error:
+        raise UnreadableFileError(f"It is not in the archive {root.address}: {error}.") from error
 
 
 def _copy(source: IO[bytes], to: BinaryIO) -> None:

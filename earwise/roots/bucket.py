@@ -18,6 +18,8 @@ from earwise.roots.listing import ListedFile, listed_mtime_ns
 
 _BLOCK_BYTES = 1 << 20
 _KEYS_PER_REQUEST = 1000
+# Gone, too slow, changed and too often: the next scan, or another try, sees to these.
+_PASSING = frozenset((404, 408, 412, 429))
 _REASONS = {
     "NoSuchBucket": "there is no such bucket",
     "AccessDenied": "access is denied; check AWS_ACCESS_KEY_ID and its rights",
@@ -100,8 +102,9 @@ def object_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes
             for block in body.iter_chunks(_BLOCK_BYTES):
                 to.write(block)
         except _errors() as error:
-            # What is archived can be found and not fetched: not the code of files that are tried again once found.
-            code = "read_error" if _code(error) == "InvalidObjectState" else None
+            # What is archived, or encrypted by a key of others, can be found and not fetched: not the code of files
+            # that are tried again once found.
+            code = "read_error" if _is_refused(error) else None
             raise UnreadableFileError(f"The object store did not give it: {_reason(error)}.", code=code) from error
 
     with cached_copy(copies, key, found.size_bytes, fetch) as location:
@@ -197,6 +200,12 @@ def _errors() -> tuple[type[Exception], ...]:
 def _reason(error: Exception) -> str:
     message = _answer(error).get("Message") or str(error)
     return _REASONS.get(_code(error), message).rstrip(".")
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether the server answered that it won't, and not that it can't now."""
+    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return 400 <= status < 500 and status not in _PASSING
 
 
 def _code(error: Exception) -> str:

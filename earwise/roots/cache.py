@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -47,7 +49,7 @@ def cached_copy(copies: Copies, key: str, size_bytes: int, fetch: Callable[[Bina
     Raises
     ------
     UnreadableFileError
-        If the content has another size than was said, or the disk has no room.
+        If the content has another size than was said, is larger than all copies may be, or the disk has no room.
     """
     location = copies.folder / key[:2] / key
     try:
@@ -75,6 +77,26 @@ def hold_copy(copies: Copies, key: str) -> Iterator[bytes | None]:
             os.close(held)
 
 
+def check_room(copies: Copies, size_bytes: int) -> None:
+    """Raise unless a copy of this size may be written, if need be in the place of others.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is larger than all copies together may be, or than the disk's room.
+    """
+    if size_bytes > copies.size_bytes:
+        message = (
+            f"It takes {size_bytes / 1e9:,.2f} GB, and local copies may take {copies.size_bytes / 1e9:,.2f} GB in all: "
+            "EARWISE_COPIES_GB says so."
+        )
+        # Not the code of files that are tried again as soon as they can be.
+        raise UnreadableFileError(message, code="too_large")
+    missing = size_bytes - _free_bytes(copies.folder)
+    if missing > 0 and missing > _sweep(copies.folder, math.inf):
+        raise UnreadableFileError(f"No local copy could be written to {copies.folder}: the disk has no room for it.")
+
+
 def _hold(location: Path) -> int | None:
     try:
         descriptor = os.open(location, os.O_RDONLY)
@@ -90,6 +112,7 @@ def _hold(location: Path) -> int | None:
 
 def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[BinaryIO], None]) -> int:
     location.parent.mkdir(parents=True, exist_ok=True)
+    check_room(copies, size_bytes)
     _reserve(copies, size_bytes)
     descriptor, part = tempfile.mkstemp(suffix=_PART, dir=location.parent)
     try:
@@ -98,7 +121,8 @@ def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[Bin
             fetch(file)
         written = os.fstat(descriptor).st_size
         if written != size_bytes:
-            raise UnreadableFileError(f"Only {written:,} of {size_bytes:,} bytes could be fetched.")
+            message = f"Only {written:,} of {size_bytes:,} bytes could be fetched."
+            raise UnreadableFileError(message, code="read_error")
         os.replace(part, location)
     except BaseException:
         os.close(descriptor)
@@ -117,6 +141,8 @@ def _reserve(copies: Copies, size_bytes: int) -> None:
         total = int(counted) if counted.isdigit() else copies.size_bytes + 1
         if total + size_bytes > copies.size_bytes:
             total = _sweep(copies.folder, _KEPT_SHARE * copies.size_bytes - size_bytes)
+        if (missing := size_bytes - _free_bytes(copies.folder)) > 0:
+            total = _sweep(copies.folder, _sweep(copies.folder, math.inf) - missing)
         counter.truncate(0)
         counter.write(str(total + size_bytes))
 
@@ -132,6 +158,10 @@ def _sweep(folder: Path, kept_bytes: float) -> int:
         if not is_wanted and _remove_unless_held(path):
             total -= size
     return total
+
+
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 def _copies(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

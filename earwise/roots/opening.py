@@ -12,8 +12,9 @@ from io import BufferedReader
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
 from earwise.root import Copies, Root
-from earwise.roots.archive import list_archive, member_copy
+from earwise.roots.archive import find_member, list_archive, member_copy
 from earwise.roots.bucket import find_object, list_bucket, object_copy, open_object
+from earwise.roots.cache import check_room
 from earwise.roots.listing import ListedFile, group_by_folder
 
 
@@ -90,6 +91,26 @@ def open_file(file: LibraryPath, roots: tuple[Root, ...]) -> OpenFile:
     # An open file outlives its name, so a copy may be removed while it is read.
     with local_copy(file, roots) as location:
         return _open_regular(location, is_copy=not root.is_folder)
+
+
+def check_readable(file: LibraryPath, roots: tuple[Root, ...]) -> None:
+    """Raise unless a file can be opened, or is there and a copy of it would find room; nothing is fetched for that.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such root or file, or no room.
+    OSError
+        If the operating system refuses.
+    """
+    root = _root_of(file, roots)
+    if root.is_folder:
+        open_file(file, roots).reader.close()
+        return
+    size_bytes = find_object(root, file).size_bytes if root.bucket else find_member(root, file)
+    copies = _copies_of(root)
+    copies.folder.mkdir(parents=True, exist_ok=True)
+    check_room(copies, size_bytes)
 
 
 def _open_regular(location: bytes, *, is_copy: bool) -> OpenFile:

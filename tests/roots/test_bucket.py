@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from earwise.errors import ConfigError, LibraryError, UnreadableFileError
+from earwise.extraction import batches
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots import bucket as bucket_root
+from earwise.roots import cache
 from earwise.roots.opening import local_copy, open_file
 from earwise.settings import Settings
 from earwise.store import Store
 from tests.audio import write_tone
 from tests.conftest import free_port
 from tests.extraction.conftest import Extraction
+from tests.extraction.test_interruption import analyse_here
 
 
 def put(s3: Any, bucket: str, contents: dict[str, bytes]) -> None:
@@ -108,6 +112,50 @@ def test_archived_object_is_not_tried_again_by_itself(s3: Any, bucket: str, buck
     with pytest.raises(UnreadableFileError, match="archive tier") as raised:
         read(bucket_of_music, b"1.mp3")
     assert raised.value.code != UnreadableFileError.code
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "read_error"), (400, "read_error"), (503, "unreadable")])
+def test_object_that_is_found_and_refused_is_not_tried_again_by_itself(
+    s3: Any, bucket: str, bucket_of_music: Root, monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    put(s3, bucket, {"1.mp3": b"x"})
+
+    def refuse(*_: object, **__: object) -> None:
+        answer = {"Error": {"Code": "KMS"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, "GetObject")
+
+    monkeypatch.setattr(type(bucket_root._client(bucket_of_music.endpoint)), "get_object", refuse)
+    with pytest.raises(UnreadableFileError) as raised:
+        read(bucket_of_music, b"1.mp3")
+    assert raised.value.code == code
+
+
+def test_object_larger_than_all_copies_may_be_is_tried_once(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str
+) -> None:
+    put(s3, bucket, {"1.mp3": bytes(2_000)})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    extraction.settings = dataclasses.replace(extraction.settings, copies_gb=1e-6)
+    for _ in range(2):
+        extraction.run()
+    (file,) = extraction.store.quarantine.recent(limit=9)
+    assert (file.code, file.attempts) == ("too_large", 1)
+
+
+def test_object_that_finds_no_room_waits_until_there_is_some(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    put(s3, bucket, {"1.mp3": b"words"})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    with monkeypatch.context() as full:
+        full.setattr(cache, "_free_bytes", lambda folder: 0)
+        for _ in range(2):
+            extraction.run()
+        (file,) = extraction.store.quarantine.recent(limit=9)
+        assert (file.code, file.attempts) == ("unreadable", 1)
+    extraction.run()
+    assert extraction.codes() == {"1.mp3": "not_audio"}
 
 
 def extraction_of(extraction: Extraction, endpoint: str, *roots: Root) -> Extraction:

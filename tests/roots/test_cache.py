@@ -16,6 +16,7 @@ import pytest
 
 from earwise.errors import UnreadableFileError
 from earwise.root import Copies
+from earwise.roots import cache
 from earwise.roots.cache import cached_copy
 
 
@@ -64,6 +65,28 @@ def test_copy_in_use_is_not_removed(tmp_path: Path) -> None:
             use(copies, bytes([number]) * 1000)
         assert Path(os.fsdecode(location)).read_bytes() == b"held"
     assert sum(sizes(copies)) <= 3_000
+
+
+def test_content_that_is_larger_than_all_copies_may_be_is_not_fetched(tmp_path: Path) -> None:
+    copies, fetched = Copies(tmp_path, 3_000), list[bytes]()
+    use(copies, b"kept")
+    with pytest.raises(UnreadableFileError, match="EARWISE_COPIES_GB") as raised:
+        use(copies, b"x" * 3_001, fetched)
+    assert (raised.value.code, fetched, sizes(copies)) == ("too_large", [], [4])
+
+
+def test_copies_make_room_on_a_full_disk_and_what_finds_none_is_not_fetched(
+    copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_free_bytes", lambda folder: 2_000 - sum(sizes(copies)))
+    fetched: list[bytes] = []
+    for number in range(3):
+        use(copies, bytes([number]) * 900, fetched)
+        time.sleep(0.002)  # times of use differ
+    assert sizes(copies) == [900, 900]
+    with pytest.raises(UnreadableFileError, match="no room for it") as raised:
+        use(copies, b"x" * 2_001, fetched)
+    assert (raised.value.code, len(fetched), sizes(copies)) == ("unreadable", 3, [900, 900])
 
 
 def test_broken_off_download_leaves_nothing(copies: Copies) -> None:

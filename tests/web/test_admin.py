@@ -93,7 +93,7 @@ def test_retry_needs_the_token_of_the_page(store: Store, admin: Browser) -> None
 
 def test_every_code_has_a_name_on_the_page() -> None:
     codes = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TrackError)}
-    codes |= {"truncated", "empty", "decoder_crash", "read_error", *PROBLEM_CODES}
+    codes |= {"truncated", "empty", "decoder_crash", "read_error", "too_large", *PROBLEM_CODES}
     named = vars(faults)["_NAMES"]
     assert sorted(codes - named.keys()) == []
     assert set(PROBLEM_CODES) < SEEN_BY_EVERY_SCAN

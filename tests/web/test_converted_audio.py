@@ -183,3 +183,15 @@ def test_converted_tracks_take_no_more_room_than_they_may(settings: Settings, st
         assert app.test_client().get(address(store, path), buffered=True).status_code == 200
     kept = sum(file.stat().st_size for file in small.copies.folder.rglob("*") if file.is_file())
     assert 100_000 < kept < 1_000_000
+
+
+def test_converted_track_that_is_larger_than_all_copies_may_be_plays(
+    settings: Settings, store: Store, library: Path
+) -> None:
+    tiny = dataclasses.replace(settings, copies_gb=1e-6)
+    app: Flask = create_app(tiny, store)
+    app.before_request_funcs[None] = []
+    write_audio(library / "a.aiff", make_tone(LENGTH_S))
+    answer = app.test_client().get(address(store, library / "a.aiff"), buffered=True)
+    assert (answer.status_code, answer.data[:4]) == (200, b"fLaC")
+    assert not list(tiny.copies.folder.glob("??/*"))
