@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 
-from earwise.errors import TrackError
+from earwise.errors import SilentAudioError, TrackError
 from earwise.extraction.messages import Analysis
+from earwise.features.audio import Audio, Samples
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
 from earwise.library.identity import identify_sized
 from earwise.library.tags import read_tags
 from earwise.paths import LibraryPath
+
+# Of a track that seems silent so many excerpts are taken before it is called that: up to two minutes all of it, and at
+# 192 kHz no more than 100 MB.
+_CLOSER_EXCERPTS = 120
 
 
 def analyse_track(
@@ -47,8 +53,20 @@ def analyse_track(
     vectors = {}
     for config in wanted:
         try:
-            vectors[config.feature_version] = summarise(audio.excerpts_for(config), config)
+            vectors[config.feature_version] = _summarise(location, audio, config)
         except TrackError:
             if config is configs[0]:
                 raise
     return Analysis(identity.audio_id, tags, audio.duration_s, vectors, audio.decoder, size_bytes)
+
+
+def _summarise(location: bytes, audio: Audio, config: MfccConfig) -> Samples:
+    """Summary vector of a track, by more excerpts where there is nothing to hear in those of the configuration."""
+    try:
+        return summarise(audio.excerpts_for(config), config)
+    except SilentAudioError:
+        closer = replace(config, excerpts=max(config.excerpts, _CLOSER_EXCERPTS), most_share=1.0)
+        if closer.excerpts_of(audio.length_s) == config.excerpts_of(audio.length_s):
+            raise
+        more = decode_track(location, [closer], duration_s=audio.length_s)
+        return summarise(more.excerpts_for(closer), closer)

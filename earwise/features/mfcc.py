@@ -195,4 +195,7 @@ def _check_audible(excerpts: Sequence[Samples], usable: Sequence[Samples], confi
     if not peak <= _LOUDEST:
         raise NonFiniteAudioError("The audio holds samples that are not numbers, or beyond any loudness.")
     if peak < 10 ** (config.silence_dbfs / 20):
-        raise SilentAudioError(f"Nothing to hear: no sample is louder than {config.silence_dbfs:.0f} dBFS.")
+        raise SilentAudioError(
+            f"Nothing to hear: in the {duration_s:.0f} s that were listened to, spread over the track, no sample is "
+            f"louder than {config.silence_dbfs:.0f} dBFS."
+        )
