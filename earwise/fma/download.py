@@ -74,12 +74,13 @@ def _only_one(path: Path) -> Iterator[None]:
 
 def _fetch(source: Source, part: Part, tell: Tell, first_wait_s: float) -> None:
     vain = 0
+    odd: Version | None = None
     # No limit for the whole answer, which takes hours; each block has to come within half a minute.
     with httpx.Client(timeout=30, follow_redirects=True, headers={"Accept-Encoding": "identity"}) as client:
         while not part.is_complete:
             before = part.size_bytes
             try:
-                _fetch_more(client, source, part, tell, is_patient=vain < 2)
+                odd = _fetch_more(client, source, part, tell, is_patient=vain < 2, seen=odd)
                 reason = "the server sent less than it promised"
             except httpx.RequestError as error:
                 reason = str(error) or type(error).__name__
@@ -91,25 +92,38 @@ def _fetch(source: Source, part: Part, tell: Tell, first_wait_s: float) -> None:
                 time.sleep(min(60.0, first_wait_s * 2 ** (vain - 1)))
 
 
-def _fetch_more(client: httpx.Client, source: Source, part: Part, tell: Tell, *, is_patient: bool) -> None:
-    """One request for what is missing."""
+def _fetch_more(
+    client: httpx.Client, source: Source, part: Part, tell: Tell, *, is_patient: bool, seen: Version | None
+) -> Version | None:
+    """One request for what is missing.
+
+    Returns
+    -------
+    Version or None
+        What the server says to have in place of the version that the part is of. Only if it says the same twice the
+        part is void, which may hold the download of a day: one answer may be another machine's.
+    """
     with client.stream("GET", source.url, headers=part.request_headers()) as answer:
-        _check_status(source, answer)
-        if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        _check_answer(source, answer)
+        is_beyond = answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
+        version = Version() if is_beyond else Version.of(answer)
+        if part.size_bytes and version not in (part.version, seen):
+            return version
+        if is_beyond:
             part.discard()  # more is here than there is
-            return
-        version = Version.of(answer)
+            return None
         passed_over = 0
         if answer.status_code == httpx.codes.OK:
             if part.size_bytes and part.version == version:
                 if is_patient:
-                    return  # the server did not heed the range; asked again it may
+                    return None  # the server did not heed the range; asked again it may
                 passed_over = part.size_bytes
             else:
                 part.begin(version)
         elif part.version != version or Part.offset_of(answer) != part.size_bytes:
-            part.discard()
-            return
+            if part.version != version or not is_patient:
+                part.discard()
+            return None
         _check_room(part)
         # As they come: on a bad line none might ever grow to a given size.
         for block in answer.iter_raw():
@@ -118,10 +132,13 @@ def _fetch_more(client: httpx.Client, source: Source, part: Part, tell: Tell, *,
             part.write(kept)
             tell(part.size_bytes, part.total_bytes, False)
         part.end()
+        return None
 
 
-def _check_status(source: Source, answer: httpx.Response) -> None:
+def _check_answer(source: Source, answer: httpx.Response) -> None:
     status = answer.status_code
+    if status in (200, 206) and answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise httpx.ReadError("the server answered with a page of text")
     if status in (200, 206, 416):
         return
     if status >= 500 or status in _TRANSIENT_STATUSES:

@@ -18,7 +18,8 @@ class ArchiveServer:
 
     Faults: ``drop:N`` breaks the connection after N bytes; ``short:N`` answers with N bytes and says so; ``no-range``
     answers with the whole; ``status:N`` answers with that status; ``new-version`` swaps the content by `next_content`
-    first, and ``unfair-new-version`` does, and answers the range of the new content all the same.
+    first, and ``unfair-new-version`` does, and answers the range of the new content all the same; ``stray-version``
+    answers with it once, and ``page`` with a page.
     """
 
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -67,9 +68,12 @@ def _handler(state: ArchiveServer) -> type[BaseHTTPRequestHandler]:
                 self.send_error(int(number))
             elif name not in state.contents:
                 self.send_error(404)
+            elif fault == "page":
+                self._send_page(b"<html>Back soon</html>")
             else:
                 with contextlib.suppress(ConnectionError):  # whoever asked has hung up
-                    self._send(state.contents[name], fault, int(number or 0))
+                    content = state.next_content if fault == "stray-version" else state.contents[name]
+                    self._send(content, fault, int(number or 0))
 
         def _send(self, content: bytes, fault: str, number: int) -> None:
             begin, mark = self._begin(mark_of(content), fault), mark_of(content)
@@ -91,6 +95,13 @@ def _handler(state: ArchiveServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.shutdown(2)
             else:
                 self.wfile.write(body)
+
+        def _send_page(self, page: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
 
         def _is_range(self, mark: str, fault: str) -> bool:
             if fault == "no-range" or "Range" not in self.headers:

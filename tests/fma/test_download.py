@@ -91,6 +91,21 @@ def test_version_that_changes_between_parts_is_fetched_whole(server: ArchiveServ
     assert fetch(server, tmp_path, OTHER) == OTHER
 
 
+@pytest.mark.parametrize("fault", ["page", "stray-version", "status:416"])
+def test_one_odd_answer_costs_nothing_of_what_is_here(server: ArchiveServer, tmp_path: Path, fault: str) -> None:
+    server.faults, server.next_content = ["drop:2000000", fault], OTHER
+    assert fetch(server, tmp_path) == CONTENT
+    assert server.ranges[1:] == [server.ranges[1]] * 2, "asked again, from the same place"
+    assert server.ranges[1] is not None
+
+
+def test_page_in_place_of_the_file_is_worth_a_retry(server: ArchiveServer, tmp_path: Path) -> None:
+    server.faults = ["page"] * 20
+    with pytest.raises(DownloadError, match="a page of text") as raised:
+        fetch(server, tmp_path)
+    assert not isinstance(raised.value, BadDownloadError)
+
+
 def test_server_without_marks_of_versions_is_resumed_too(server: ArchiveServer, tmp_path: Path) -> None:
     server.has_marks, server.faults = False, ["drop:2000000"]
     assert fetch(server, tmp_path) == CONTENT
