@@ -174,6 +174,19 @@ def test_one_altered_packet_of_a_clip_makes_another_recording(tmp_path: Path, su
     assert identify_recording(location).audio_id != before.audio_id
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".aiff"])
+def test_parts_of_a_session_that_are_silent_nearly_everywhere_are_told_apart(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contiguous, "_BLOCK_BYTES", 1 << 10)
+    found = set()
+    for level in (0.1, 0.2):
+        y = np.zeros((61 * 8_000, 1), np.float32)
+        y[5_000:5_100] = level
+        found.add(identify_recording(write_audio(tmp_path / f"{level}{suffix}", y, rate_hz=8_000)).audio_id)
+    assert len(found) == 2
+
+
 def test_renaming_leaves_the_recording_the_same(tmp_path: Path) -> None:
     location = write_audio(tmp_path / "a.ogg", Y)
     shutil.copy(tmp_path / "a.ogg", tmp_path / "b.mp3")
