@@ -111,7 +111,10 @@ class Settings:
         "EARWISE_EXTRACT_PROCESSES", lambda: os.cpu_count() or 1, "Processes that decode audio", "4"
     )
     decode_timeout_s: float = _setting(
-        "EARWISE_DECODE_TIMEOUT_S", 120.0, "Seconds after which decoding one file, and fetching it, is given up", "120"
+        "EARWISE_DECODE_TIMEOUT_S",
+        120.0,
+        "Seconds after which decoding one file is given up; one that has to be fetched gets more by its size",
+        "120",
     )
     loss_files: int = _setting(
         "EARWISE_LOSS_FILES", 20, "So many files of a root, and the share below, vanish at once only by a fault", "100"

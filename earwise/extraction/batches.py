@@ -63,7 +63,11 @@ def extract_batch(
     configs = patiently(lambda: needed_configs(store, config))
     former = patiently(lambda: find_former(store, entries))
     roots = settings.roots
-    jobs = [Job(file, roots, configs, former.get(file)) for file in entries]
+    in_place = {root.name for root in roots if root.is_folder}
+    jobs = [
+        Job(file, roots, configs, former.get(file), 0 if file.root in in_place else entry.size_bytes)
+        for file, entry in entries.items()
+    ]
     write = partial(_write, store, entries, config, now, progress)
     tally, held = Tally(), dict[LibraryPath, TrackError]()
     try:

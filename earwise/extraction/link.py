@@ -27,6 +27,8 @@ from earwise.extraction.messages import Analysis, Job, Question, Ready
 
 _START_TIMEOUT_S = 120.0
 _END_TIMEOUT_S = 5.0
+# What is fetched gets time by its size, enough for a line of 4 Mbit/s: an hour in FLAC may be half a gigabyte.
+_FETCHED_BYTES_PER_S = 500_000
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
 # One process, one core: the numeric libraries' own threads would only take turns.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -67,7 +69,7 @@ class Link:
         self.is_starting = True
         self.has_ended = False
         self.deadline = time.monotonic() + _START_TIMEOUT_S
-        self._timeout_s = timeout_s
+        self._timeout_s = self._given_s = timeout_s
         self._memory_kills = 0
 
     @property
@@ -78,7 +80,7 @@ class Link:
     def begin(self, job: Job) -> None:
         """Give it a file."""
         self.job, self.files, self._memory_kills = job, self.files + 1, count_memory_kills()
-        self._restart_clock()
+        self._restart_clock(job.fetched_bytes / _FETCHED_BYTES_PER_S)
         # Should it have died meanwhile, reading from it will say so.
         with contextlib.suppress(OSError):
             self.connection.send(job)
@@ -136,15 +138,16 @@ class Link:
             threading.Thread(target=self._process.wait, name="reaper", daemon=True).start()
         self.connection.close()
 
-    def _restart_clock(self) -> None:
-        self.deadline = time.monotonic() + self._timeout_s
+    def _restart_clock(self, fetching_s: float = 0.0) -> None:
+        self._given_s = self._timeout_s + fetching_s
+        self.deadline = time.monotonic() + self._given_s
 
     def _give_up(self) -> TrackError:
         if self.is_starting:
             raise BrokenDecoderError(f"A decoding process did not start within {_START_TIMEOUT_S:.0f} s.")
         self.end()
         self.job = None
-        return DecodeTimeoutError(f"Not decoded within {self._timeout_s:.0f} s.")
+        return DecodeTimeoutError(f"Not decoded within {self._given_s:.0f} s.")
 
     def _explain_end(self) -> TrackError | None:
         status = self._wait_for_end()

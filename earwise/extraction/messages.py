@@ -25,12 +25,19 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to analyse, the roots by which it is found, what to measure of it, and what it may have grown from."""
+    """A file to analyse, the roots by which it is found, what to measure of it, and what it may have grown from.
+
+    Attributes
+    ----------
+    fetched_bytes : int
+        What has to be brought here first, from a bucket or an archive; 0 for a file that can be opened in place.
+    """
 
     file: LibraryPath
     roots: tuple[Root, ...]
     configs: tuple[MfccConfig, ...]
     former: Former | None = None
+    fetched_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from earwise.extraction import batches, deadline, link
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Job
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.store.tracks import TrackState
 from tests.audio import make_tone, write_audio, write_tone
 from tests.extraction.conftest import NOW, Extraction, Snapshot
@@ -291,6 +293,22 @@ def test_worker_that_not_even_a_kill_ends_costs_one_file(
     extraction.settings = dataclasses.replace(extraction.settings, decode_timeout_s=3.0)
     extraction.run()
     assert (extraction.codes(), titles(extraction)) == ({"hang.wav": "time_out"}, ["1"])
+
+
+@pytest.mark.parametrize(("bytes_per_s", "code"), [(2_000, None), (1e9, "time_out")])
+def test_file_that_has_to_be_fetched_gets_time_by_its_size(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, bytes_per_s: float, code: str | None
+) -> None:
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    monkeypatch.setattr(link, "_FETCHED_BYTES_PER_S", bytes_per_s)
+    monkeypatch.setenv("SLOWNESS_S", "4")
+    write_tone(library / "1.wav", 1, duration_s=1.2)
+    with zipfile.ZipFile(library / "music.zip", "w") as archive:
+        archive.write(library / "1.wav", "1.wav")
+    root = Root("music", library / "music.zip")
+    extraction.settings = dataclasses.replace(extraction.settings, library=(root,), decode_timeout_s=3.0)
+    extraction.run()
+    assert extraction.codes().get("1.wav") == code
 
 
 def test_batch_whose_time_is_up_does_not_wait_for_a_file_that_hangs(
