@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from earwise.store.extraction_runs import ExtractionRun
 from webapp import charts
-from webapp.context import store
+from webapp.context import settings, store
 from webapp.faults import SEEN_BY_EVERY_SCAN
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -18,8 +18,8 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 _RUNS_SHOWN, _RUNS_DRAWN = 20, 90
 _PAGE_SIZE = 50
 _MOST_PAGES = 100_000
-# Progress is written every few seconds, or when the slowest file has come to its time-out.
-_SILENCE = timedelta(minutes=5)
+# Progress is written every few seconds, or when the slowest file has come to its time-out; and so much later yet.
+_SILENCE = timedelta(minutes=3)
 
 
 @blueprint.before_request
@@ -116,4 +116,5 @@ def _page_asked_for() -> int:
 def _is_stalled(run: ExtractionRun) -> bool:
     """Whether a run that has not ended wrote nothing down for so long that it must have been broken off."""
     last = run.updated_at or run.started_at
-    return run.finished_at is None and datetime.now(UTC) - last > _SILENCE
+    longest = timedelta(seconds=settings().decode_timeout_s) + _SILENCE
+    return run.finished_at is None and datetime.now(UTC) - last > longest

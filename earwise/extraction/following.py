@@ -34,12 +34,27 @@ def leave_track(store: Store, track_id: str, file: LibraryPath, analysis: Analys
     Nobody follows the alias yet: the old track's file may have moved, and be found at its new place later in the run.
     """
     left = store.tracks.get(track_id)
-    is_last = left is not None and all(other.location == file for other in left.files)
-    if left is not None and is_last and (analysis.has_grown or is_same_recording(left, analysis)):
+    if left is None:
+        _leave_unborn(store, track_id, analysis, now)
+        return
+    is_same = analysis.has_grown or is_same_recording(left, analysis)
+    is_last = all(other.location == file for other in left.files)
+    if is_last and is_same:
         store.aliases.put(track_id, analysis.audio_id, now)
         fate = "grown since" if analysis.has_grown else "encoded anew"
         log.info("%s: %s", fate, file.display, extra=fields(old_track_id=track_id, track_id=analysis.audio_id))
     store.tracks.remove_file(track_id, file, now)
+    # Another copy may have left meanwhile, in a batch of another machine: then neither was the last.
+    if not is_last and is_same and (now_left := store.tracks.get(track_id)) is not None and not now_left.files:
+        store.aliases.put(track_id, analysis.audio_id, now)
+
+
+def _leave_unborn(store: Store, track_id: str, analysis: Analysis, now: datetime) -> None:
+    """Leave a track that never came to be, since a run was killed: what was to become it becomes what comes now."""
+    for old_id, new_id in store.aliases.pending():
+        old = store.tracks.get(old_id) if new_id == track_id else None
+        if old is not None and (analysis.has_grown or is_same_recording(old, analysis)):
+            store.aliases.put(old_id, analysis.audio_id, now)
 
 
 def find_former(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> dict[LibraryPath, Former]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from earwise.library.packets import Identity
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.playlists import Playlists
-from earwise.store.tracks import Tags, TrackState
+from earwise.store.tracks import Tags, Tracks, TrackState
 from tests.audio import make_tone, write_audio
 from tests.extraction.conftest import NOW, Extraction
 from tests.extraction.test_interruption import analyse_here
@@ -110,6 +110,50 @@ def test_track_with_another_file_keeps_what_was_said_of_it(extraction: Extractio
     extraction.run()
     assert store.ratings.marks("ann", old).stars == 5
     assert store.aliases.resolve([old]) == {}
+
+
+def test_encoding_that_was_cut_short_and_replaced_hands_on_what_was_said(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    store = extraction.store
+    encode(library / "a.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("MongoDB did not answer.")
+
+    encode(library / "a.flac", loudness=0.5)
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        patch.setattr(Tracks, "put_many", refuse)
+        extraction.run()
+    encode(library / "a.flac", loudness=0.25)
+    extraction.run()
+    assert store.ratings.marks("ann", only_track(store)).stars == 5
+
+
+def test_copies_that_leave_a_track_on_two_machines_at_once_hand_on_what_was_said(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    store = extraction.store
+    for name in ("a", "copy"):
+        encode(library / f"{name}.flac")
+    extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    remove_file = Tracks.remove_file
+
+    def remove_both(tracks: Tracks, track_id: str, location: LibraryPath, now: datetime) -> None:
+        for name in (b"a.flac", b"copy.flac"):
+            remove_file(tracks, track_id, LibraryPath("music", name), now)
+
+    monkeypatch.setattr(Tracks, "remove_file", remove_both)
+    encode(library / "a.flac", loudness=0.5)
+    extraction.run()
+    assert store.ratings.marks("ann", only_track(store)).stars == 5
 
 
 def test_recording_that_comes_back_takes_over_again(extraction: Extraction, library: Path) -> None:

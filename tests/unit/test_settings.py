@@ -24,6 +24,11 @@ def test_nothing_set_gives_the_embedded_mode_on_this_machine() -> None:
     assert settings.store_uri == "mongodb://127.0.0.1:27717"
 
 
+def test_cores_that_may_not_be_used_get_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3}, raising=False)
+    assert Settings.from_env({}).extract_processes == 1
+
+
 def test_empty_variable_is_as_unset() -> None:
     empty = {field.metadata["variable"]: "" for field in dataclasses.fields(Settings)}
     assert Settings.from_env(empty) == Settings.from_env({})

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from earwise import errors
 from earwise.errors import TrackError
 from earwise.library.scan import PROBLEM_CODES
 from earwise.paths import LibraryPath
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
 from earwise.store.model_changes import Changes, Move
@@ -54,6 +57,17 @@ def test_admin_sees_how_far_an_extraction_is(store: Store, admin: Browser) -> No
     assert "Extraction is running" not in page
     store.extraction_runs.finish("run", NOW)
     assert "<progress" not in admin.get("/admin").text
+
+
+def test_run_is_not_called_broken_off_while_a_file_may_take_longer(
+    store: Store, admin: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_extraction(store, done=10)
+    store.extraction_runs.put_progress("run", 0, Counts(10), 0.1, datetime.now(UTC) - timedelta(minutes=10))
+    assert "probably broken off" in admin.get("/admin").text
+    patient = dataclasses.replace(settings, decode_timeout_s=3600.0)
+    monkeypatch.setattr("webapp.admin.settings", lambda: patient)
+    assert "probably broken off" not in admin.get("/admin").text
 
 
 def test_admin_sees_how_many_files_a_failed_batch_left(store: Store, admin: Browser) -> None:
