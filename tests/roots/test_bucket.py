@@ -16,7 +16,7 @@ from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots import bucket as bucket_root
-from earwise.roots import cache
+from earwise.roots import cache, opening
 from earwise.roots.opening import local_copy, open_file
 from earwise.settings import Settings
 from earwise.store import Store
@@ -128,6 +128,28 @@ def test_object_that_is_found_and_refused_is_not_tried_again_by_itself(
     with pytest.raises(UnreadableFileError) as raised:
         read(bucket_of_music, b"1.mp3")
     assert raised.value.code == code
+
+
+def test_objects_that_are_refused_go_to_quarantine_while_others_are_given(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    find_object = bucket_root.find_object
+
+    def find(root: Root, file: LibraryPath) -> bucket_root.BucketObject:
+        if file.path.startswith(b"theirs/"):
+            raise UnreadableFileError("The object store did not give it: access is denied.")
+        return find_object(root, file)
+
+    for module in (bucket_root, opening):
+        monkeypatch.setattr(module, "find_object", find)
+    write_tone(tmp_path / "1.ogg", 1, duration_s=1.5)
+    put(s3, bucket, {"1.ogg": (tmp_path / "1.ogg").read_bytes()})
+    put(s3, bucket, {f"theirs/{number}.mp3": b"words" for number in range(20)})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    (batch,) = extraction.run()
+    assert (batch.analysed, batch.failures) == (1, {"unreadable": 20})
+    assert extraction.run() == []
 
 
 def test_object_larger_than_all_copies_may_be_is_tried_once(
