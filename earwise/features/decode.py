@@ -56,7 +56,8 @@ def decode_track(location: bytes, configs: Sequence[MfccConfig], *, duration_s: 
                 raise DecodeError("The file is empty.", code="empty")
             return _decode_by_libsndfile(file, configs, duration_s)
     except (soundfile.LibsndfileError, _IncompleteError) as refusal:
-        first_refusal = str(refusal)
+        # Without soundfile's prefix, which names the file by the number of its descriptor.
+        first_refusal = getattr(refusal, "error_string", str(refusal))
     try:
         with open_regular(location) as file:
             return _decode_by_ffmpeg(file, configs, duration_s)

@@ -156,6 +156,7 @@ def test_file_that_is_not_audio_is_called_that(tmp_path: Path, content: bytes) -
     with pytest.raises(TrackError) as caught:
         decode_track(os.fsencode(tmp_path / "a.mp3"), [CONFIG])
     assert caught.value.code == "not_audio"
+    assert "opening" not in str(caught.value), "the number of a descriptor tells nobody which file it was"
 
 
 def test_flac_that_is_cut_off_is_called_truncated(tmp_path: Path) -> None:
