@@ -20,6 +20,7 @@ EarwiseError
 │  └ BadDownloadError        a retry would not help: refused, no room, or not what was promised
 ├ TrainingDataError      fails the run, and a retry would not help: degenerate clustering, an empty range of k
 │  └ TooFewTracksError       skips the run
+├ ModelInUseError        fails the run: readers see the model that it was to make
 ├ TableError             a CSV file that can't be evaluated: says line and column
 ├ StoreError             transient; the scheduler retries
 │  └ StoreAwayError          the server does not answer: it may be back in a minute

@@ -109,10 +109,13 @@ class _TrainingRun:
     def finish(self) -> ModelRun:
         try:
             return self._train()
-        except Exception as error:
-            reasons = (str(error),) if isinstance(error, TrainingDataError) else ()
+        except TrainingDataError as reason:
+            # What is not written down is no reason that anybody could read: the store's error is raised in its place.
+            self._update(status=ModelStatus.FAILED, reasons=(str(reason),))
+            raise
+        except Exception:
             with suppress(StoreError):
-                self._update(status=ModelStatus.FAILED, reasons=reasons)
+                self._update(status=ModelStatus.FAILED)
             raise
 
     def _train(self) -> ModelRun:

@@ -196,12 +196,17 @@ class ModelRuns:
         self._runs.update_one({"_id": model_id}, {"$set": changes})
 
     @translated_errors()
-    def mark_active(self, model_id: str, now: datetime) -> None:
+    def mark_published(self, model_id: str, now: datetime) -> None:
+        """Note that readers are about to see the model of this run."""
+        self._runs.update_one({"_id": model_id}, {"$set": {"published_at": now}})
+
+    @translated_errors()
+    def mark_active(self, model_id: str) -> None:
         """Note that readers see the model of this run, and no longer that of another."""
         self._runs.update_many(
             {"status": ModelStatus.ACTIVE, "_id": {"$ne": model_id}}, {"$set": {"status": ModelStatus.RETIRED}}
         )
-        self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.ACTIVE, "published_at": now}})
+        self._runs.update_one({"_id": model_id}, {"$set": {"status": ModelStatus.ACTIVE}})
 
 
 def _from_run(run: ModelRun) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from earwise.errors import ModelNotFoundError
 from earwise.store.model_parts import ModelParts
@@ -59,17 +60,14 @@ class Models:
             If no run of this id was completed, or its documents were pruned.
         """
         self._require_whole(model_id)
-        before = self._active.find_one_and_replace(
-            {"_id": "model"}, {"_id": "model", "model_id": model_id, "since": now}, upsert=True
-        )
+        # Before the flip, so that one that readers see is never taken for one that nobody ever saw.
+        self._runs.mark_published(model_id, now)
+        free = {"_id": "model", "pruning": {"$ne": model_id}}
         try:
-            # Pruning asks for the pointer before each model that it deletes, and may have asked just before the flip.
-            self._require_whole(model_id)
-        except ModelNotFoundError:
-            if before:
-                self._active.replace_one({"_id": "model", "model_id": model_id}, before)
-            raise
-        self._runs.mark_active(model_id, now)
+            self._active.update_one(free, {"$set": {"model_id": model_id, "since": now}}, upsert=True)
+        except DuplicateKeyError:
+            raise ModelNotFoundError(f"Model {model_id!r} is being deleted.") from None
+        self._runs.mark_active(model_id)
 
     def discard_abandoned(self, own_id: str) -> list[str]:
         """Remove what killed runs left: of training, publishing and pruning.
@@ -106,9 +104,9 @@ class Models:
         unpublished = [model_id for model_id in self._runs.unpublished_ids() if model_id in whole]
         pruned = []
         for model_id in (*published[keep:], *unpublished[1:]):
-            # Somebody may go back to a model while others are being deleted.
-            if model_id != self.active_id():
+            if self._claim(model_id):
                 self._parts.delete(model_id)
+                self._active.update_one({"_id": "model"}, {"$pull": {"pruning": model_id}})
                 pruned.append(model_id)
         return pruned
 
@@ -117,6 +115,15 @@ class Models:
         runs = self._runs.recent(newest)
         shown = {run.model_id for run in runs}
         return [*runs, *self._runs.of(self._parts.whole_ids() - shown)]
+
+    def _claim(self, model_id: str) -> bool:
+        """Whether readers see another model; if so, nobody can have them see this one until it is deleted.
+
+        In one step on the pointer, since somebody may go back to a model while others are being deleted.
+        """
+        other = {"_id": "model", "model_id": {"$ne": model_id}}
+        claimed = self._active.update_one(other, {"$addToSet": {"pruning": model_id}})
+        return bool(claimed.matched_count) or self.active_id() is None
 
     def _require_whole(self, model_id: str) -> None:
         if not self._parts.is_whole(model_id):

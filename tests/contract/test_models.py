@@ -183,25 +183,30 @@ def test_model_activated_while_others_are_pruned_stays(store: Store, monkeypatch
     assert store.model_parts.is_whole("m0")
 
 
-def test_model_pruned_while_it_is_activated_leaves_the_one_before(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_that_is_being_pruned_is_not_activated(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(3):
+        write(store, f"m{day}", day)
+        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    delete = ModelParts.delete
+
+    def activate_first(parts: ModelParts, model_id: str) -> None:
+        with pytest.raises(ModelNotFoundError, match="being deleted"):
+            store.models.activate(model_id, NOW)
+        delete(parts, model_id)
+
+    monkeypatch.setattr(ModelParts, "delete", activate_first)
+    assert store.models.prune(keep=2) == ["m0"]
+    assert store.models.active_id() == "m2"
+    assert store.model_runs.get("m2").status is ModelStatus.ACTIVE
     write(store, "m0")
-    write(store, "m1", 1)
-    store.models.activate("m1", NOW)
-    is_whole, asked = ModelParts.is_whole, []
+    store.models.activate("m0", NOW)
+    assert store.models.active_id() == "m0"
 
-    def prune_after_the_first_look(parts: ModelParts, model_id: str) -> bool:
-        asked.append(model_id)
-        if len(asked) == 2:
-            store.model_parts.delete(model_id)
-        return is_whole(parts, model_id)
 
-    monkeypatch.setattr(ModelParts, "is_whole", prune_after_the_first_look)
-    with pytest.raises(ModelNotFoundError, match="m0"):
-        store.models.activate("m0", NOW)
-    assert store.models.active_id() == "m1"
-    assert store.model_runs.get("m1").status is ModelStatus.ACTIVE
+def test_models_are_pruned_before_the_first_is_published(store: Store) -> None:
+    for day in range(3):
+        write(store, f"m{day}", day)
+    assert store.models.prune(keep=2) == ["m1", "m0"]
 
 
 def test_kept_models_are_in_the_overview_however_old(store: Store) -> None:
