@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import heapq
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from io import BufferedReader
 
 from earwise.errors import LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots.opening import check_listable, open_file
+from earwise.roots.probing import is_readable
 from earwise.store import Store
 
 # Files of a root that are read to find out whether it is there.
@@ -157,7 +156,7 @@ def _is_there(root: Root, roots: tuple[Root, ...], away: Iterable[LibraryPath], 
     # A file's key is as good as chance, and a part of a disk may be broken.
     others = (file for file in heard if file not in failed)
     probes = heapq.nsmallest(_PROBES, others, key=lambda file: file.key)
-    return any(_can_be_read(file, roots) for file in probes)
+    return any(is_readable(file, roots) for file in probes)
 
 
 def _device_of(folder: LibraryPath, roots: tuple[Root, ...]) -> int | None:
@@ -166,18 +165,3 @@ def _device_of(folder: LibraryPath, roots: tuple[Root, ...]) -> int | None:
         return os.stat(folder.locate(roots)).st_dev
     except (UnreadableFileError, OSError):
         return None
-
-
-def _can_be_read(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
-    try:
-        with open_file(file, roots).reader as reader:
-            _forget_cached(reader)
-            return bool(reader.read(1))
-    except (UnreadableFileError, OSError):
-        return False
-
-
-def _forget_cached(reader: BufferedReader) -> None:
-    """Have the next read ask the disk: the system may remember what it read of one that is away by now."""
-    with contextlib.suppress(AttributeError, OSError):
-        os.posix_fadvise(reader.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

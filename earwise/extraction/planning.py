@@ -19,8 +19,10 @@ from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.roots.opening import check_readable
+from earwise.roots.probing import is_readable
 from earwise.store import Store
 from earwise.store.folders import Folder
+from earwise.store.quarantine import QuarantinedFile
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ log = logging.getLogger(__name__)
 # near MongoDB's 16 MiB.
 SMALLEST_BATCH, LARGEST_BATCH = 5_000, 10_000
 USUAL_BATCHES, MOST_BATCHES = 64, 1024
+# So often a file is tried that could be opened and not read: its disk may have been away for a moment, but one that is
+# broken further on gives its first byte each time.
+_MOST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +127,19 @@ def _release_quarantined(store: Store, within: LibraryPath | None) -> None:
 
 
 def _release_readable(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> None:
-    """Let files wait again that could not be opened and now can.
+    """Let files wait again that could not be opened, or in a folder not be read, and now can.
 
     Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
     """
-    quarantined = store.quarantine.with_codes((UnreadableFileError.code,))
-    files = (file.location for file in quarantined if within is None or within.holds(file.location))
-    let_wait(store, (file for file in files if _can_be_read(file, roots)))
+    folders = frozenset(root.name for root in roots if root.is_folder)
+    let_wait(
+        store,
+        (
+            file.location
+            for file in store.quarantine.with_codes((UnreadableFileError.code, "read_error"))
+            if (within is None or within.holds(file.location)) and _can_be_read(file, roots, folders)
+        ),
+    )
 
 
 def _release_requested(store: Store) -> None:
@@ -138,9 +149,12 @@ def _release_requested(store: Store) -> None:
         store.quarantine.forget_retry(file)
 
 
-def _can_be_read(file: LibraryPath, roots: tuple[Root, ...]) -> bool:
+def _can_be_read(file: QuarantinedFile, roots: tuple[Root, ...], folders: frozenset[str]) -> bool:
+    if file.code != UnreadableFileError.code:
+        is_hopeful = file.location.root in folders and file.attempts < _MOST_ATTEMPTS
+        return is_hopeful and is_readable(file.location, roots)
     try:
-        check_readable(file, roots)
+        check_readable(file.location, roots)
     except (UnreadableFileError, OSError):
         return False
     return True

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from earwise.errors import LibraryError, UnreadableFileError
-from earwise.extraction import absence, link
+from earwise.extraction import absence, link, planning
 from earwise.extraction.absence import check_absence
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
@@ -156,11 +156,33 @@ def test_files_that_can_never_be_read_are_tried_once_while_others_of_their_disk_
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_unreadable(extraction, library, monkeypatch)
+    monkeypatch.setattr(planning, "is_readable", lambda file, roots: b"disk" not in file.name)
     (report,) = extraction.run()
     assert report.failures == {"read_error": 20}
     assert extraction.run() == []
     assert {file.attempts for file in extraction.store.quarantine.recent(limit=99)} == {1}
     assert extraction.store.tracks.count_ready() == 1
+
+
+def test_files_of_a_disk_that_failed_for_a_moment_are_heard_by_the_next_run(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as failing:
+        add_unreadable(extraction, library, failing)
+        (report,) = extraction.run()
+        assert report.failures == {"read_error": 20}
+    (report,) = extraction.run()
+    assert (report.analysed, extraction.codes(), files_of_the_track(extraction)) == (20, {}, 21)
+
+
+def test_files_that_begin_well_and_fail_further_on_are_tried_three_times(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_unreadable(extraction, library, monkeypatch)
+    for _ in range(3):
+        (report,) = extraction.run()
+        assert report.failures == {"read_error": 20}
+    assert extraction.run() == []
 
 
 def test_root_of_which_nothing_can_be_read_quarantines_nothing_and_says_what_is_left(
