@@ -18,7 +18,8 @@ from earwise.store import Store
 
 # Files of a root that are read to find out whether it is there.
 _PROBES = 20
-_UNREADABLE_CODES = (UnreadableFileError.code, "read_error")
+_READ_ERROR = "read_error"
+_UNREADABLE_CODES = (UnreadableFileError.code, _READ_ERROR)
 _WAY_OUT = "None of them was quarantined; what was analysed is stored, and the rest waits."
 
 
@@ -66,8 +67,7 @@ def check_absence(
     for root in roots:
         most = limits.share * tried_of[root.name]
         here = (file for file in _unreadable(failures) if file.root == root.name)
-        # A disk that is dying opens files and can't read them; what an archive can't give is damaged.
-        unreadable = [file for file in here if root.is_folder or not _is_read(failures[file])]
+        unreadable = [file for file in here if _may_be_away(root, failures[file])]
         if not _exceed(len(unreadable), most, limits):
             continue
         away = [file for file in unreadable if not root.is_folder or not _is_refused(file, roots)]
@@ -95,9 +95,14 @@ def _unreadable(failures: Mapping[LibraryPath, TrackError]) -> list[LibraryPath]
     return [file for file, error in failures.items() if isinstance(error, UnreadableFileError)]
 
 
-def _is_read(error: TrackError) -> bool:
-    """Whether the file was opened before it failed."""
-    return error.code != UnreadableFileError.code
+def _may_be_away(root: Root, error: TrackError) -> bool:
+    """Whether a root that is not there, or gives nothing, may be what a file failed by.
+
+    A disk that is dying opens files and can't read them, and a bucket without its key finds objects and refuses them.
+    What an archive can't give is damaged; what is too large for a copy is there.
+    """
+    is_archive = not root.is_folder and not root.bucket
+    return error.code == UnreadableFileError.code or (error.code == _READ_ERROR and not is_archive)
 
 
 def _exceed(files: int, most: float, limits: LossLimits) -> bool:

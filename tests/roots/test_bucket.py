@@ -152,6 +152,40 @@ def test_objects_that_are_refused_go_to_quarantine_while_others_are_given(
     assert extraction.run() == []
 
 
+def test_objects_that_are_found_and_refused_wait_while_their_bucket_gives_nothing(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    content = Path(os.fsdecode(write_tone(tmp_path / "1.ogg", 1, duration_s=1.5))).read_bytes()
+    put(s3, bucket, {"1.ogg": content})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    extraction.run()
+    put(s3, bucket, {f"theirs/{number}.ogg": content for number in range(20)})
+    refuse_to_give(monkeypatch, s3_endpoint, "mine/")
+    for _ in range(2):
+        with pytest.raises(LibraryError, match="20 of 20 files"):
+            extraction.run()
+    assert (extraction.codes(), extraction.report().left) == ({}, 20)
+    refuse_to_give(monkeypatch, s3_endpoint, "mine/theirs/")
+    (batch,) = extraction.run()
+    assert batch.failures == {"read_error": 20}
+    assert extraction.run() == []
+
+
+def refuse_to_give(monkeypatch: pytest.MonkeyPatch, endpoint: str, prefix: str) -> None:
+    """Have objects below a prefix be found and not given, as those are whose key is disabled."""
+    bucket_root._client.cache_clear()
+    client = type(bucket_root._client(endpoint))
+    give = client.get_object
+
+    def refuse(of: Any, **wanted: Any) -> Any:
+        if wanted["Key"].startswith(prefix):
+            raise ClientError({"Error": {"Code": "KMS"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "GetObject")
+        return give(of, **wanted)
+
+    monkeypatch.setattr(client, "get_object", refuse)
+
+
 def test_object_larger_than_all_copies_may_be_is_tried_once(
     extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str
 ) -> None:
