@@ -11,7 +11,7 @@ from itertools import batched
 from earwise.errors import BrokenDecoderError, LibraryError, TrackError
 from earwise.extraction.absence import check_absence, check_roots, heard_files
 from earwise.extraction.behind import Behind
-from earwise.extraction.deadline import Deadline
+from earwise.extraction.deadline import Deadline, fetching_s
 from earwise.extraction.following import find_former
 from earwise.extraction.losses import LossLimits
 from earwise.extraction.messages import Analysis, Job
@@ -58,16 +58,16 @@ def extract_batch(
     entries = {file: entry for file, entry in files.items() if entry.analysed_version != config.feature_version}
     finished = {file: entry for file, entry in files.items() if file not in entries}
     earlier = patiently(lambda: count_finished(store, finished, config, now))
-    progress = Progress(store, run_id, number, len(files), earlier)
-    deadline = Deadline(len(entries), settings.extract_processes)
-    configs = patiently(lambda: needed_configs(store, config))
-    former = patiently(lambda: find_former(store, entries))
     roots = settings.roots
     in_place = {root.name for root in roots if root.is_folder}
-    jobs = [
-        Job(file, roots, configs, former.get(file), 0 if file.root in in_place else entry.size_bytes)
-        for file, entry in entries.items()
-    ]
+    fetched = {file: entry.size_bytes for file, entry in entries.items() if file.root not in in_place}
+    # Each process may be fetching at the same time, over one line.
+    fetching = {file: fetching_s(size_bytes, settings.extract_processes) for file, size_bytes in fetched.items()}
+    progress = Progress(store, run_id, number, len(files), earlier, max(fetching.values(), default=0.0))
+    deadline = Deadline(len(entries), settings.extract_processes, sum(fetched.values()))
+    configs = patiently(lambda: needed_configs(store, config))
+    former = patiently(lambda: find_former(store, entries))
+    jobs = [Job(file, roots, configs, former.get(file), fetching.get(file, 0.0)) for file in entries]
     write = partial(_write, store, entries, config, now, progress)
     tally, held = Tally(), dict[LibraryPath, TrackError]()
     try:

@@ -27,8 +27,6 @@ from earwise.extraction.messages import Analysis, Job, Question, Ready
 
 _START_TIMEOUT_S = 120.0
 _END_TIMEOUT_S = 5.0
-# What is fetched gets time by its size, enough for a line of 4 Mbit/s: an hour in FLAC may be half a gigabyte.
-_FETCHED_BYTES_PER_S = 500_000
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
 # One process, one core: the numeric libraries' own threads would only take turns.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -80,7 +78,7 @@ class Link:
     def begin(self, job: Job) -> None:
         """Give it a file."""
         self.job, self.files, self._memory_kills = job, self.files + 1, count_memory_kills()
-        self._restart_clock(job.fetched_bytes / _FETCHED_BYTES_PER_S)
+        self._restart_clock(job.fetching_s)
         # Should it have died meanwhile, reading from it will say so.
         with contextlib.suppress(OSError):
             self.connection.send(job)

@@ -29,15 +29,15 @@ class Job:
 
     Attributes
     ----------
-    fetched_bytes : int
-        What has to be brought here first, from a bucket or an archive; 0 for a file that can be opened in place.
+    fetching_s : float
+        Seconds that bringing it here may take, from a bucket or an archive; 0 for a file that can be opened in place.
     """
 
     file: LibraryPath
     roots: tuple[Root, ...]
     configs: tuple[MfccConfig, ...]
     former: Former | None = None
-    fetched_bytes: int = 0
+    fetching_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from earwise.errors import TrackError
 from earwise.extraction.messages import Analysis
@@ -40,11 +41,15 @@ class Progress:
         Files in the batch.
     earlier : Counts
         What earlier attempts at the batch have done.
+    longest_fetch_s : float
+        Seconds that fetching one of the files may take.
     """
 
-    def __init__(self, store: Store, run_id: str, number: int, total: int, earlier: Counts) -> None:
+    def __init__(
+        self, store: Store, run_id: str, number: int, total: int, earlier: Counts, longest_fetch_s: float = 0.0
+    ) -> None:
         self._store, self._run_id, self._number, self._total = store, run_id, number, total
-        self._earlier = earlier
+        self._earlier, self._longest_fetch_s = earlier, longest_fetch_s
         self._started = time.monotonic()
         self._analysed = self._decoded = 0
         self._failures = Counter[str]()
@@ -105,7 +110,8 @@ class Progress:
     def _write(self) -> None:
         counts = self._earlier + Counts(self._done, self._decoded, self._failures)
         rate, now = self._rate if self._done else None, datetime.now(UTC)
-        patiently(lambda: self._store.extraction_runs.put_progress(self._run_id, self._number, counts, rate, now))
+        put = partial(self._store.extraction_runs.put_progress, self._run_id, self._number, counts, rate, now)
+        patiently(partial(put, longest_fetch_s=self._longest_fetch_s))
         self._written = time.monotonic()
 
 

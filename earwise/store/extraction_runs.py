@@ -63,6 +63,8 @@ class ExtractionRun:
         Whether it was given up, and a later run took over what it had left.
     left : int
         Files that waited still when it ended, because a batch failed.
+    longest_fetch_s : float
+        Seconds that fetching one of its files may take; 0 where all can be opened in place.
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class ExtractionRun:
     finished_at: datetime | None = None
     is_broken_off: bool = False
     left: int = 0
+    longest_fetch_s: float = 0.0
 
     @property
     def done(self) -> int:
@@ -183,10 +186,12 @@ class ExtractionRuns:
         counts: Counts,
         files_per_s: float | None = None,
         now: datetime | None = None,
+        *,
+        longest_fetch_s: float = 0.0,
     ) -> None:
-        """Write down what was done of one batch, all attempts together."""
+        """Write down what was done of one batch, all attempts together, and how long fetching a file of it may take."""
         progress = {f"batches.{number}": _from_counts(counts), "files_per_s": files_per_s, "updated_at": now}
-        self._runs.update_one({"_id": run_id}, {"$set": progress})
+        self._runs.update_one({"_id": run_id}, {"$set": progress, "$max": {"longest_fetch_s": longest_fetch_s}})
 
     @translated_errors()
     def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:
@@ -228,4 +233,5 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
         finished_at=document["finished_at"],
         is_broken_off=document.get("is_broken_off", False),
         left=document.get("left", 0),
+        longest_fetch_s=document.get("longest_fetch_s", 0.0),
     )

@@ -26,10 +26,12 @@ def test_run_counts_what_its_batches_have_done(store: Store) -> None:
     run = store.extraction_runs.get("r")
     assert (run.planned, run.done, run.decoded, run.failures) == (3, 2, 1, {"silent": 1})
     assert (run.files_per_s, run.seconds_left, run.updated_at) == (2.0, 0.5, NOW)
-    store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}))
+    store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}), longest_fetch_s=9.0)
+    store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}), longest_fetch_s=4.0)
     run = store.extraction_runs.get("r")
     assert (run.done, run.decoded, run.failures, run.seconds_left) == (3, 1, {"silent": 2}, None)
     assert (run.started_at, run.finished_at, run.is_broken_off) == (NOW, None, False)
+    assert run.longest_fetch_s == 9.0
 
 
 def test_planning_again_keeps_what_was_counted(store: Store) -> None:

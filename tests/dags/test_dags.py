@@ -150,3 +150,4 @@ def test_largest_batch_ends_itself_before_the_tasks_time_out() -> None:
     (dag,) = _probe(DAGS / "extract_features.py")["dags"]
     (timeout_s,) = [task["timeout_s"] for task in dag["tasks"] if task["task_id"] == "extract"]
     assert time_limit_s(LARGEST_BATCH, processes=1) < timeout_s
+    assert time_limit_s(LARGEST_BATCH, processes=1, fetched_bytes=10**12) < timeout_s

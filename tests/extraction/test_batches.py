@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -300,7 +301,7 @@ def test_file_that_has_to_be_fetched_gets_time_by_its_size(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, bytes_per_s: float, code: str | None
 ) -> None:
     monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
-    monkeypatch.setattr(link, "_FETCHED_BYTES_PER_S", bytes_per_s)
+    monkeypatch.setattr(deadline, "_FETCHED_BYTES_PER_S", bytes_per_s)
     monkeypatch.setenv("SLOWNESS_S", "4")
     write_tone(library / "1.wav", 1, duration_s=1.2)
     with zipfile.ZipFile(library / "music.zip", "w") as archive:
@@ -309,6 +310,29 @@ def test_file_that_has_to_be_fetched_gets_time_by_its_size(
     extraction.settings = dataclasses.replace(extraction.settings, library=(root,), decode_timeout_s=3.0)
     extraction.run()
     assert extraction.codes().get("1.wav") == code
+
+
+def test_files_that_are_fetched_at_once_share_a_line_and_their_batch_has_time_for_all(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_s: list[float] = []
+
+    def analyse_and_note(jobs: Sequence[Job], *, until: float, **_: object) -> Iterator[tuple[Job, TrackError]]:
+        given_s.extend((until - time.monotonic(), *(job.fetching_s for job in jobs)))
+        for job in jobs:
+            yield job, DecodeError("The decoder refused it.")
+
+    monkeypatch.setattr(batches, "analyse_files", analyse_and_note)
+    monkeypatch.setattr(deadline, "_FETCHED_BYTES_PER_S", 1)
+    with zipfile.ZipFile(library / "music.zip", "w") as archive:
+        for size_bytes in (10_000, 20_000):
+            archive.writestr(f"{size_bytes}.wav", bytes(size_bytes))
+    root = Root("music", library / "music.zip")
+    extraction.settings = dataclasses.replace(extraction.settings, library=(root,), extract_processes=4)
+    extraction.run()
+    assert sorted(given_s[1:]) == [40_000, 80_000]
+    assert given_s[0] > 30_000
+    assert extraction.store.extraction_runs.get(extraction.run_id).longest_fetch_s == 80_000
 
 
 def test_batch_whose_time_is_up_does_not_wait_for_a_file_that_hangs(

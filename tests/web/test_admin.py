@@ -65,6 +65,11 @@ def test_run_is_not_called_broken_off_while_a_file_may_take_longer(
     start_extraction(store, done=10)
     store.extraction_runs.put_progress("run", 0, Counts(10), 0.1, datetime.now(UTC) - timedelta(minutes=10))
     assert "probably broken off" in admin.get("/admin").text
+    long_ago = datetime.now(UTC) - timedelta(minutes=50)
+    store.extraction_runs.put_progress("run", 0, Counts(10), 0.1, long_ago, longest_fetch_s=3000.0)
+    assert "probably broken off" not in admin.get("/admin").text
+    store.extraction_runs.put_progress("run", 0, Counts(10), 0.1, long_ago - timedelta(minutes=10))
+    assert "probably broken off" in admin.get("/admin").text
     patient = dataclasses.replace(settings, decode_timeout_s=3600.0)
     monkeypatch.setattr("webapp.admin.settings", lambda: patient)
     assert "probably broken off" not in admin.get("/admin").text
