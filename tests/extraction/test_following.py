@@ -15,14 +15,14 @@ from earwise.errors import StoreError
 from earwise.extraction import batches
 from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.forgetting import forget_missing
-from earwise.library import identity
+from earwise.library import contiguous, identity
 from earwise.library.identity import identify_opened
 from earwise.library.packets import Identity
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.playlists import Playlists
 from earwise.store.tracks import Tags, Tracks, TrackState
-from tests.audio import make_tone, write_audio
+from tests.audio import RATE_HZ, make_tone, write_audio
 from tests.extraction.conftest import NOW, Extraction
 from tests.extraction.test_interruption import analyse_here
 
@@ -222,6 +222,27 @@ def test_track_of_a_half_written_file_becomes_that_of_the_whole_one(
     assert ratings == [0, 5, 5]
     assert store.tracks.get(only_track(store)).duration_s == pytest.approx(20.0, abs=0.2)
     assert set(store.aliases.resolve(store.tracks.missing_since(LATER)).values()) == {only_track(store)}
+
+
+@pytest.mark.parametrize("name", ["a.wav", "other/a.wav"])
+def test_file_that_was_known_by_some_of_its_silence_keeps_what_was_said_of_it(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    store = extraction.store
+    y = make_tone(61.0)[:, 0]
+    y[20 * RATE_HZ :] = 0
+    write_audio(library / "a.wav", y)
+    with monkeypatch.context() as before:
+        before.setattr(contiguous, "_is_sparse", lambda *_: False)
+        extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    (library / name).parent.mkdir(exist_ok=True)
+    (library / "a.wav").rename(library / name)
+    extraction.run(force=True)
+    assert only_track(store) != old
+    assert store.ratings.marks("ann", only_track(store)).stars == 5
 
 
 def test_larger_file_that_begins_otherwise_has_not_grown(extraction: Extraction, library: Path) -> None:
