@@ -66,6 +66,54 @@ def test_track_that_has_to_be_waited_for_is_not_passed_over(
     assert {url.split("/")[-2] for url in refused} == {tracks["Ivory"]}
 
 
+def test_track_that_fails_while_it_is_paused_does_not_make_the_player_start(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    held: list[Route] = []
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route(f"**/tracks/{tracks['Ivory']}/audio", lambda route: held.append(route))
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        wait_until(page, lambda: len(held) > 0)
+        player = page.get_by_role("region", name="Player")
+        player.get_by_role("button", name="Pause", exact=True).click()
+        held[0].fulfill(status=404, json={"status": 404, "detail": "It is no longer in the library."})
+        wait_until(page, lambda: page.evaluate("window.__audio.getAttribute('src')") is None)
+        page.wait_for_timeout(500)
+        expect_current(page, "Ivory")
+        expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_track_that_is_waited_for_is_not_played_after_a_pause(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        detail = {"status": 503, "detail": "Other tracks are being converted."}
+        route.fulfill(status=503, headers={"Retry-After": "1"}, json=detail)
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route("**/tracks/*/audio", refuse)
+        # The keys of the operating system, which alone can pause what does not play yet.
+        page.add_init_script("""
+            window.__keys = {};
+            navigator.mediaSession.setActionHandler = (action, handler) => (window.__keys[action] = handler);
+        """)
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        expect(page.get_by_role("alert")).to_contain_text("can't be played yet")
+        page.evaluate("window.__keys.pause()")
+        before = len(asked)
+        page.wait_for_timeout(1500)
+        assert len(asked) == before
+
+
 def test_queue_stops_where_it_is_while_the_library_is_away(
     chromium: Browser, address: str, tracks: dict[str, str]
 ) -> None:

@@ -11,6 +11,7 @@ export class Player extends EventTarget {
   #findRefusal; // asks why a track does not play
   #loaded = null; // the entry that the audio element holds
   #wanted = null; // seconds to start from, as long as the track's length is not known
+  #failure = null; // the last one, until the listener pauses
   #failures = 0; // tracks in a row that can't be played
   #waited = { entry: null, times: 0 }; // for which one, and how often
   #timer = 0;
@@ -84,7 +85,10 @@ export class Player extends EventTarget {
     });
   }
 
+  /** What was to be played as soon as it can be is not, either. */
   pause() {
+    clearTimeout(this.#timer);
+    this.#failure = null;
     this.#audio.pause();
   }
 
@@ -106,7 +110,7 @@ export class Player extends EventTarget {
   }
 
   stop() {
-    this.#audio.pause();
+    this.pause();
     this.#unload();
   }
 
@@ -152,14 +156,17 @@ export class Player extends EventTarget {
 
   /** What can't be played: the next one may be, or the same one later. The place is kept where no other is tried. */
   async #fail() {
-    const [track, seconds] = [this.#loaded, this.seconds];
+    const [track, seconds, wasPlaying] = [this.#loaded, this.seconds, this.isPlaying];
     const brokeOff = this.#audio.error?.code === MediaError.MEDIA_ERR_NETWORK;
     this.stop();
     this.#wanted = seconds;
     this.#tell("timeupdate");
+    // Whoever has paused is told when they press play again.
+    if (!wasPlaying) return;
+    const failure = (this.#failure = Symbol());
     const refusal = await this.#findRefusal(track, { brokeOff });
-    // Whoever has chosen something else meanwhile need not know.
-    if (this.#loaded || this.#queue.current?.entry !== track.entry) return;
+    // Whoever has paused or chosen something else meanwhile need not know.
+    if (this.#failure !== failure || this.#loaded || this.#queue.current?.entry !== track.entry) return;
     this.dispatchEvent(new CustomEvent("fail", { detail: { track, ...refusal } }));
     if (refusal.isOfTrack) this.#tryNext();
     else if (refusal.waitS) this.#waitFor(track, refusal.waitS);
