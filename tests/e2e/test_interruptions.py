@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -139,6 +141,34 @@ def test_queue_stops_where_it_is_while_the_library_is_away(
         page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
         wait_for_playing(page)
         expect_current(page, title)
+
+
+def test_place_is_kept_while_the_library_is_away_and_the_queue_is_changed(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start_watching(page)
+        sign_up(page, address)
+        play(page, "Ivory")
+        wait_for_playing(page)
+        position = page.get_by_role("slider", name="Position")
+        position.fill("6")
+        wait_until(page, lambda: played_s(page) > 6.2)
+        page.reload()
+        page.route("**/tracks/*/audio", lambda route: route.abort())
+        play_button = page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True)
+        play_button.click()
+        expect(page.get_by_role("alert")).to_contain_text("can't be played: the library can't be reached.")
+        row = page.locator(".track", has_text="Far away")
+        row.locator("summary").click()
+        row.get_by_role("button", name="Add to the queue").click()
+        expect(page.get_by_role("alert")).to_contain_text("Far away")
+        expect(position).to_have_attribute("aria-valuetext", re.compile("^0:0[67] of"))
+        page.unroute("**/tracks/*/audio")
+        play_button.click()
+        wait_until(page, lambda: played_s(page) > 6)
+        expect_current(page, "Ivory")
 
 
 def test_logging_out_in_another_tab_ends_what_plays_and_leaves_nothing(listener: Page, address: str) -> None:

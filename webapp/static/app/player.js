@@ -9,6 +9,7 @@ export class Player extends EventTarget {
   #queue;
   #storage;
   #findRefusal; // asks why a track does not play
+  #entry; // the queue's current one, as far as is known here
   #loaded = null; // the entry that the audio element holds
   #wanted = null; // seconds to start from, as long as the track's length is not known
   #failure = null; // the last one, until the listener pauses
@@ -22,10 +23,11 @@ export class Player extends EventTarget {
     this.#queue = queue;
     this.#storage = storage;
     this.#findRefusal = findRefusal;
+    this.#entry = queue.current?.entry;
     this.#audio.preload = "none";
     this.#audio.volume = storage.read("volume") ?? 1;
     const kept = storage.read("position");
-    if (kept && kept.entry === queue.current?.entry) this.#wanted = kept.seconds;
+    if (kept && kept.entry === this.#entry) this.#wanted = kept.seconds;
     for (const event of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "volumechange", "seeked"]) {
       this.#audio.addEventListener(event, () => this.#tell(event));
     }
@@ -134,11 +136,13 @@ export class Player extends EventTarget {
   /** The queue changed: what is no longer current is not played on. */
   #follow() {
     const current = this.#queue.current;
-    if (this.#loaded && this.#loaded.entry !== current?.entry) {
+    if (current?.entry === this.#entry) return; // another track came, went or was moved
+    this.#entry = current?.entry;
+    if (this.#loaded) {
       const wasPlaying = this.isPlaying;
       this.stop();
       if (wasPlaying && current) this.play();
-    } else if (!this.#loaded) this.#wanted = null;
+    } else this.#wanted = null;
   }
 
   #startWhereWanted() {
