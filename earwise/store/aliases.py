@@ -52,6 +52,11 @@ class Aliases:
         return {document["_id"]: document["track_id"] for document in found}
 
     @translated_errors()
+    def former_ids(self, track_id: str) -> list[str]:
+        """The tracks that have become this one."""
+        return [document["_id"] for document in self._aliases.find({"track_id": track_id})]
+
+    @translated_errors()
     def pending(self, before: datetime | None = None) -> list[tuple[str, str]]:
         """Old and new id of the aliases whose listeners' documents have not all followed yet, the oldest first.
 

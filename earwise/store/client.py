@@ -131,13 +131,13 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         tz_aware=True,
     )
     selected = client[database]
-    runs, parts = ModelRuns(selected), ModelParts(selected)
+    runs, parts, aliases = ModelRuns(selected), ModelParts(selected), Aliases(selected)
     return Store(
         client=client,
         index_builds=IndexBuilds(selected),
         folders=Folders(selected),
         tracks=Tracks(selected),
-        aliases=Aliases(selected),
+        aliases=aliases,
         features=Features(selected),
         feature_versions=FeatureVersions(selected),
         quarantine=Quarantine(selected),
@@ -152,7 +152,7 @@ def open_store_at(uri: str, database: str, *, patience_s: float = 10.0) -> Store
         tokens=Tokens(selected),
         ratings=Ratings(selected),
         playlists=Playlists(selected),
-        events=Events(selected),
+        events=Events(selected, aliases),
         personal=Personal(selected),
         catalogue=Catalogue(selected),
         downloads=Downloads(selected),

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.aliases import Aliases
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
@@ -39,8 +40,9 @@ def is_play(heard_s: float, duration_s: float) -> bool:
 class Events:
     """The ``events`` collection: one document for each time that a listener turned to a track."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], aliases: Aliases) -> None:
         self._events = acknowledged_collection(database, "events")
+        self._aliases = aliases
 
     @translated_errors()
     def create_indexes(self) -> None:
@@ -70,18 +72,19 @@ class Events:
             If the listener turned to another track that time.
         """
         told = {"heard_s": heard_s, "is_play": is_play(heard_s, duration_s)}
-        about = {"_id": f"{listener_id}:{listening_id}", "track_id": track_id}
+        about: dict[str, Any] = {"_id": f"{listener_id}:{listening_id}", "track_id": track_id}
         first = {"listener_id": listener_id, "duration_s": duration_s, "at": now}
         try:
             recorded = self._add(about, {"$max": told, "$setOnInsert": first}, upsert=True)
         except DuplicateKeyError:
-            # Of another track; or told twice at once, of which the other was first.
-            recorded = self._add(about, {"$max": told}, upsert=False)
+            # Of another track; of what this one was before; or told twice at once, of which the other was first.
+            same = {"$in": [track_id, *self._aliases.former_ids(track_id)]}
+            recorded = self._add(about | {"track_id": same}, {"$max": told}, upsert=False)
             if recorded is None:
                 raise
         return bool(recorded and recorded["is_play"])
 
-    def _add(self, about: dict[str, str], update: dict[str, Any], *, upsert: bool) -> dict[str, Any] | None:
+    def _add(self, about: dict[str, Any], update: dict[str, Any], *, upsert: bool) -> dict[str, Any] | None:
         return self._events.find_one_and_update(
             about, update, upsert=upsert, projection={"is_play": 1}, return_document=ReturnDocument.AFTER
         )

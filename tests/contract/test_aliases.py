@@ -26,6 +26,8 @@ def test_aliases_of_an_alias_lead_to_the_last_track(store: Store) -> None:
     for _ in range(2):
         store.aliases.put("b", "c", NOW)
     assert store.aliases.resolve(["a", "b", "c"]) == {"a": "c", "b": "c"}
+    assert sorted(store.aliases.former_ids("c")) == ["a", "b"]
+    assert store.aliases.former_ids("b") == []
     assert store.aliases.pending() == [("b", "c")]
 
 

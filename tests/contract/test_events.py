@@ -51,6 +51,18 @@ def test_listening_to_one_track_is_none_to_another(store: Store, database_name: 
     assert (kept["track_id"], kept["is_play"]) == ("long", False)
 
 
+def test_listening_goes_on_where_its_track_has_become_another_meanwhile(store: Store) -> None:
+    hear(store, "old", 12.0, listening="one")
+    store.aliases.put("old", "new", NOW)
+    hear(store, "new", 31.0, listening="one")
+    assert played(store) == ["old"]
+    store.events.follow_track("old", "new")
+    hear(store, "new", 40.0, listening="one")
+    assert played(store) == ["new"]
+    with pytest.raises(DuplicateError):
+        hear(store, "third", 40.0, listening="one")
+
+
 def test_history_pages_from_the_newest_on(store: Store) -> None:
     for minute in range(5):
         hear(store, f"t{minute}", 60, minute=minute)

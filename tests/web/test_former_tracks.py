@@ -80,6 +80,19 @@ def test_program_that_knows_a_former_track_speaks_of_what_it_became(
     assert program.get(f"/ratings/{new}").json == {"stars": 0, "favourite": False}
 
 
+def test_listening_that_began_before_its_track_became_another_is_told_to_its_end(
+    store: Store, listener: Browser, program: Program, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    owner = store.listeners.get_by_name("mira").listener_id
+    for listening in ("a" * 32, "b" * 32):
+        store.events.record(owner, listening, old, heard_s=12, duration_s=185, now=NOW)
+    told = listener.submit(f"/tracks/{old}/heard", page=f"/tracks/{new}", listening="a" * 32, heard_s="40")
+    assert told.status_code == 204
+    body = {"track_id": old, "heard_s": 40}
+    assert program.send("PUT", f"/events/{'b' * 32}", json=body).json == {"is_play": True}
+
+
 def test_program_takes_a_rating_back_of_a_track_that_is_missing(
     store: Store, program: Program, tracks: tuple[str, str]
 ) -> None:
