@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable, ServiceUnavailable, UnsupportedMediaType
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
-from earwise.errors import BusyError, UnreadableFileError, UnsupportedFormatError
+from earwise.errors import BusyError, LibraryError, UnreadableFileError, UnsupportedFormatError
+from earwise.log import fields
 from earwise.playback.playable import Playable, open_playable
+from earwise.roots.opening import check_present
 from earwise.store.tracks import Track, TrackFile
 from webapp.context import settings, store
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("audio", __name__)
 
 # A player asks for everything from here on and then reads slowly; a bounded answer gives its thread back soon.
@@ -43,7 +48,21 @@ def _open_first(track: Track) -> tuple[TrackFile, Playable] | None:
             continue  # this copy is gone; the library may hold another
     if refusal:
         raise UnsupportedMediaType(f"No browser plays this file. {refusal}") from refusal
+    _check_roots(track)
     return None
+
+
+def _check_roots(track: Track) -> None:
+    """Tell a file that is gone from a root that is away, whose other tracks would not play now either."""
+    names = {file.location.root for file in track.files}
+    for root in settings().roots:
+        if root.name not in names:
+            continue
+        try:
+            check_present(root)
+        except LibraryError as error:
+            log.warning("root away", extra=fields(root=root.name, error=error))
+            raise ServiceUnavailable("The disk or server that holds this music can't be reached just now.") from error
 
 
 def _send(file: TrackFile, playable: Playable) -> Response:

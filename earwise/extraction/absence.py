@@ -12,7 +12,7 @@ from earwise.errors import LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
 from earwise.root import Root
-from earwise.roots.opening import check_listable, open_file
+from earwise.roots.opening import check_present, open_file
 from earwise.roots.probing import is_readable
 from earwise.store import Store
 
@@ -110,17 +110,8 @@ def _exceed(files: int, most: float, limits: LossLimits) -> bool:
 
 
 def _check_root(root: Root) -> None:
-    if root.is_folder:
-        try:
-            with os.scandir(root.folder) as entries:
-                if next(entries, None) is not None:
-                    return
-            reason = "is empty"
-        except OSError as error:
-            reason = f"can't be read: {os.strerror(error.errno or 0)}"
-        raise LibraryError(f"The library's folder {root.address} {reason}. Is its disk mounted? {_WAY_OUT}")
     try:
-        check_listable(root)
+        check_present(root)
     except LibraryError as error:
         raise LibraryError(f"{error} {_WAY_OUT}") from error
 

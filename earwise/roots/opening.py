@@ -45,6 +45,27 @@ def list_folders(root: Root, is_wanted: Callable[[bytes], bool]) -> Iterator[tup
     return group_by_folder(listed, is_wanted)
 
 
+def check_present(root: Root) -> None:
+    """Raise unless a folder holds anything at all, or an archive or a bucket can be listed.
+
+    Raises
+    ------
+    LibraryError
+        If the root is not there: a folder that no disk is mounted on is empty.
+    """
+    if not root.is_folder:
+        check_listable(root)
+        return
+    try:
+        with os.scandir(root.folder) as entries:
+            if next(entries, None) is not None:
+                return
+        reason = "is empty"
+    except OSError as error:
+        reason = f"can't be read: {os.strerror(error.errno or 0)}"
+    raise LibraryError(f"The library's folder {root.address} {reason}. Is its disk mounted?")
+
+
 def check_listable(root: Root) -> None:
     """Raise unless an archive or a bucket can be listed.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -141,6 +142,26 @@ def test_queue_stops_where_it_is_while_the_library_is_away(
         page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
         wait_for_playing(page)
         expect_current(page, title)
+
+
+def test_queue_stops_where_it_is_while_the_disk_with_the_music_is_away(
+    chromium: Browser, address: str, library: Path, tracks: dict[str, str]
+) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start_watching(page)
+        sign_up(page, address)
+        library.rename(library.with_name("away"))
+        try:
+            play(page, "Ivory")
+            expect(page.get_by_role("alert")).to_contain_text("Ivory by Savino can't be played: The disk or server")
+            page.wait_for_timeout(500)
+            expect_current(page, "Ivory")
+        finally:
+            library.with_name("away").rename(library)
+        page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+        wait_for_playing(page)
+        expect_current(page, "Ivory")
 
 
 def test_place_is_kept_while_the_library_is_away_and_the_queue_is_changed(

@@ -78,13 +78,20 @@ def test_track_that_is_here_already_is_not_sent_again(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("root", ["archive"], indirect=True)
-def test_archive_that_is_gone_is_a_missing_page(ask: Ask, root: Root) -> None:
+def test_archive_that_is_gone_is_said_to_be_away(ask: Ask, root: Root) -> None:
     root.folder.unlink()
+    assert ask().status_code == 503
+
+
+def test_file_that_is_gone_from_a_root_that_is_there_is_a_missing_page(ask: Ask, store: Store, root: Root) -> None:
+    store.tracks.remove_file(TRACK_ID, LibraryPath(root.name, b"000/000002.mp3"), NOW)
+    file = LibraryPath(root.name, b"000/gone.mp3")
+    store.tracks.put(Track(TRACK_ID, Tags("Food"), 30.0), TrackFile(file, len(CONTENT), 1), NOW)
     assert ask().status_code == 404
 
 
 @pytest.mark.parametrize("root", ["bucket"], indirect=True)
-def test_bucket_that_is_away_is_a_missing_page(ask: Ask, root: Root, store: Store, tmp_path: Path) -> None:
+def test_bucket_that_is_away_is_said_to_be(ask: Ask, root: Root, store: Store, tmp_path: Path) -> None:
     settings = Settings(secret_key="k" * 32, library=(root,), home=tmp_path)
     away = dataclasses.replace(settings, s3_endpoint=f"http://127.0.0.1:{free_port()}")
-    assert _client(away, store)().status_code == 404
+    assert _client(away, store)().status_code == 503

@@ -77,6 +77,8 @@ class Program:
 def library(tmp_path: Path) -> Path:
     folder = tmp_path / "music"
     folder.mkdir()
+    # A folder that is empty is one that no disk is mounted on.
+    (folder / "sleeve notes.txt").write_text("Recorded in Reykjavík.", "utf-8")
     return folder
 
 

@@ -165,6 +165,24 @@ def test_file_of_the_library_that_is_no_track_is_not_served(library: Path, liste
     assert listener.get(f"/tracks/{'0' * 32}/audio").status_code == 404
 
 
+def test_track_on_a_disk_that_is_away_is_not_taken_for_one_that_is_gone(
+    library: Path, listener: Browser, address: str
+) -> None:
+    library.rename(library.with_name("away"))
+    for folder_there in (False, True):
+        if folder_there:
+            library.mkdir()
+        answer = listener.get(address, headers={"Accept": "application/json"})
+        assert answer.status_code == 503
+        assert "can't be reached just now" in answer.json["detail"]
+        assert str(library) not in answer.text
+        # When it is back nobody knows: the player stops, and waits for its listener.
+        assert "Retry-After" not in answer.headers
+    library.rmdir()
+    library.with_name("away").rename(library)
+    assert listener.get(address).status_code == 200
+
+
 def test_missing_audio_is_told_in_the_form_that_was_asked_for(store: Store, listener: Browser) -> None:
     address = f"/tracks/{seed_track(store, Tags('Gone'), path=b'gone.mp3')}/audio"
     assert "Nothing here" in listener.get(address, headers={"Accept": "text/html"}).text
