@@ -74,7 +74,7 @@ def open_playable(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, *,
     UnreadableFileError
         If the file can't be opened.
     UnsupportedFormatError
-        If no browser plays it and it can't be converted, with the reason.
+        If no browser plays it and it can't be converted or its conversion can't be kept, with the reason.
     BusyError
         If too many are being converted.
     """
@@ -117,11 +117,16 @@ def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, key: st
             return found
         with tempfile.TemporaryFile(dir=copies.folder) as target, local_copy(file, roots) as location:
             verdict = _run(location, target, limit_s)
-            if verdict != "converted":
+            if verdict == "converted":
+                return _keep_conversion(copies, key, target)
+            target.seek(0)
+            target.truncate()
+            target.write(verdict.encode())
+            try:
+                return _keep(copies, key, target)
+            except UnreadableFileError:  # there is no room to keep it
                 target.seek(0)
-                target.truncate()
-                target.write(verdict.encode())
-            return _keep(copies, key, target)
+                return os.fdopen(os.dup(target.fileno()), "rb")
 
 
 def _run(location: bytes, target: BinaryIO, limit_s: float) -> str:
@@ -136,15 +141,20 @@ def _run(location: bytes, target: BinaryIO, limit_s: float) -> str:
     return verdict or f"{_REFUSED}Converting it failed."
 
 
+def _keep_conversion(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:
+    try:
+        return _keep(copies, key, target)
+    except UnreadableFileError as error:
+        # Sent without being kept, it would be made anew for every range that a player asks for.
+        message = "As FLAC there is no room for it: EARWISE_COPIES_GB is too small, or the disk is full."
+        raise UnsupportedFormatError(message) from error
+
+
 def _keep(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:
     size_bytes = target.seek(0, os.SEEK_END)
     target.seek(0)
-    try:
-        with cached_copy(copies, key, size_bytes, lambda file: shutil.copyfileobj(target, file)) as location:
-            return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
-    except UnreadableFileError:  # there is no room to keep it
-        target.seek(0)
-        return os.fdopen(os.dup(target.fileno()), "rb")
+    with cached_copy(copies, key, size_bytes, lambda file: shutil.copyfileobj(target, file)) as location:
+        return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
 
 
 @contextmanager

@@ -185,13 +185,25 @@ def test_converted_tracks_take_no_more_room_than_they_may(settings: Settings, st
     assert 100_000 < kept < 1_000_000
 
 
-def test_converted_track_that_is_larger_than_all_copies_may_be_plays(
+def test_conversion_that_is_larger_than_all_copies_may_be_is_refused_and_not_made_for_every_range(
     settings: Settings, store: Store, library: Path
 ) -> None:
     tiny = dataclasses.replace(settings, copies_gb=1e-6)
     app: Flask = create_app(tiny, store)
     app.before_request_funcs[None] = []
     write_audio(library / "a.aiff", make_tone(LENGTH_S))
-    answer = app.test_client().get(address(store, library / "a.aiff"), buffered=True)
-    assert (answer.status_code, answer.data[:4]) == (200, b"fLaC")
+    headers = {"Accept": "application/json", "Range": "bytes=0-"}
+    answer = app.test_client().get(address(store, library / "a.aiff"), headers=headers)
+    assert answer.status_code == 415
+    assert "EARWISE_COPIES_GB is too small" in answer.json["detail"]
     assert not list(tiny.copies.folder.glob("??/*"))
+
+
+def test_what_browsers_play_is_sent_though_there_is_no_room_for_the_verdict(
+    settings: Settings, store: Store, library: Path
+) -> None:
+    app: Flask = create_app(dataclasses.replace(settings, copies_gb=1e-9), store)
+    app.before_request_funcs[None] = []
+    write(library / "a.m4a", "aac")
+    answer = app.test_client().get(address(store, library / "a.m4a"), buffered=True)
+    assert (answer.status_code, answer.data) == (200, (library / "a.m4a").read_bytes())
