@@ -11,7 +11,7 @@ import pytest
 from earwise.extraction import link
 from tests.audio import write_tone
 from tests.extraction.conftest import Extraction
-from tests.extraction.test_batches import FAULTY_WORKER
+from tests.extraction.test_worker_faults import FAULTY_WORKER
 
 
 @pytest.mark.parametrize("processes", [1, 3])
