@@ -139,22 +139,6 @@ def test_page_that_is_long_in_coming_shows_that_it_comes(page: Page, address: st
     wait_until(page, lambda: bar.bounding_box()["width"] == 0)
 
 
-def test_page_is_no_longer_busy_when_two_that_were_under_way_at_once_have_come(
-    page: Page, address: str, tracks: dict[str, str]
-) -> None:
-    held: dict[str, Route] = {}
-    sign_up(page, address)
-    page.wait_for_load_state()
-    for title in ("Ivory", "Caribbean"):
-        page.route(f"**/tracks/{tracks[title]}", lambda route, title=title: held.update({title: route}))
-        page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
-        wait_until(page, lambda title=title: title in held)
-    for title in ("Ivory", "Caribbean"):
-        held[title].continue_()
-        expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    expect(page.locator("#page")).to_have_attribute("aria-busy", "false")
-
-
 def test_what_does_not_reach_the_library_is_said_to_be_lost(
     chromium: Browser, address: str, tracks: dict[str, str]
 ) -> None:

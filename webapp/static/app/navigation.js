@@ -29,11 +29,8 @@ export function attachNavigation() {
     if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
     else toast.show("That was not kept: the library can't be reached.");
   });
-  document.addEventListener("htmx:beforeSend", (event) => {
-    showBusy(1);
-    // htmx tells the end to the element that asked, and another answer may have taken that off the page meanwhile.
-    event.detail.xhr.addEventListener("loadend", () => showBusy(-1));
-  });
+  document.addEventListener("htmx:beforeRequest", () => showBusy(1));
+  document.addEventListener("htmx:afterRequest", () => showBusy(-1));
 
   showWhereYouAre();
 
