@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from earwise.cores import usable_cores
 from earwise.errors import ConfigError
 from earwise.root import FMA_ROOT, Copies, Root, parse_library
 
@@ -25,14 +26,6 @@ def _setting(variable: str, default: Any, help_text: str, example: str, *, is_se
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata, repr=not is_secret)
     return dataclasses.field(default=default, metadata=metadata, repr=not is_secret)
-
-
-def _usable_cores() -> int:
-    """The cores that this process may use, which in a container may be few of the machine's."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +108,9 @@ class Settings:
     )
     spark_master: str = _setting("EARWISE_SPARK_MASTER", "local[*]", "Where Spark runs", "spark://127.0.0.1:7077")
     spark_driver_memory: str = _setting("EARWISE_SPARK_DRIVER_MEMORY", "2g", "Memory of Spark's driver", "4g")
-    extract_processes: int = _setting("EARWISE_EXTRACT_PROCESSES", _usable_cores, "Processes that decode audio", "4")
+    extract_processes: int = _setting(
+        "EARWISE_EXTRACT_PROCESSES", lambda: len(usable_cores()), "Processes that decode audio", "4"
+    )
     decode_timeout_s: float = _setting(
         "EARWISE_DECODE_TIMEOUT_S",
         120.0,

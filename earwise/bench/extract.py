@@ -18,7 +18,8 @@ from earwise.bench.clips import make_clips, repeat_clips
 from earwise.bench.dag_path import DagFigures, bench_dag_path
 from earwise.bench.memory import peak_rss_mb
 from earwise.bench.others import OTHERS, bench_python
-from earwise.bench.racing import available_cores, race, race_together
+from earwise.bench.racing import race, race_together
+from earwise.cores import usable_cores
 from earwise.embedded.demo import DemoLibrary
 from earwise.embedded.progress import Progress
 from earwise.errors import EarwiseError, TrackError
@@ -197,7 +198,7 @@ def _bench_files(
     if len(result.files) < len(files):
         say(f"{len(files) - len(result.files)} of {len(files)} files count for none: not everybody can analyse them")
     say("all cores")
-    cores = len(available_cores())
+    cores = len(usable_cores())
     together = list(result.files) * -(-_FEWEST_JOBS // len(result.files))
     floor_together = race_together("floor", together, cores)
     all_cores, peak_rss_mb = _run_pool(together, cores)

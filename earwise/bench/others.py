@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from earwise.embedded.environment import REPOSITORY
@@ -15,14 +13,13 @@ OTHERS = ("bliss", "essentia")
 _FOLDER = REPOSITORY / ".venv-bench"
 _LIST = REPOSITORY / "requirements-bench.txt"
 _TOOLS = ("bliss-audio", "essentia", "locust")
-_BLOCK = re.compile(r"^([\w.-]+)(?:\[.*\])?==.*\n(?: .*\n)*", re.MULTILINE)
-_USER = re.compile(r"^ +# +(?:via )?([\w.-]+)$", re.MULTILINE)
 
 
 def bench_python(say: Callable[[str], None]) -> Path | None:
     """The Python of the environment, made where it is missing; None where nothing of it can be installed.
 
-    What can't be installed alone is missing in it, and tried again the next time.
+    One by one, as not all have wheels for every Python: what can't be installed is missing in it, and tried again the
+    next time. Versions and digests are those of the compiled list.
     """
     python, stamp = _FOLDER / "bin" / "python", _FOLDER / "installed"
     wanted = f"{sys.version}\n{_LIST.read_text('utf-8')}"
@@ -33,42 +30,15 @@ def bench_python(say: Callable[[str], None]) -> Path | None:
     if failure := _failure(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(_FOLDER)):
         say(f"{_LIST.name} can't be installed here: {failure}")
         return None
-    install = [uv, "pip", "install", "--quiet", "--python", str(python), "--no-deps", "--require-hashes"]
+    install = [uv, "pip", "install", "--quiet", "--python", str(python)]
     # Wheels alone: to compile one of these takes tools that nobody has.
-    install += ["--only-binary", ":all:", "-r"]
-    if not _failure(*install, str(_LIST)):
+    install += ["--only-binary", ":all:", "--constraints", str(_LIST)]
+    failures = {tool: failure for tool in _TOOLS if (failure := _failure(*install, tool))}
+    for tool, failure in failures.items():
+        say(f"{tool} can't be installed here: {failure}")
+    if not failures:
         stamp.write_text(wanted, "utf-8")
-        return python
-    return python if _install_one_by_one(install, say) else None
-
-
-def requirements_of(tool: str, listed: str) -> str:
-    """The part of a compiled list of requirements that one of them takes: itself, and what is there for it.
-
-    >>> listed = "a==1\\n    # via -r all.in\\nb==2\\n    # via\\n    #   a\\n    #   c\\nc==3\\n    # via -r all.in\\n"
-    >>> [line for line in requirements_of("a", listed).splitlines() if "==" in line]
-    ['a==1', 'b==2']
-    """
-    blocks = {found[1]: found[0] for found in _BLOCK.finditer(listed)}
-    users = {name: set(_USER.findall(block)) for name, block in blocks.items()}
-    needed = {tool}
-    while more := {name for name, by in users.items() if by & needed} - needed:
-        needed |= more
-    return "".join(block for name, block in blocks.items() if name in needed)
-
-
-def _install_one_by_one(install: Sequence[str], say: Callable[[str], None]) -> bool:
-    """Install what can be had, as not all have wheels for every Python; whether any could be."""
-    installed = []
-    with tempfile.TemporaryDirectory(prefix="earwise-bench-") as folder:
-        for tool in _TOOLS:
-            listed = Path(folder) / f"{tool}.txt"
-            listed.write_text(requirements_of(tool, _LIST.read_text("utf-8")), "utf-8")
-            if failure := _failure(*install, str(listed)):
-                say(f"{tool} can't be installed here: {failure}")
-            else:
-                installed.append(tool)
-    return bool(installed)
+    return python if len(failures) < len(_TOOLS) else None
 
 
 def _failure(*command: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from earwise.bench import contestants
+from earwise.cores import usable_cores
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
@@ -144,7 +145,7 @@ def race_together(name: str, files: Sequence[Path], processes: int) -> float:
     They take what is next from one queue, as extraction's workers do: a share for each would be over when the slowest
     is. Counted is from when each has done one file until the last is done.
     """
-    cores, waiting, ended = available_cores(), deque(files), list[float]()
+    cores, waiting, ended = usable_cores(), deque(files), list[float]()
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(Contestant(name, Path(sys.executable), cores[number % len(cores)]))
@@ -165,17 +166,9 @@ def race_together(name: str, files: Sequence[Path], processes: int) -> float:
     return (len(ended) - processes) / (ended[-1] - ended[processes - 1])
 
 
-def available_cores() -> list[int]:
-    """The cores that this process may use."""
-    try:
-        return sorted(os.sched_getaffinity(0))
-    except AttributeError:
-        return list(range(os.cpu_count() or 1))
-
-
 @contextmanager
 def _start(pythons: Mapping[str, Path]) -> Iterator[list[Contestant]]:
-    core = available_cores()[0]
+    core = usable_cores()[0]
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(Contestant(name, python, core)) for name, python in pythons.items()]
         yield [contestant for contestant in started if contestant.is_ready()]
