@@ -139,6 +139,26 @@ def test_page_that_is_long_in_coming_shows_that_it_comes(page: Page, address: st
     wait_until(page, lambda: bar.bounding_box()["width"] == 0)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "overtaken"])
+def test_of_two_pages_under_way_the_one_asked_for_last_is_shown(
+    page: Page, address: str, tracks: dict[str, str], order: tuple[int, int]
+) -> None:
+    held: list[Route] = []
+    titles = ("Ivory", "Caribbean")
+    sign_up(page, address)
+    page.wait_for_load_state()
+    for number, title in enumerate(titles, 1):
+        page.route(f"**/tracks/{tracks[title]}", lambda route: held.append(route))
+        page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
+        wait_until(page, lambda number=number: len(held) == number)
+    for number in order:
+        with page.expect_response(f"**/tracks/{tracks[titles[number]]}"):
+            held[number].continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Caribbean")
+    expect(page.locator("#page")).to_have_attribute("aria-busy", "false")
+    assert page.url == f"{address}/tracks/{tracks['Caribbean']}"
+
+
 def test_what_does_not_reach_the_library_is_said_to_be_lost(
     chromium: Browser, address: str, tracks: dict[str, str]
 ) -> None:

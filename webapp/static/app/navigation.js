@@ -6,8 +6,9 @@ const positions = new Map();
 
 export function attachNavigation() {
   const status = document.querySelector("[data-announcement]");
+  const outdated = new WeakSet(); // requests for pages that the listener no longer waits for
   let path = location.href;
-  let underWay = 0;
+  let asked = null; // the newest one for a page
 
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
   // An address that names a place of its page leads there, and not to the page's top.
@@ -26,11 +27,22 @@ export function attachNavigation() {
   // No answer, or not one that can be shown in place: the browser's own way always works.
   document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
   document.addEventListener("htmx:sendError", (event) => {
+    if (outdated.has(event.detail.xhr)) return;
     if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
     else toast.show("That was not kept: the library can't be reached.");
   });
-  document.addEventListener("htmx:beforeRequest", () => showBusy(1));
-  document.addEventListener("htmx:afterRequest", () => showBusy(-1));
+  // Of two pages under way the one that was asked for last is shown, whichever comes first.
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (detail.target.id !== "page") return;
+    if (asked) outdated.add(asked);
+    asked = detail.xhr;
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (outdated.has(detail.xhr)) detail.shouldSwap = false;
+  });
+  // htmx marks the bar as long as anything is under way.
+  const bar = document.querySelector("[data-loading]");
+  new MutationObserver(() => showBusy(bar.classList.contains("htmx-request"))).observe(bar, { attributeFilter: ["class"] });
 
   showWhereYouAre();
 
@@ -44,9 +56,8 @@ export function attachNavigation() {
     menu.querySelector("summary").focus();
   });
 
-  function showBusy(step) {
-    underWay = Math.max(0, underWay + step);
-    document.getElementById("page").setAttribute("aria-busy", String(underWay > 0));
+  function showBusy(isUnderWay) {
+    document.getElementById("page").setAttribute("aria-busy", String(isUnderWay));
   }
 
   function arrive() {
