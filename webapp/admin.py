@@ -77,7 +77,7 @@ def retry(key: str) -> ResponseReturnValue:
 def training() -> ResponseReturnValue:
     """The latest training runs and those whose models are kept, how silhouettes went, and what the last one changed."""
     runs, active_id = store().model_runs.recent(_RUNS_DRAWN), store().models.active_id()
-    kept = store().model_parts.whole_ids()
+    kept = store().model_parts.whole_among(run.model_id for run in runs[_RUNS_SHOWN:])
     return render_template(
         "admin/training.html",
         models=[run for number, run in enumerate(runs) if number < _RUNS_SHOWN or run.model_id in kept],

@@ -235,6 +235,12 @@ class ModelParts:
         return {group["_id"] for group in self._clusters.aggregate([{"$group": {"_id": "$model_id"}}])}
 
     @translated_errors()
+    def whole_among(self, model_ids: Iterable[str]) -> set[str]:
+        """Which of these models are whole."""
+        found = self._clusters.find({"model_id": {"$in": list(model_ids)}}, {"_id": 0, "model_id": 1})
+        return {document["model_id"] for document in found}
+
+    @translated_errors()
     def clusters(self, model_id: str) -> list[Cluster]:
         """The clusters of a model, by number."""
         found = self._clusters.find({"model_id": model_id}, {"centroid": 0}).sort("number", ASCENDING)

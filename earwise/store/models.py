@@ -75,7 +75,7 @@ class Models:
         Parameters
         ----------
         own_id : str
-            The run that asks; only one trains at a time, so every other that seems to was killed.
+            The run that asks; only one trains or prunes at a time, so every other that seems to was killed.
 
         Returns
         -------
@@ -87,6 +87,7 @@ class Models:
             self._parts.delete(model_id)
             self._runs.mark_failed(model_id)
         self._parts.delete_all_but({*self._parts.whole_ids(), own_id})
+        self._active.update_one({"_id": "model"}, {"$unset": {"pruning": ""}})
         return abandoned
 
     def prune(self, keep: int) -> list[str]:

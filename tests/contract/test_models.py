@@ -36,6 +36,13 @@ def write(store: Store, model_id: str, day: int = 0, clusters: int = 2) -> None:
     store.model_parts.put_neighbours(model_id, [(t, [Neighbour(f"{model_id}-near", 0.5, 0)]) for t in TRACKS])
 
 
+def publish_nightly(store: Store, nights: int) -> None:
+    """Write and activate a model a day: m0, m1 and so on."""
+    for day in range(nights):
+        write(store, f"m{day}", day)
+        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+
+
 def test_run_comes_back_as_it_was_written(store: Store) -> None:
     write(store, "m", day=1)
     run = store.model_runs.get("m")
@@ -158,9 +165,7 @@ def test_rejected_models_take_no_place_of_one_to_go_back_to(store: Store) -> Non
 
 
 def test_model_that_was_gone_back_to_stays_before_newer_ones(store: Store) -> None:
-    for day in range(3):
-        write(store, f"m{day}", day)
-        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    publish_nightly(store, 3)
     store.models.activate("m0", NOW + timedelta(days=3))
     write(store, "m4", 4)
     store.models.activate("m4", NOW + timedelta(days=4))
@@ -169,9 +174,7 @@ def test_model_that_was_gone_back_to_stays_before_newer_ones(store: Store) -> No
 
 
 def test_model_activated_while_others_are_pruned_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for day in range(4):
-        write(store, f"m{day}", day)
-        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    publish_nightly(store, 4)
     delete = ModelParts.delete
 
     def delete_slowly(parts: ModelParts, model_id: str) -> None:
@@ -184,9 +187,7 @@ def test_model_activated_while_others_are_pruned_stays(store: Store, monkeypatch
 
 
 def test_model_that_is_being_pruned_is_not_activated(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for day in range(3):
-        write(store, f"m{day}", day)
-        store.models.activate(f"m{day}", NOW + timedelta(days=day))
+    publish_nightly(store, 3)
     delete = ModelParts.delete
 
     def activate_first(parts: ModelParts, model_id: str) -> None:
@@ -203,6 +204,27 @@ def test_model_that_is_being_pruned_is_not_activated(store: Store, monkeypatch: 
     assert store.models.active_id() == "m0"
 
 
+def test_claim_of_a_pruning_that_was_killed_ends_with_the_next_training(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def die(parts: ModelParts, model_id: str) -> None:
+        raise KilledError
+
+    publish_nightly(store, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelParts, "delete", die)
+        with pytest.raises(KilledError):
+            store.models.prune(keep=2)
+    with pytest.raises(ModelNotFoundError, match="being deleted"):
+        store.models.activate("m0", NOW)
+    store.models.discard_abandoned("m3")
+    store.models.activate("m0", NOW)
+    assert store.models.active_id() == "m0"
+
+
 def test_models_are_pruned_before_the_first_is_published(store: Store) -> None:
     for day in range(3):
         write(store, f"m{day}", day)
@@ -215,6 +237,7 @@ def test_kept_models_are_in_the_overview_however_old(store: Store) -> None:
     for model_id in ("m1", "m3"):
         store.model_parts.delete(model_id)
     assert [run.model_id for run in store.models.overview(2)] == ["m4", "m3", "m2", "m0"]
+    assert store.model_parts.whole_among(["m0", "m1", "m4"]) == {"m0", "m4"}
 
 
 def test_run_that_was_killed_is_marked_and_leaves_nothing(store: Store) -> None:

@@ -22,9 +22,8 @@ from tests.web.test_access import ENDS_THE_SESSION, FIELDS, give_opinions, make_
 from tests.web.test_api_own import body_of
 
 type Commands = Callable[[], list[tuple[str, Mapping[str, Any]]]]
-# What an admin's pages count, change or show as a whole: all of quarantine by its codes, the few downloads, and which
-# models have clusters, of which a kept model has some dozens.
-_WHOLE = {("quarantine", ()), ("downloads", ()), ("clusters", ())}
+# What an admin's pages count, change or show as a whole: all of quarantine by its codes, and the few downloads.
+_WHOLE = {("quarantine", ()), ("downloads", ())}
 
 
 @dataclass(frozen=True)
