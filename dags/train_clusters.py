@@ -107,22 +107,23 @@ def train_clusters() -> None:
     @task(execution_timeout=timedelta(minutes=10))
     def gate(model_id: str, params: dict[str, object]) -> None:
         """Hold the new model against the one that is served; red where it is worse."""
-        from earwise.clustering.publishing import judge_model, prune_models
+        from earwise.clustering.publishing import check_trained, judge_model, prune_models
         from earwise.errors import TrainingDataError
         from earwise.store import open_store
 
-        settings, publish = Settings.from_env(), bool(params["publish"])
+        settings = Settings.from_env()
         with open_store(settings) as store:
             try:
-                reasons = judge_model(store, model_id, is_for_readers=publish)
+                check_trained(store, model_id)
             except TrainingDataError as reason:
                 raise AirflowFailException(str(reason)) from None
-            if reasons or not publish:
-                prune_models(store, keep=settings.keep_models, model_folder=settings.model_folder)
-            if not publish:
-                raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
-            if reasons:
-                raise AirflowFailException(f"{model_id} is rejected, the model before stays. {' '.join(reasons)}")
+            reasons = judge_model(store, model_id) if params["publish"] else ()
+            if params["publish"] and not reasons:
+                return
+            prune_models(store, keep=settings.keep_models, model_folder=settings.model_folder)
+        if reasons:
+            raise AirflowFailException(f"{model_id} is rejected, the model before stays. {' '.join(reasons)}")
+        raise AirflowSkipException("The model was trained and kept; publish is off for this run.")
 
     @task(outlets=[ACTIVE_MODEL], execution_timeout=timedelta(hours=1))
     def publish(model_id: str, ti: Any):  # type: ignore[no-untyped-def]

@@ -64,13 +64,23 @@ def check_enough_tracks(store: Store, feature_version: str, min_tracks: int) -> 
     return tracks
 
 
-def judge_model(store: Store, model_id: str, *, is_for_readers: bool = True) -> tuple[str, ...]:
-    """Hold a candidate against the model that is served; a worse one is marked as rejected.
+def check_trained(store: Store, model_id: str) -> None:
+    """Look whether training came to a model at all.
 
-    Parameters
-    ----------
-    is_for_readers : bool
-        Whether it may be published; otherwise it is only looked whether there is a model at all.
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such run.
+    TrainingDataError
+        If nothing could be learned from the features.
+    """
+    run = _require_run(store, model_id)
+    if run.status is ModelStatus.FAILED:
+        raise TrainingDataError(" ".join(run.reasons) or f"The training of {model_id} failed.")
+
+
+def judge_model(store: Store, model_id: str) -> tuple[str, ...]:
+    """Hold a candidate against the model that is served; a worse one is marked as rejected.
 
     Returns
     -------
@@ -81,14 +91,8 @@ def judge_model(store: Store, model_id: str, *, is_for_readers: bool = True) -> 
     ------
     ModelNotFoundError
         If the candidate is not known.
-    TrainingDataError
-        If nothing could be learned from the features.
     """
     challenger, champion = _require_run(store, model_id), store.models.active_run()
-    if challenger.status is ModelStatus.FAILED:
-        raise TrainingDataError(" ".join(challenger.reasons) or f"The training of {model_id} failed.")
-    if not is_for_readers:
-        return ()
     # A served model whose parts are lost is none that anybody could go on with.
     if champion is None or champion.model_id == model_id or not store.model_parts.is_whole(champion.model_id):
         return ()

@@ -106,13 +106,14 @@ def scan_library(
     region = scan_region(within)
     with ChangeSpool() as changes:
         tallies = [_compare_root(store, root, roots, region.path if region else b"", changes) for root in scanned]
-        for root, tally in zip(scanned, tallies, strict=True) if not accept_losses else ():
-            check_loss(
-                root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
-            )
         removed = _compare_removed_roots(store, roots, changes) if region is None else {}
-        for name, known in removed.items() if not accept_losses else ():
-            check_removed_root(name, known=known, changes=changes, limits=limits)
+        if not accept_losses:
+            for root, tally in zip(scanned, tallies, strict=True):
+                check_loss(
+                    root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
+                )
+            for name, known in removed.items():
+                check_removed_root(name, known=known, changes=changes, limits=limits)
         if any(change.vanished for change in changes):
             store.shelves.mark_stale()
         apply_changes(store, changes, now)
