@@ -10,8 +10,8 @@ import mutagen
 
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
 
-# Long enough at this rate that a decoder has to seek.
-_LONG_S, _LONG_RATE_HZ = 45.0, 8_000
+# Long enough that decoders have to seek, and that a recording is known by a part of its packets.
+_LONG_S, _LONG_RATE_HZ = 64.0, 8_000
 _EXTREMES = (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\x80\0\0\0", b"\0\0\0\x01")
 
 Mutation = Callable[[bytearray, random.Random, bytes], bytes]

@@ -38,6 +38,7 @@ _FULL_LENGTH_S = (180.0, 300.0)
 _CLIPS_UNDER_S = 45.0
 _FEWEST_JOBS = 300
 _TIMEOUT_S = 120.0
+_FOR_PEOPLE = ("decoding_scaling", "earwise_scaling", "identity_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class ExtractFigures:
     worker_peak_rss_mb : float
         The most memory that a worker process held, in MB of 10^6 bytes.
     decoding_scaling, earwise_scaling : float
-        Rate on all cores by rate on one.
+        Rate of as many processes as there are cores by the rate of one, each measured in the same way.
+    identity_share : float
+        Of the time that Earwise takes for a file in one process, what telling it from all others takes.
     """
 
     tracks: int
@@ -77,6 +80,7 @@ class ExtractFigures:
     worker_peak_rss_mb: float
     decoding_scaling: float
     earwise_scaling: float
+    identity_share: float
 
     @property
     def kind(self) -> str:
@@ -84,9 +88,10 @@ class ExtractFigures:
         return "clips" if self.median_s < _CLIPS_UNDER_S else "full_length"
 
     def as_dict(self) -> dict[str, float | None]:
-        """The figures by name; scaling is for people."""
+        """The figures by name; scaling and shares are for people."""
         figures = asdict(self)
-        del figures["decoding_scaling"], figures["earwise_scaling"]
+        for name in _FOR_PEOPLE:
+            del figures[name]
         return figures
 
     def as_text(self) -> str:
@@ -101,7 +106,8 @@ class ExtractFigures:
             f"  Earwise is {times[0]} times decoding alone, {times[1]} times librosa, {times[2]} times bliss",
             f"  on all cores {self.all_cores_tracks_per_s:.2f}: {3600 * self.all_cores_tracks_per_s:,.0f} an hour; "
             f"{self.earwise_scaling:.2f} times one core, decoding alone {self.decoding_scaling:.2f} times",
-            f"  a worker held at most {self.worker_peak_rss_mb:.0f} MB",
+            f"  telling a recording from all others takes {self.identity_share:.1%} of a track's time; "
+            f"a worker held at most {self.worker_peak_rss_mb:.0f} MB",
         ]
         if self.dag_tracks_per_s is not None and self.dag_overhead_s is not None:
             share = self.dag_tracks_per_s / self.all_cores_tracks_per_s
@@ -187,22 +193,23 @@ def _bench_files(
         raise EarwiseError("No file was found there whose length could be read.")
     chosen = _spread(list(found), sample)
     files = [file for file, _ in chosen]
-    pythons = {name: Path(sys.executable) for name in ("floor", "librosa", "earwise")}
+    pythons = {name: Path(sys.executable) for name in ("floor", "librosa", "identity", "earwise")}
     if others := bench_python(say):
         pythons |= dict.fromkeys(OTHERS, others)
     result = race(files, pythons, _ROUNDS, say)
     rates, length_of = result.rates, dict(chosen)
-    floor, earwise, plain = (rates[name] or 0.0 for name in ("floor", "earwise", "librosa"))
-    if not floor or not earwise:
+    floor, earwise, plain, identity = (rates[name] or 0.0 for name in ("floor", "earwise", "librosa", "identity"))
+    if not floor or not earwise or not identity:
         raise EarwiseError("The benchmark could not analyse a single file.")
     if len(result.files) < len(files):
         say(f"{len(files) - len(result.files)} of {len(files)} files count for none: not everybody can analyse them")
-    say("all cores")
+    say("one core and all")
     cores = len(usable_cores())
     together = list(result.files) * -(-_FEWEST_JOBS // len(result.files))
-    floor_together = race_together("floor", together, cores)
+    floors = [race_together("floor", together, processes) for processes in (1, cores)]
+    alone, _ = _run_pool(together, 1)
     all_cores, peak_rss_mb = _run_pool(together, cores)
-    scaling, dag = all_cores / earwise, None
+    scaling, dag = all_cores / alone, None
     if dag_library is not None:
         dag, all_cores = _bench_dag(dag_library, cores, progress, say)
     return ExtractFigures(
@@ -217,8 +224,9 @@ def _bench_files(
         dag_tracks_per_s=_rounded(dag.tracks / dag.seconds if dag else None),
         dag_overhead_s=_rounded(_overhead_s(dag, all_cores) if dag else None),
         worker_peak_rss_mb=round(peak_rss_mb, 1),
-        decoding_scaling=round(floor_together / floor, 3),
+        decoding_scaling=round(floors[1] / floors[0], 3),
         earwise_scaling=round(scaling, 3),
+        identity_share=round(earwise / identity, 4),
     )
 
 

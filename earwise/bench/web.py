@@ -12,7 +12,8 @@ import random
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -24,33 +25,35 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 
 from earwise.bench.catalogue import fill, make_features, make_tags, track_id_of
+from earwise.bench.listeners import LISTENERS, PASSWORD, add_listeners, listener_name
 from earwise.bench.load import LoadFigures, Plan, log_in, put_load
 from earwise.bench.memory import rss_bytes
 from earwise.bench.others import bench_python
 from earwise.bench.temporary_store import temporary_store
 from earwise.bench.training import MODEL_ID, submit_job
 from earwise.clustering.publishing import publish_model
+from earwise.cores import usable_cores
 from earwise.embedded.environment import settings_environment
 from earwise.embedded.mongo import mongo_version
 from earwise.embedded.ports import find_free_port
 from earwise.embedded.programs import web_command
 from earwise.errors import EarwiseError
 from earwise.extraction.directory import TRACKS_ON_PAGE, refresh_directory
-from earwise.passwords import hash_password
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.settings import Settings
 from earwise.store import Store, open_store
-from earwise.store.listeners import Role
+from earwise.store.maps import PAGE_SIZE
 
-_LISTENERS, _PASSWORD = 1_000, "a password of the bench"
 _CONNECTIONS, _WAIT_S = 50, (0.5, 1.5)
 _PATHS = 5_000
 _AUDIO_MB = 16
 _FIRST_MIB = {"Range": f"bytes=0-{2**20 - 1}"}
-_LOGGED_IN = 100
 _START_S = 60.0
 _SEED = 3
+# What is to be met, and by which pages: logging in is slow on purpose, and streaming is bounded by the disk.
+MOST_P99_MS, MOST_RSS_MB = 100, 250
+MARKED = frozenset(("home", "search", "recommendations", "cluster", "api_similar"))
 # A proxy that answers for the server would not say whether it does.
 _DIRECTLY = build_opener(ProxyHandler({}))
 
@@ -92,10 +95,12 @@ class WebFigures:
         rows = [
             f"{name:<16} {route.rps:7.1f} answers/s; paced {route.paced['p50_ms']} ms in the middle,"
             f" {route.paced['p95_ms']} ms for 95 %, {route.paced['p99_ms']} ms for 99 %"
+            f"{'; misses the mark' if name in MARKED and route.paced['p99_ms'] >= MOST_P99_MS else ''}"
             for name, route in self.routes.items()
         ]
         head = (
-            f"{self.tracks:,} tracks on {self.server}; a worker holds {self.worker_rss_mb:.0f} MB;"
+            f"{self.tracks:,} tracks on {self.server}; a worker holds {self.worker_rss_mb:.0f} MB"
+            f"{' (misses the mark)' if self.worker_rss_mb >= MOST_RSS_MB else ''};"
             f" a constant page {self.floor_rps:.1f} answers/s"
         )
         return "\n".join([head, *rows])
@@ -116,9 +121,12 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
         settings = _with_audio(own)
         say(f"making {tracks:,} tracks and training on them")
         _make_library(store, settings, tracks)
-        plans = make_plans(tracks, sorted(cluster.number for cluster in store.model_parts.clusters(MODEL_ID)))
+        plans = make_plans(tracks, {cluster.number: cluster.size for cluster in store.model_parts.clusters(MODEL_ID)})
         with _serving(settings, "webapp:create_app()") as (address, server):
-            cookies = [log_in(address, f"listener {number}", _PASSWORD) for number in range(_LOGGED_IN)]
+            say(f"logging in {LISTENERS:,} listeners")
+            with ThreadPoolExecutor(len(usable_cores())) as threads:
+                names = map(listener_name, range(LISTENERS))
+                cookies = list(threads.map(lambda name: log_in(address, name, PASSWORD), names))
             routes = {}
             for plan in plans:
                 say(f"asking for {plan.name}")
@@ -132,22 +140,33 @@ def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFig
         return WebFigures(tracks, mongo_version(settings), round(max(workers) / 1e6), floor.rps, routes)
 
 
-def make_plans(tracks: int, clusters: Sequence[int]) -> list[Plan]:
-    """What is asked of each route, for other tracks every time."""
+def make_plans(tracks: int, clusters: Mapping[int, int]) -> list[Plan]:
+    """What is asked of each route, for other tracks every time.
+
+    Parameters
+    ----------
+    clusters : dict of int to int
+        How many tracks each cluster has, by its number.
+    """
     rng = random.Random(_SEED)  # noqa: S311 - a choice that is the same every time
     chosen = [track_id_of(number) for number in rng.sample(range(tracks), min(_PATHS, tracks))]
     words = [word for tags in make_tags(_PATHS) for word in (*tags.title.split(), *tags.artist.split()[:2])]
-    pages = max(tracks // TRACKS_ON_PAGE, 1)
+
+    def page_of(path: str, length: int, on_page: int) -> str:
+        """Half of the listeners look at the beginning of a list, the others anywhere in it."""
+        return f"{path}?page={rng.randint(1, max(length // on_page, 1))}" if rng.random() < 0.5 else path
+
+    numbers = rng.choices(sorted(clusters), k=len(chosen))
     paths = {
-        "home": [f"/?page={rng.randint(1, pages)}" if rng.random() < 0.5 else "/" for _ in chosen],
+        "home": [page_of("/", tracks, TRACKS_ON_PAGE) for _ in chosen],
         "search": [f"/?q={word[: rng.randint(3, len(word))].lower()}" for word in rng.sample(words, len(chosen))],
         "recommendations": [f"/tracks/{track_id}" for track_id in chosen],
-        "cluster": [f"/clusters/{rng.choice(clusters)}" for _ in chosen],
+        "cluster": [page_of(f"/clusters/{number}", clusters[number], PAGE_SIZE) for number in numbers],
         "api_similar": [f"/api/v1/tracks/{track_id}/similar" for track_id in chosen],
     }
-    names = [f"listener {number}" for number in rng.sample(range(_LISTENERS), _LISTENERS)]
+    names = [listener_name(number) for number in rng.sample(range(LISTENERS), LISTENERS)]
     return [
-        Plan("login", ["/log-in"], names=names, password=_PASSWORD, status=302),
+        Plan("login", ["/log-in"], names=names, password=PASSWORD, status=302),
         *(Plan(name, asked) for name, asked in paths.items()),
         Plan("stream_1mib", [f"/tracks/{track_id}/audio" for track_id in chosen], headers=_FIRST_MIB, status=206),
     ]
@@ -171,9 +190,7 @@ def _make_library(store: Store, settings: Settings, tracks: int) -> None:
     refresh_directory(store)
     submit_job(settings, tracks)
     publish_model(store, MODEL_ID, datetime.now(UTC), keep=5, model_folder=settings.model_folder)
-    password_hash, now = hash_password(_PASSWORD), datetime.now(UTC)
-    for number in range(_LISTENERS):
-        store.listeners.add(f"listener {number}", password_hash, Role.LISTENER, now)
+    add_listeners(store, tracks)
 
 
 def _measure(python: Path, address: str, plan: Plan, seconds: float) -> RouteFigures:

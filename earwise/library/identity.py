@@ -13,7 +13,8 @@ from io import FileIO
 
 from earwise.containers import FFMPEG_ERRORS, open_container
 from earwise.errors import ChangingFileError
-from earwise.library.contiguous import read_asf, read_blocks, read_mp3
+from earwise.library.contiguous import read_asf, read_blocks
+from earwise.library.mpeg import read_mp3
 from earwise.library.packets import Identity, end_digest, is_long, read_all_packets, read_sampled_packets
 from earwise.paths import open_regular
 

@@ -11,7 +11,7 @@ import pytest
 from earwise.bench import load
 from earwise.bench.catalogue import make_tags
 from earwise.bench.load import Plan, put_load
-from earwise.bench.web import make_plans
+from earwise.bench.web import MOST_RSS_MB, RouteFigures, WebFigures, make_plans
 from earwise.cli.__main__ import main
 from earwise.errors import EarwiseError
 
@@ -19,14 +19,23 @@ ROUTES = ["login", "home", "search", "recommendations", "cluster", "api_similar"
 
 
 def test_every_route_is_asked_for_other_tracks_and_everybody_logs_in() -> None:
-    plans = make_plans(20_000, [0, 3])
+    plans = make_plans(20_000, {0: 2_500, 3: 30})
     assert [plan.name for plan in plans] == ROUTES
     assert len(set(plans[0].names)) == 1_000
     asked = {plan.name: plan.paths for plan in plans}
     for name in ("recommendations", "api_similar", "stream_1mib"):
         assert len(set(asked[name])) == 5_000
-    assert set(asked["cluster"]) == {"/clusters/0", "/clusters/3"}
-    assert make_plans(20_000, [0, 3]) == plans
+    pages = {f"/clusters/0?page={number}" for number in range(1, 101)}
+    assert set(asked["cluster"]) == {"/clusters/0", "/clusters/3", "/clusters/3?page=1"} | pages
+    assert make_plans(20_000, {0: 2_500, 3: 30}) == plans
+
+
+def test_what_misses_a_mark_is_said_to() -> None:
+    slow, quick = ({"p50_ms": 4, "p95_ms": 80, "p99_ms": p99_ms} for p99_ms in (100, 99))
+    routes = {"login": RouteFigures(9.0, slow), "home": RouteFigures(9.0, slow), "search": RouteFigures(9.0, quick)}
+    head, *lines = WebFigures(300, "secantusdb", 250, 700.0, routes).as_text().splitlines()
+    assert "250 MB (misses the mark)" in head
+    assert [line.split()[0] for line in lines if line.endswith("misses the mark")] == ["home"]
 
 
 def test_tags_repeat_as_a_librarys_do() -> None:
@@ -78,4 +87,5 @@ def test_web_benchmark_prints_its_figures_and_cleans_up(
         route["rps"] > 0 and list(route["paced"]) == ["p50_ms", "p95_ms", "p99_ms"]
         for route in figures["routes"].values()
     )
+    assert figures["worker_rss_mb"] < MOST_RSS_MB
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from earwise.errors import StoreError
 from earwise.extraction import batches
 from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.forgetting import forget_missing
-from earwise.library import contiguous, identity
+from earwise.library import identity, piece
 from earwise.library.identity import identify_opened
 from earwise.library.packets import Identity
 from earwise.paths import LibraryPath
@@ -234,7 +234,7 @@ def test_file_that_was_known_by_some_of_its_silence_keeps_what_was_said_of_it(
     y[20 * RATE_HZ :] = 0
     write_audio(library / "a.wav", y)
     with monkeypatch.context() as before:
-        before.setattr(contiguous, "_is_sparse", lambda *_: False)
+        before.setattr(piece, "_is_silent", lambda *_: False)
         extraction.run()
     old = only_track(store)
     store.ratings.set_stars("ann", old, 5, NOW)

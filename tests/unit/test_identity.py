@@ -16,9 +16,10 @@ import pytest
 
 from earwise.containers import open_container
 from earwise.errors import UnreadableFileError
-from earwise.library import contiguous, packets
-from earwise.library.contiguous import read_asf, read_blocks, read_mp3
+from earwise.library import contiguous, mpeg, packets, piece
+from earwise.library.contiguous import read_asf, read_blocks
 from earwise.library.identity import identify_recording
+from earwise.library.mpeg import read_mp3
 from earwise.library.packets import Identity, read_all_packets, read_sampled_packets
 from tests.audio import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, make_tone, write_audio
 
@@ -43,7 +44,7 @@ def long_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def short_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes the short ways for tracks from 12 s on in place of 60, which need not be so long in making."""
-    for module in (contiguous, packets):
+    for module in (contiguous, mpeg, packets):
         monkeypatch.setattr(module, "SHORTEST_SAMPLED_S", 12)
 
 
@@ -77,7 +78,7 @@ def test_retagging_leaves_the_recording_the_same(tmp_path: Path, suffix: str) ->
 def test_retagging_a_long_track_leaves_it_the_same(
     tmp_path: Path, long_files: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contiguous, "_BLOCKS", 4)
+    monkeypatch.setattr(piece, "_BLOCKS", 4)
     shutil.copy(long_files / f"a{suffix}", tmp_path)
     assert_same_under_any_tags(os.fsencode(tmp_path / f"a{suffix}"))
 
@@ -174,17 +175,28 @@ def test_one_altered_packet_of_a_clip_makes_another_recording(tmp_path: Path, su
     assert identify_recording(location).audio_id != before.audio_id
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".aiff"])
+@pytest.mark.parametrize("suffix", [".wav", ".aiff", ".mp3", ".wma", ".m4a", ".ogg", ".opus"])
 def test_parts_of_a_session_that_are_silent_nearly_everywhere_are_told_apart(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contiguous, "_BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(piece, "_BLOCK_BYTES", 1 << 10)
     found = set()
     for level in (0.1, 0.2):
-        y = np.zeros((61 * 8_000, 1), np.float32)
-        y[5_000:5_100] = level
+        # Opus is written at 48 kHz, six times as many samples for the same time.
+        y = np.zeros((61 * (48_000 if suffix == ".opus" else 8_000), 2), np.float32)
+        second = len(y) // 61
+        y[round(4.5 * second) : 5 * second] = level * make_tone(0.5, rate_hz=second)
         found.add(identify_recording(write_audio(tmp_path / f"{level}{suffix}", y, rate_hz=8_000)).audio_id)
     assert len(found) == 2
+
+
+def test_lyrics_behind_the_audio_of_an_mp3_leave_the_recording_the_same(tmp_path: Path) -> None:
+    location = write_audio(tmp_path / "a.mp3", Y)
+    before = identify_recording(location)
+    lyrics = b"LYRICSBEGIN" + b"IND0000200LYR00005Ivory"
+    with (tmp_path / "a.mp3").open("ab") as file:
+        file.write(lyrics + b"%06d" % len(lyrics) + b"LYRICS200" + b"TAG" + b"Ivory".ljust(125, b"\0"))
+    assert identify_recording(location) == before
 
 
 def test_renaming_leaves_the_recording_the_same(tmp_path: Path) -> None:
