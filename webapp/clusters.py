@@ -20,10 +20,10 @@ _EXAMPLES = 3
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
     """Every cluster with the tracks that are most typical of it."""
-    active = store().serving.require_active()
-    typical = store().serving.typical_tracks(active.model_id, active.clusters, limit=_EXAMPLES)
+    active, drawn = store().serving.require_mapped()
+    typical = store().maps.typical(drawn.edition, active.clusters, limit=_EXAMPLES) if drawn else {}
     tracks = store().tracks.get_many(near.track_id for near in chain.from_iterable(typical.values()))
-    groups = [(cluster, ranked_rows(typical[number], tracks, {})) for number, cluster in active.clusters.items()]
+    groups = [(each, ranked_rows(typical.get(number, []), tracks, {})) for number, each in active.clusters.items()]
     return render_template("clusters/overview.html", groups=groups)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -85,9 +85,9 @@ class Events:
         return bool(recorded and recorded["is_play"])
 
     def _add(self, about: dict[str, Any], update: dict[str, Any], *, upsert: bool) -> dict[str, Any] | None:
-        return self._events.find_one_and_update(
-            about, update, upsert=upsert, projection={"is_play": 1}, return_document=ReturnDocument.AFTER
-        )
+        # Apart from each other: to give back what it updates, the embedded server reads the whole collection.
+        self._events.update_one(about, update, upsert=upsert)
+        return self._events.find_one(about, {"is_play": 1})
 
     @translated_errors()
     def plays(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[Play]:

@@ -30,6 +30,7 @@ from earwise.store.translation import translated_errors
 
 PAGE_SIZE = 25
 _PART_SIZE = 40 * PAGE_SIZE
+_LISTED = {"cluster": 1, "ids": 1, "distances": 1}
 _WRITE_BATCH = 100
 _FINEST = 2**16 - 1
 _WHOLE, _FLOAT = np.dtype("<u2"), np.dtype("<f4")
@@ -151,13 +152,14 @@ class Maps:
     def members(self, edition: str, cluster: int, page: int) -> list[Assignment]:
         """A page of a cluster's tracks, the most typical first; pages count from 1."""
         number, first = divmod((page - 1) * PAGE_SIZE, _PART_SIZE)
-        part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1, "distances": 1})
-        if part is None:
-            return []
-        ids, distances = unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
-        chosen = slice(first, first + PAGE_SIZE)
-        found = zip(ids[chosen], distances[chosen], strict=True)
-        return [Assignment(track_id, cluster, distance) for track_id, distance in found]
+        part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, _LISTED)
+        return _to_assignments(part, first, PAGE_SIZE) if part else []
+
+    @translated_errors()
+    def typical(self, edition: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
+        """The first tracks of each of these clusters, the most typical first; of each at most a thousand."""
+        beginnings = {"_id": {"$in": [f"{edition}:{cluster}:0" for cluster in clusters]}}
+        return {part["cluster"]: _to_assignments(part, 0, limit) for part in self._parts.find(beginnings, _LISTED)}
 
     @translated_errors()
     def track_at(self, edition: str, cluster: int, rank: int) -> str | None:
@@ -166,6 +168,14 @@ class Maps:
         part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1})
         ids = unpack_ids(part["ids"]) if part else []
         return ids[place] if place < len(ids) else None
+
+
+def _to_assignments(part: dict[str, Any], first: int, count: int) -> list[Assignment]:
+    """So many tracks of a part, from the so-manieth on."""
+    ids, distances = unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
+    chosen = slice(first, first + count)
+    found = zip(ids[chosen], distances[chosen], strict=True)
+    return [Assignment(track_id, part["cluster"], distance) for track_id, distance in found]
 
 
 def to_map(document: dict[str, Any]) -> SoundMap:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -89,15 +90,24 @@ class Ratings:
     @translated_errors()
     def marks(self, listener_id: str, seed_id: str, track_ids: Iterable[str] = ()) -> Marks:
         """What the listener said of the seed track, and of these recommendations for it, in one query."""
-        thumbs = [_about(listener_id, track_id, seed_id)["_id"] for track_id in track_ids]
-        judged = {"$unionWith": {"coll": self._thumbs.name, "pipeline": [{"$match": {"_id": {"$in": thumbs}}}]}}
-        own = {"$match": {"_id": _about(listener_id, seed_id)["_id"]}}
-        found = list(self._ratings.aggregate([own, *([judged] if thumbs else [])]))
-        rating = next((document for document in found if "seed_id" not in document), {})
+        wanted = {
+            "rating": _about(listener_id, seed_id)["_id"],
+            "thumb": [_about(listener_id, track_id, seed_id)["_id"] for track_id in track_ids],
+        }
+        # The embedded server joins nothing on a list of keys, and reads a whole collection for a union with some of it.
+        stages: list[dict[str, Any]] = [
+            {"$documents": [wanted]},
+            _join(self._ratings, on="rating"),
+            {"$unwind": {"path": "$thumb", "preserveNullAndEmptyArrays": True}},
+            _join(self._thumbs, on="thumb"),
+        ]
+        found = list(self._ratings.database.aggregate(stages))
+        rating: dict[str, Any] = next(iter(found[0]["ratings"]), {})
+        judged = [document for each in found for document in each["thumbs"]]
         return Marks(
             rating.get("stars", 0),
             rating.get("favourite", False),
-            {document["track_id"]: document["is_up"] for document in found if "seed_id" in document},
+            {document["track_id"]: document["is_up"] for document in judged},
         )
 
     @translated_errors()
@@ -113,9 +123,8 @@ class Ratings:
     @translated_errors()
     def held_among(self, track_ids: Iterable[str]) -> set[str]:
         """Those of these tracks that somebody gave stars or took among the favourites."""
-        valued = {"$or": [{"stars": {"$gt": 0}}, {"favourite": True}]}
-        found = self._ratings.find({"track_id": {"$in": list(track_ids)}, **valued}, {"track_id": 1})
-        return {document["track_id"] for document in found}
+        found = self._ratings.find({"track_id": {"$in": list(track_ids)}})
+        return {one["track_id"] for one in found if one.get("stars", 0) > 0 or one.get("favourite", False)}
 
     @translated_errors()
     def follow_track(self, old_id: str, new_id: str) -> None:
@@ -126,7 +135,8 @@ class Ratings:
                 if at in document:
                     _say(self._ratings, about, name, document[name], document[at])
             self._ratings.delete_one({"_id": document["_id"]})
-        for document in self._thumbs.find({"$or": [{"track_id": old_id}, {"seed_id": old_id}]}):
+        as_either = (self._thumbs.find({name: old_id}) for name in ("seed_id", "track_id"))
+        for document in {one["_id"]: one for one in chain.from_iterable(as_either)}.values():
             renamed = {key: new_id if document[key] == old_id else document[key] for key in ("seed_id", "track_id")}
             about = _about(document["listener_id"], renamed["track_id"], renamed["seed_id"])
             _write_unless_newer(self._thumbs, document | about, "at")
@@ -142,6 +152,11 @@ class Ratings:
         ]
 
 
+def _join(collection: Collection[dict[str, Any]], *, on: str) -> dict[str, Any]:
+    """Stage that adds what a collection has under an id, under the collection's name."""
+    return {"$lookup": {"from": collection.name, "localField": on, "foreignField": "_id", "as": collection.name}}
+
+
 def _about(listener_id: str, track_id: str, seed_id: str | None = None) -> dict[str, Any]:
     ids = {"listener_id": listener_id, "seed_id": seed_id, "track_id": track_id}
     known = {name: value for name, value in ids.items() if value is not None}
@@ -155,7 +170,8 @@ def _say(collection: Collection[dict[str, Any]], about: dict[str, Any], name: st
 def _write_unless_newer(collection: Collection[dict[str, Any]], document: dict[str, Any], at: str) -> None:
     """Set the document's fields, unless what is there was said later: one atomic write, whoever else writes."""
     fields = {name: value for name, value in document.items() if name != "_id"}
-    older = {"_id": document["_id"], "$or": [{at: {"$exists": False}}, {at: {"$lte": document[at]}}]}
+    # Or never said. For an $or beside the id the embedded server reads the whole collection.
+    older = {"_id": document["_id"], at: {"$not": {"$gt": document[at]}}}
     try:
         collection.update_one(older, {"$set": fields}, upsert=True)
     except DuplicateKeyError:

@@ -16,7 +16,7 @@ from pymongo.database import Database
 from earwise.errors import ModelNotFoundError
 from earwise.store.ids import unpack_ids
 from earwise.store.maps import SoundMap, to_map
-from earwise.store.model_parts import Assignment, Cluster, Neighbour, to_assignment, to_cluster, to_neighbour
+from earwise.store.model_parts import Cluster, Neighbour, to_cluster, to_neighbour
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
 
@@ -229,18 +229,6 @@ class Serving:
             raise ModelNotFoundError("No model has been published yet.")
         return active
 
-    @translated_errors()
-    def typical_tracks(self, model_id: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
-        """The first tracks of each of these clusters, the most typical first."""
-        typical: dict[int, list[Assignment]] = {number: [] for number in clusters}
-        branches = [_nearest_of(model_id, number, limit) for number in typical]
-        if not branches:
-            return {}
-        unions = [{"$unionWith": {"coll": self._assignments.name, "pipeline": branch}} for branch in branches[1:]]
-        for found in self._assignments.aggregate([*branches[0], *unions]):
-            typical[found["cluster"]].append(to_assignment(found))
-        return typical
-
 
 def _pointer(model_id: str | None) -> list[dict[str, Any]]:
     """Stages that give the model that readers see, or another in its place."""
@@ -282,7 +270,3 @@ def _to_placement(document: dict[str, Any]) -> Placement | None:
     cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
     ranked = document["neighbours"][0]["neighbours"]
     return Placement(cluster, tuple(to_neighbour(near) for near in ranked))
-
-
-def _nearest_of(model_id: str, number: int, limit: int) -> list[dict[str, Any]]:
-    return [{"$match": {"model_id": model_id, "cluster": number}}, {"$sort": {"distance": 1}}, {"$limit": limit}]

@@ -13,7 +13,7 @@ from itertools import batched, chain
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
@@ -120,7 +120,7 @@ class Tracks:
             "changed_at": now,
             f"files.{file.location.key}": _from_file(file, track.tags),
         }
-        written = self._tracks.find_one_and_update(
+        self._tracks.update_one(
             {"_id": track.track_id},
             {
                 "$set": document,
@@ -128,22 +128,16 @@ class Tracks:
                 "$setOnInsert": {"added_at": now, **_from_tags(track.tags)},
             },
             upsert=True,
-            return_document=ReturnDocument.AFTER,
         )
-        if written is not None:
-            self._choose_tags(written)
+        self._choose_tags(track.track_id)
 
     @translated_errors()
     def remove_file(self, track_id: str, location: LibraryPath, now: datetime) -> None:
         """Take a file from a track; a track without files becomes missing."""
-        left = self._tracks.find_one_and_update(
-            {"_id": track_id}, {"$unset": {f"files.{location.key}": ""}}, return_document=ReturnDocument.AFTER
-        )
-        if left is not None and left["files"]:
-            self._choose_tags(left)
-        elif left is not None:
-            bereft = {"_id": track_id, "files": {}, "state": {"$ne": TrackState.MISSING}}
-            self._tracks.update_one(bereft, {"$set": {"state": TrackState.MISSING, "missing_since": now}})
+        self._tracks.update_one({"_id": track_id}, {"$unset": {f"files.{location.key}": ""}})
+        self._choose_tags(track_id)
+        bereft = {"_id": track_id, "files": {}, "state": {"$ne": TrackState.MISSING}}
+        self._tracks.update_one(bereft, {"$set": {"state": TrackState.MISSING, "missing_since": now}})
 
     @translated_errors()
     def move_file(self, track_id: str, old: LibraryPath, new: TrackFile, now: datetime) -> None:
@@ -156,9 +150,8 @@ class Tracks:
             "$unset": {f"files.{old.key}": ""},
             "$set": {f"files.{new.location.key}": _from_place(new) | {"tags": stated}, "changed_at": now},
         }
-        moved = self._tracks.find_one_and_update({"_id": track_id}, update, return_document=ReturnDocument.AFTER)
-        if moved is not None:
-            self._choose_tags(moved)
+        self._tracks.update_one({"_id": track_id}, update)
+        self._choose_tags(track_id)
 
     @translated_errors()
     def missing_since(self, before: datetime) -> list[str]:
@@ -174,8 +167,14 @@ class Tracks:
             for some in batched(track_ids, MANY_KEYED_AT_ONCE)
         )
 
-    def _choose_tags(self, document: dict[str, Any]) -> None:
-        """Let the tags be those of the first file, unless somebody has meanwhile changed the files."""
+    def _choose_tags(self, track_id: str) -> None:
+        """Let the tags be those of the first file, unless somebody has meanwhile changed the files.
+
+        Read anew: to give back what it updates, the embedded server reads the whole collection.
+        """
+        document = self._tracks.find_one({"_id": track_id})
+        if document is None or not document["files"]:
+            return
         first = min(document["files"].values(), key=lambda file: (file["root"], bytes(file["path"])))
         if (tags := first.get("tags")) is None:
             return

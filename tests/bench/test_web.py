@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from earwise.bench import load
+from earwise.bench import listeners, load, web
 from earwise.bench.catalogue import make_tags
 from earwise.bench.load import Plan, put_load
 from earwise.bench.web import MOST_RSS_MB, RouteFigures, WebFigures, make_plans
@@ -79,6 +79,8 @@ def test_web_benchmark_prints_its_figures_and_cleans_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for module in (listeners, web):
+        monkeypatch.setattr(module, "LISTENERS", 20)
     assert main(["bench", "web", "--tracks", "300", "--seconds", "5", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert list(figures) == ["tracks", "server", "worker_rss_mb", "floor_rps", "routes"]

@@ -58,6 +58,16 @@ def test_members_come_page_by_page_with_the_most_typical_first(store: Store) -> 
     assert store.maps.members(drawn.edition, 1, 46) == []
     assert store.maps.members(drawn.edition, 7, 1) == []
     assert store.maps.track_at(drawn.edition, 2, 1_119) == track_id(3 * 1_119 + 2)
+
+
+def test_typical_tracks_are_the_first_of_each_cluster(store: Store) -> None:
+    drawn = draw(store, "m", assignments(3 * 1_120))
+    typical = store.maps.typical(drawn.edition, [0, 2, 7], limit=2)
+    assert {cluster: [one.track_id for one in found] for cluster, found in typical.items()} == {
+        0: [track_id(0), track_id(3)],
+        2: [track_id(2), track_id(5)],
+    }
+    assert store.maps.typical(drawn.edition, [], limit=2) == {}
     assert store.maps.track_at(drawn.edition, 2, 1_120) is None
     assert store.maps.track_at("other", 2, 0) is None
 

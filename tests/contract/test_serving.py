@@ -72,17 +72,6 @@ def test_sizes_of_clusters_are_read_anew_after_a_while(store: Store, monkeypatch
     assert store.serving.require_active().clusters[0].size == 5
 
 
-def test_typical_tracks_are_the_nearest_of_each_cluster(store: Store) -> None:
-    publish(store, "m")
-    typical = store.serving.typical_tracks("m", [0, 1, 2], limit=2)
-    assert {number: [near.track_id for near in nearest] for number, nearest in typical.items()} == {
-        0: ["t9", "t6"],
-        1: ["t10", "t7"],
-        2: ["t11", "t8"],
-    }
-    assert store.serving.typical_tracks("m", [], limit=2) == {}
-
-
 def test_surroundings_are_the_lists_of_tracks_and_of_their_neighbours(store: Store) -> None:
     tracks = seed_tracks(store, 20)
     seed_model(store, tracks, neighbours=3)

@@ -23,7 +23,8 @@ from tests.web.test_api_own import body_of
 
 type Commands = Callable[[], list[tuple[str, Mapping[str, Any]]]]
 # What an admin's pages count, change or show as a whole: all of quarantine by its codes, and the few downloads.
-_WHOLE = {("quarantine", ()), ("downloads", ())}
+# And attempts to log in, of the last minutes, of which many at once have to get different numbers.
+_WHOLE = {("quarantine", ()), ("downloads", ()), ("attempts", ())}
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,19 @@ def test_every_query_of_every_route_of_the_api_is_by_index(
 
 def test_query_that_goes_through_a_collection_is_found_out(store: Store, database_name: str, tracks: list[str]) -> None:
     database = store.client[database_name]
+    own = {"$match": {"_id": "model"}}
     through: list[tuple[str, Mapping[str, Any]]] = [
         ("find", {"find": "tracks", "filter": {"duration_s": 3}}),
         ("update", {"update": "tracks", "updates": [{"q": {"duration_s": 3}, "u": {}}]}),
         ("aggregate", {"aggregate": "tracks", "pipeline": [{"$group": {"_id": "$title"}}]}),
-        ("aggregate", {"aggregate": "active", "pipeline": [{"$match": {"_id": "model"}}, join("tracks", "title")]}),
+        ("aggregate", {"aggregate": "active", "pipeline": [own, join("tracks", "title")]}),
+        (
+            "aggregate",
+            {"aggregate": "active", "pipeline": [own, {"$unionWith": {"coll": "tracks"}}]},
+        ),
+        ("aggregate", {"aggregate": 1, "pipeline": [{"$documents": [{"model_id": "m"}]}, join("tracks", "title")]}),
+        ("update", {"update": "tracks", "updates": [{"q": {"_id": tracks[0], "$or": [{"state": "ready"}]}, "u": {}}]}),
+        ("findAndModify", {"findAndModify": "tracks", "query": {"_id": tracks[0]}}),
     ]
     for command in through:
         assert len(scans(database, [command])) == 1, command
@@ -152,8 +161,11 @@ def indexed_parts(collection: Collection[dict[str, Any]], look_up: LookUp) -> It
     """What of the query the first fields of an index answer.
 
     The embedded server narrows a query by them, and then says COLLSCAN of it because of what is left to compare: of
-    10,000 documents it finds an id beside another condition in 2 ms, and goes through them all in 199.
+    10,000 documents it finds an id beside another condition in 2 ms, and goes through them all in 199, as it does for
+    an id beside alternatives.
     """
+    if "$or" in look_up.query:
+        return
     for index in collection.index_information().values():
         fields = [*takewhile(look_up.query.__contains__, (field for field, _ in index["key"]))]
         if fields:
@@ -161,12 +173,16 @@ def indexed_parts(collection: Collection[dict[str, Any]], look_up: LookUp) -> It
 
 
 def look_ups(name: str, command: Mapping[str, Any]) -> Iterator[LookUp]:
-    """What a command has the server find."""
+    """What a command has the server find.
+
+    Whatever its plan says, the embedded server goes through the whole collection to give back what it updates, and for
+    a union with some of a collection: of 8,000 documents in 70 and 350 ms.
+    """
     collection = command[name]
     if name == "find":
         yield LookUp(collection, command.get("filter", {}), command.get("sort", {}))
     elif name == "findAndModify":
-        yield LookUp(collection, command["query"])
+        yield LookUp(collection, {})
     elif name == "aggregate":
         yield from look_ups_of(collection, command["pipeline"])
     elif name in {"update", "delete"}:
@@ -174,10 +190,11 @@ def look_ups(name: str, command: Mapping[str, Any]) -> Iterator[LookUp]:
 
 
 def look_ups_of(collection: str, stages: Sequence[Mapping[str, Any]]) -> Iterator[LookUp]:
-    matches = [stage["$match"] for stage in takewhile(lambda stage: "$match" in stage, stages)]
-    yield LookUp(collection, {key: value for match in matches for key, value in match.items()})
+    if "$documents" not in stages[0]:
+        matches = [stage["$match"] for stage in takewhile(lambda stage: "$match" in stage, stages)]
+        yield LookUp(collection, {key: value for match in matches for key, value in match.items()})
     for stage in stages:
         if joined := stage.get("$lookup"):
             yield LookUp(joined["from"], {joined["foreignField"]: "a key"})
         elif union := stage.get("$unionWith"):
-            yield from look_ups_of(union["coll"], union["pipeline"])
+            yield LookUp(union["coll"], {})
