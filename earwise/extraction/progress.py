@@ -1,4 +1,4 @@
-"""Progress of a batch, for people: in the log with rate and time left, and in the run's document."""
+"""Progress of a batch and of its run, for people: in the log with rate and time left, and in the run's document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from earwise.extraction.messages import Analysis
 from earwise.extraction.patience import patiently
 from earwise.log import fields
 from earwise.store import Store
-from earwise.store.extraction_runs import Counts
+from earwise.store.extraction_runs import Counts, ExtractionRun
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +61,10 @@ class Progress:
         self._decoded += sum(bool(analysis.vectors) for analysis in analyses)
         self._failures.update(error.code for error in failures)
         if time.monotonic() - self._written >= _EVERY_S:
-            self._write()
-            self._log_progress()
+            self._log_progress(self._write(self._rate if self._done else None))
 
     def forget_failures(self, failures: Iterable[TrackError]) -> None:
-        """Take back what failed and was not stored: those files stay as they were."""
+        """Take back what failed and was not stored: those files stay as they were, and the batch is over."""
         self._failures -= Counter(error.code for error in failures)
         self._write()
 
@@ -86,6 +85,10 @@ class Progress:
         return report
 
     @property
+    def _counts(self) -> Counts:
+        return self._earlier + Counts(self._done, self._decoded, self._failures)
+
+    @property
     def _done(self) -> int:
         return self._analysed + self._failures.total()
 
@@ -93,26 +96,32 @@ class Progress:
     def _rate(self) -> float:
         return self._done / max(time.monotonic() - self._started, 0.001)
 
-    def _log_progress(self) -> None:
-        done = self._earlier.done + self._done
-        left_s = (self._total - done) / self._rate if self._done else 0.0
-        log.info(
-            "%d of %d files, %.1f a second, %s left, %d failed%s",
-            done,
-            self._total,
-            self._rate,
-            _describe_time(left_s),
-            self._failures.total(),
-            _list_codes(self._failures),
-            extra=fields(run_id=self._run_id),
-        )
+    def _log_progress(self, run: ExtractionRun | None) -> None:
+        batch = _describe(self._counts, self._total, self._rate)
+        whole = _describe(run.counts, run.planned, run.files_per_s) if run else "not known any more"
+        log.info("batch %d: %s; run: %s", self._number + 1, batch, whole, extra=fields(run_id=self._run_id))
 
-    def _write(self) -> None:
-        counts = self._earlier + Counts(self._done, self._decoded, self._failures)
-        rate, now = self._rate if self._done else None, datetime.now(UTC)
-        put = partial(self._store.extraction_runs.put_progress, self._run_id, self._number, counts, rate, now)
-        patiently(partial(put, longest_fetch_s=self._longest_fetch_s))
+    def _write(self, files_per_s: float | None = None) -> ExtractionRun | None:
+        now = datetime.now(UTC)
+        put = partial(
+            self._store.extraction_runs.put_progress, self._run_id, self._number, self._counts, files_per_s, now
+        )
+        run = patiently(partial(put, longest_fetch_s=self._longest_fetch_s))
         self._written = time.monotonic()
+        return run
+
+
+def _describe(counts: Counts, total: int, files_per_s: float | None) -> str:
+    """How far something is.
+
+    >>> _describe(Counts(10, 8, {"silent": 1}), 40, 0.1)
+    '10 of 40 files, 0.1 a second, 5 min left, 1 failed (silent 1)'
+    """
+    parts = [f"{counts.done} of {total} files"]
+    if files_per_s:
+        parts += [f"{files_per_s:.1f} a second", f"{_describe_time((total - counts.done) / files_per_s)} left"]
+    parts.append(f"{sum(counts.failures.values())} failed{_list_codes(counts.failures)}")
+    return ", ".join(parts)
 
 
 def _list_codes(failures: Mapping[str, int]) -> str:

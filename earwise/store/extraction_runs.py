@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
+
+# A batch that was silent for so long while others were not was killed, or gets nowhere.
+_LIVE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class ExtractionRun:
     counts : Counts
         What was done of that so far.
     files_per_s : float or None
-        How fast it goes, once that is known.
+        How fast it goes, once that is known: all batches under way together; where none is, as between two of them,
+        what was written of one last.
     updated_at : datetime or None
         When progress was last written down.
     is_broken_off : bool
@@ -137,6 +141,7 @@ class ExtractionRuns:
             "planned": earlier.done,
             "earlier": _from_counts(earlier),
             "batches": {},
+            "rates": {},
             "files_per_s": None,
             "updated_at": None,
             "finished_at": None,
@@ -188,10 +193,26 @@ class ExtractionRuns:
         now: datetime | None = None,
         *,
         longest_fetch_s: float = 0.0,
-    ) -> None:
-        """Write down what was done of one batch, all attempts together, and how long fetching a file of it may take."""
-        progress = {f"batches.{number}": _from_counts(counts), "files_per_s": files_per_s, "updated_at": now}
-        self._runs.update_one({"_id": run_id}, {"$set": progress, "$max": {"longest_fetch_s": longest_fetch_s}})
+    ) -> ExtractionRun | None:
+        """Write down what was done of one batch, all attempts together, and how long fetching a file of it may take.
+
+        Parameters
+        ----------
+        files_per_s : float or None
+            How fast the batch goes; None before that is known, and once it is not under way any more.
+
+        Returns
+        -------
+        ExtractionRun or None
+            The whole run as it is then, what other machines do included; None if there is no such run.
+        """
+        progress: dict[str, Any] = {f"batches.{number}": _from_counts(counts), "updated_at": now}
+        change: dict[str, Any] = {"$set": progress, "$max": {"longest_fetch_s": longest_fetch_s}}
+        if files_per_s is None or now is None:
+            change["$unset"] = {f"rates.{number}": ""}
+        else:
+            progress |= {f"rates.{number}": {"files_per_s": files_per_s, "at": now}, "files_per_s": files_per_s}
+        return _to_run(self._runs.find_one_and_update({"_id": run_id}, change, return_document=ReturnDocument.AFTER))
 
     @translated_errors()
     def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:
@@ -220,6 +241,17 @@ def _total(document: Mapping[str, Any]) -> Counts:
     return sum((Counts(**counts) for counts in document["batches"].values()), Counts(**document["earlier"]))
 
 
+def _live_rate(document: Mapping[str, Any]) -> float:
+    """Files a second of all batches that were heard of not long before the one that was heard of last."""
+    last = document.get("updated_at")
+    rates = [
+        float(rate["files_per_s"])
+        for rate in document.get("rates", {}).values()
+        if not last or last - rate["at"] <= _LIVE
+    ]
+    return sum(rates)
+
+
 def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
     if document is None:
         return None
@@ -228,7 +260,7 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
         started_at=document["started_at"],
         planned=document["planned"],
         counts=_total(document),
-        files_per_s=document.get("files_per_s"),
+        files_per_s=_live_rate(document) or document.get("files_per_s"),
         updated_at=document.get("updated_at"),
         finished_at=document["finished_at"],
         is_broken_off=document.get("is_broken_off", False),

@@ -29,9 +29,37 @@ def test_run_counts_what_its_batches_have_done(store: Store) -> None:
     store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}), longest_fetch_s=9.0)
     store.extraction_runs.put_progress("r", 1, Counts(1, 0, {"silent": 1}), longest_fetch_s=4.0)
     run = store.extraction_runs.get("r")
-    assert (run.done, run.decoded, run.failures, run.seconds_left) == (3, 1, {"silent": 2}, None)
+    assert (run.done, run.decoded, run.failures, run.seconds_left) == (3, 1, {"silent": 2}, 0.0)
     assert (run.started_at, run.finished_at, run.is_broken_off) == (NOW, None, False)
     assert run.longest_fetch_s == 9.0
+
+
+def test_rate_is_that_of_all_batches_under_way(store: Store) -> None:
+    store.extraction_runs.start("r", [FILES[:2], FILES[2:], FILES, FILES], NOW)
+    assert store.extraction_runs.get("r").files_per_s is None
+    store.extraction_runs.put_progress("r", 0, Counts(), None, NOW)
+    assert store.extraction_runs.get("r").files_per_s is None
+    store.extraction_runs.put_progress("r", 0, Counts(1), 0.25, NOW)
+    run = store.extraction_runs.put_progress("r", 2, Counts(2), 0.5, NOW)
+    assert run == store.extraction_runs.get("r"), "whoever writes of one batch learns of the others"
+    assert (run.done, run.planned, run.files_per_s, run.seconds_left) == (3, 9, 0.75, 8.0)
+    store.extraction_runs.put_progress("r", 2, Counts(3), None, NOW)
+    assert store.extraction_runs.get("r").files_per_s == 0.25, "a batch that ended is none of them any more"
+    store.extraction_runs.put_progress("r", 0, Counts(2), None, NOW)
+    assert store.extraction_runs.get("r").files_per_s == 0.5, "the next goes about as fast"
+
+
+def test_rate_of_a_batch_that_was_killed_is_not_counted_for_long(store: Store) -> None:
+    store.extraction_runs.start("r", [FILES, FILES], NOW)
+    store.extraction_runs.put_progress("r", 0, Counts(1), 4.0, NOW)
+    store.extraction_runs.put_progress("r", 1, Counts(1), 1.0, NOW + timedelta(minutes=1))
+    assert store.extraction_runs.get("r").files_per_s == 5.0
+    store.extraction_runs.put_progress("r", 1, Counts(2), 1.0, NOW + timedelta(minutes=10))
+    assert store.extraction_runs.get("r").files_per_s == 1.0
+
+
+def test_progress_of_an_unknown_run_is_nobodys(store: Store) -> None:
+    assert store.extraction_runs.put_progress("r", 0, Counts(1), 4.0, NOW) is None
 
 
 def test_planning_again_keeps_what_was_counted(store: Store) -> None:

@@ -59,6 +59,17 @@ def test_admin_sees_how_far_an_extraction_is(store: Store, admin: Browser) -> No
     assert "<progress" not in admin.get("/admin").text
 
 
+def test_admin_sees_the_rate_of_machines_that_work_at_the_same_time(store: Store, admin: Browser) -> None:
+    files = [LibraryPath("music", b"a")] * 40
+    store.extraction_runs.start("run", [files, files, files], NOW)
+    store.extraction_runs.put_progress("run", 0, Counts(10), 0.1, datetime.now(UTC))
+    store.extraction_runs.put_progress("run", 1, Counts(20), 0.2, datetime.now(UTC))
+    page = admin.get("/admin").text
+    assert "30 of 120" in page
+    assert "0.3 files a second" in page
+    assert "about 5 min" in page
+
+
 def test_run_is_not_called_broken_off_while_a_file_may_take_longer(
     store: Store, admin: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
