@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-# Files that every scan looks at anew; the rest is opened again only when it changes or somebody asks for it.
-SEEN_BY_EVERY_SCAN = frozenset(
-    ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file", "unreadable")
-)
+# Files that every scan looks at anew. The rest is opened again only when it changes or somebody asks for it, or, if it
+# could not be opened, now and then.
+SEEN_BY_EVERY_SCAN = frozenset(("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file"))
 _NAMES = {
     "dangling_link": "link to nowhere",
     "decoder_crash": "decoder crashed",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
-from earwise.errors import UnreadableFileError
 from earwise.extraction.following import follow_aliases
+from earwise.extraction.knocking import release_readable
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
 from earwise.extraction.versions import note_version
@@ -18,11 +18,8 @@ from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.root import Root
-from earwise.roots.opening import check_readable
-from earwise.roots.probing import is_readable
 from earwise.store import Store
 from earwise.store.folders import Folder
-from earwise.store.quarantine import QuarantinedFile
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +28,6 @@ log = logging.getLogger(__name__)
 # near MongoDB's 16 MiB.
 SMALLEST_BATCH, LARGEST_BATCH = 5_000, 10_000
 USUAL_BATCHES, MOST_BATCHES = 64, 1024
-# So often a file is tried that could be opened and not read: its disk may have been away for a moment, but one that is
-# broken further on gives its first byte each time.
-_MOST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ def plan_batches(
     elif retry_quarantined:
         _release_quarantined(store, within)
     _release_requested(store)
-    _release_readable(store, roots, within)
+    release_readable(store, roots, now, within=within)
     waiting = sum(1 for _ in pending_files(store, roots, config, within))
     settle_counts(store, config)
     if not waiting:
@@ -126,38 +120,11 @@ def _release_quarantined(store: Store, within: LibraryPath | None) -> None:
     let_wait(store, files)
 
 
-def _release_readable(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> None:
-    """Let files wait again that could not be opened, or in a folder not be read, and now can.
-
-    Neither a permission that was granted nor a disk that was away and came back changes a file's size or time.
-    """
-    folders = frozenset(root.name for root in roots if root.is_folder)
-    let_wait(
-        store,
-        (
-            file.location
-            for file in store.quarantine.with_codes((UnreadableFileError.code, "read_error"))
-            if (within is None or within.holds(file.location)) and _can_be_read(file, roots, folders)
-        ),
-    )
-
-
 def _release_requested(store: Store) -> None:
     """Let files wait again that an admin asked for; the request stands until they have been tried."""
     for file in let_wait(store, (quarantined.location for quarantined in store.quarantine.retries())):
         # Not a file that could be opened: every scan looks at it anyway.
         store.quarantine.forget_retry(file)
-
-
-def _can_be_read(file: QuarantinedFile, roots: tuple[Root, ...], folders: frozenset[str]) -> bool:
-    if file.code != UnreadableFileError.code:
-        is_hopeful = file.location.root in folders and file.attempts < _MOST_ATTEMPTS
-        return is_hopeful and is_readable(file.location, roots)
-    try:
-        check_readable(file.location, roots)
-    except (UnreadableFileError, OSError):
-        return False
-    return True
 
 
 def _release(store: Store, roots: tuple[Root, ...], within: LibraryPath | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from bson.binary import Binary
@@ -14,6 +15,8 @@ from pymongo.database import Database
 from earwise.paths import LibraryPath
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
+
+_KEYS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class QuarantinedFile:
         How often it was tried, as it is now or as it was before.
     is_retry_requested : bool
         Whether the next run shall try it again although it has not changed.
+    knocks : int
+        How often it was looked for since, to be tried again, and could not be opened.
+    knocked_at : datetime or None
+        When that was last.
     """
 
     location: LibraryPath
@@ -39,6 +46,13 @@ class QuarantinedFile:
     first_seen: datetime
     last_seen: datetime
     is_retry_requested: bool = False
+    knocks: int = 0
+    knocked_at: datetime | None = None
+
+    @property
+    def last_tried(self) -> datetime:
+        """When it was last tried, or looked for."""
+        return max(self.last_seen, self.knocked_at or self.last_seen)
 
 
 class Quarantine:
@@ -111,6 +125,13 @@ class Quarantine:
         self._files.update_one({"_id": location.key}, {"$unset": {"retry_requested": ""}})
 
     @translated_errors()
+    def note_knocks(self, locations: Iterable[LibraryPath], now: datetime) -> None:
+        """Note that files were looked for and could not be opened."""
+        for some in batched((location.key for location in locations), _KEYS_AT_ONCE):
+            change = {"$inc": {"knocks": 1}, "$set": {"knocked_at": now}}
+            self._files.update_many({"_id": {"$in": list(some)}}, change)
+
+    @translated_errors()
     def get(self, location: LibraryPath) -> QuarantinedFile | None:
         """What is recorded of a file, if anything is."""
         document = self._files.find_one({"_id": location.key})
@@ -157,4 +178,6 @@ def _to_file(document: dict[str, Any]) -> QuarantinedFile:
         first_seen=document["first_seen"],
         last_seen=document["last_seen"],
         is_retry_requested=document.get("retry_requested", False),
+        knocks=document.get("knocks", 0),
+        knocked_at=document.get("knocked_at"),
     )

@@ -78,3 +78,17 @@ def test_several_files_are_released_at_once(store: Store) -> None:
     store.quarantine.remove_many([*files[:2], LibraryPath("music", b"never there.mp3")])
     store.quarantine.remove_many([])
     assert [file.location for file in store.quarantine.recent(limit=10)] == files[2:]
+
+
+def test_files_that_were_looked_for_in_vain_are_counted(store: Store) -> None:
+    for location in (A, B):
+        store.quarantine.put(location, "unreadable", "The system refuses it.", NOW)
+    for days in (1, 2):
+        store.quarantine.note_knocks([A, C], NOW + timedelta(days=days))
+    store.quarantine.note_knocks([], NOW)
+    looked_for, other = store.quarantine.get(A), store.quarantine.get(B)
+    assert (looked_for.attempts, looked_for.knocks, looked_for.last_tried) == (1, 2, NOW + timedelta(days=2))
+    assert (other.knocks, other.last_tried) == (0, NOW)
+    assert store.quarantine.get(C) is None
+    store.quarantine.put(A, "unreadable", "The system refuses it.", NOW + timedelta(days=3))
+    assert store.quarantine.get(A).last_tried == NOW + timedelta(days=3)

@@ -33,13 +33,14 @@ class Extraction:
     settings: Settings
     config: MfccConfig = dataclasses.field(default_factory=MfccConfig)
     runs: int = 0
+    now: datetime = NOW
 
     @property
     def run_id(self) -> str:
         return f"run {self.runs}"
 
     def scan(self) -> ScanReport:
-        return scan_library(self.store, self.settings.roots, NOW)
+        return scan_library(self.store, self.settings.roots, self.now)
 
     def run(
         self, *, retry_quarantined: bool = False, force: bool = False, is_reported: bool = True
@@ -51,19 +52,20 @@ class Extraction:
             self.settings.roots,
             self.config,
             self.run_id,
-            NOW,
+            self.now,
             retry_quarantined=retry_quarantined,
             force=force,
         )
         reports = [
-            extract_batch(self.store, self.run_id, batch.number, self.settings, self.config, NOW) for batch in batches
+            extract_batch(self.store, self.run_id, batch.number, self.settings, self.config, self.now)
+            for batch in batches
         ]
         if batches and is_reported:
             self.report()
         return reports
 
     def report(self) -> RunReport:
-        return report_run(self.store, self.settings.roots, self.config, self.run_id, NOW)
+        return report_run(self.store, self.settings.roots, self.config, self.run_id, self.now)
 
     def codes(self) -> dict[str, str]:
         return {file.location.display: file.code for file in self.store.quarantine.recent(limit=1000)}

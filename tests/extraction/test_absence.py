@@ -6,12 +6,13 @@ import dataclasses
 import shutil
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from earwise.errors import LibraryError, UnreadableFileError
-from earwise.extraction import absence, link, planning
+from earwise.extraction import absence, knocking, link
 from earwise.extraction.absence import check_absence
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
@@ -156,7 +157,7 @@ def test_files_that_can_never_be_read_are_tried_once_while_others_of_their_disk_
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_unreadable(extraction, library, monkeypatch)
-    monkeypatch.setattr(planning, "is_readable", lambda file, roots: b"disk" not in file.name)
+    monkeypatch.setattr(knocking, "is_readable", lambda file, roots: b"disk" not in file.name)
     (report,) = extraction.run()
     assert report.failures == {"read_error": 20}
     assert extraction.run() == []
@@ -182,7 +183,10 @@ def test_files_that_begin_well_and_fail_further_on_are_tried_three_times(
     for _ in range(3):
         (report,) = extraction.run()
         assert report.failures == {"read_error": 20}
-    assert extraction.run() == []
+        extraction.now += timedelta(minutes=15)
+    for _ in range(9):
+        assert extraction.run() == []
+        extraction.now += timedelta(days=1)
 
 
 def test_root_of_which_nothing_can_be_read_quarantines_nothing_and_says_what_is_left(

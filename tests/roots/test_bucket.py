@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,30 @@ def test_objects_that_are_found_and_refused_wait_while_their_bucket_gives_nothin
     assert extraction.run() == []
 
 
-def refuse_to_give(monkeypatch: pytest.MonkeyPatch, endpoint: str, prefix: str) -> None:
+def test_object_that_is_found_and_never_given_is_tried_ever_more_seldom(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    put(s3, bucket, {"1.ogg": Path(os.fsdecode(write_tone(tmp_path / "1.ogg", 1, duration_s=1.5))).read_bytes()})
+    put(s3, bucket, {"theirs/2.mp3": b"words"})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    with monkeypatch.context() as patch:
+        refuse_to_give(patch, s3_endpoint, "mine/theirs/", status=503)
+        for _ in range(96):
+            extraction.run()
+            extraction.now += timedelta(minutes=15)
+        (file,) = extraction.store.quarantine.recent(limit=9)
+        assert (file.code, file.attempts) == ("unreadable", 8), "a day of runs"
+        put(s3, bucket, {"theirs/2.mp3": b"other words"})
+        extraction.run()
+        (file,) = extraction.store.quarantine.recent(limit=9)
+        assert file.attempts == 9, "what has changed is tried at once"
+    extraction.now += timedelta(hours=23)
+    extraction.run()
+    assert extraction.codes() == {"theirs/2.mp3": "not_audio"}
+
+
+def refuse_to_give(monkeypatch: pytest.MonkeyPatch, endpoint: str, prefix: str, *, status: int = 400) -> None:
     """Have objects below a prefix be found and not given, as those are whose key is disabled."""
     bucket_root._client.cache_clear()
     client = type(bucket_root._client(endpoint))
@@ -180,7 +204,7 @@ def refuse_to_give(monkeypatch: pytest.MonkeyPatch, endpoint: str, prefix: str) 
 
     def refuse(of: Any, **wanted: Any) -> Any:
         if wanted["Key"].startswith(prefix):
-            raise ClientError({"Error": {"Code": "KMS"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "GetObject")
+            raise ClientError({"Error": {"Code": "KMS"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")
         return give(of, **wanted)
 
     monkeypatch.setattr(client, "get_object", refuse)
@@ -210,6 +234,7 @@ def test_object_that_finds_no_room_waits_until_there_is_some(
             extraction.run()
         (file,) = extraction.store.quarantine.recent(limit=9)
         assert (file.code, file.attempts) == ("unreadable", 1)
+    extraction.now += timedelta(minutes=15)
     extraction.run()
     assert extraction.codes() == {"1.mp3": "not_audio"}
 
