@@ -4,7 +4,9 @@ from __future__ import annotations
 
 # Files that every scan looks at anew. The rest is opened again only when it changes or somebody asks for it, or, if it
 # could not be opened, now and then.
-SEEN_BY_EVERY_SCAN = frozenset(("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file"))
+SEEN_BY_EVERY_SCAN = frozenset(
+    ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file", "unaddressable")
+)
 _NAMES = {
     "dangling_link": "link to nowhere",
     "decoder_crash": "decoder crashed",
@@ -23,6 +25,7 @@ _NAMES = {
     "too_large": "too large to be copied",
     "too_short": "too short",
     "truncated": "cut off",
+    "unaddressable": "name that can't be used",
     "unreadable": "can't be opened",
     "unreadable_entry": "can't be looked at",
     "unreadable_folder": "folder can't be listed",

@@ -8,11 +8,13 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from earwise.errors import LibraryError
 from earwise.listing import clamp
 from earwise.paths import LibraryPath, is_below
 from earwise.root import Root
+from earwise.roots.listing import ListedFile
 from earwise.roots.opening import list_folders
 
 AUDIO_SUFFIXES = frozenset(
@@ -20,6 +22,12 @@ AUDIO_SUFFIXES = frozenset(
 )
 _SYSTEM_NAMES = frozenset(
     (b"@eaDir", b"#recycle", b"#snapshot", b"$RECYCLE.BIN", b"System Volume Information", b"__MACOSX", b"lost+found")
+)
+# Parts of a path by which nothing can be called: a file system takes them for the folder itself, or the one above.
+_NO_NAMES = frozenset((b"", b".", b".."))
+_UNADDRESSABLE = (
+    'Earwise can\'t call this by its name, which has an empty part between slashes, or one that is "." or "..": '
+    "it has to be renamed."
 )
 
 
@@ -64,7 +72,14 @@ class FoundFolder:
 
 
 #: Codes of the problems below; no file that was opened has one of them.
-PROBLEM_CODES = ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file")
+PROBLEM_CODES = (
+    "unreadable_folder",
+    "unreadable_entry",
+    "dangling_link",
+    "link_outside",
+    "not_a_file",
+    "unaddressable",
+)
 
 
 def walk_root(root: Root, roots: tuple[Root, ...], below: bytes = b"") -> Iterator[FoundFolder]:
@@ -78,8 +93,8 @@ def walk_root(root: Root, roots: tuple[Root, ...], below: bytes = b"") -> Iterat
     Hidden and system entries are passed over. Links to files are followed within the library; links to folders are
     not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
 
-    An archive or a bucket is listed instead, by the same rules about names; what need not be there and is not has no
-    folders.
+    An archive or a bucket is listed instead, by the same rules about names; audio files in it whose path leads nowhere
+    are reported with the folder that the listing began with. What need not be there and is not has no folders.
 
     Raises
     ------
@@ -125,18 +140,37 @@ def _read_listing(root: Root, below: bytes) -> Iterator[FoundFolder]:
     if root.is_optional and not root.folder.exists():
         return
     top = LibraryPath(root.name, below)
-    for path, files in list_folders(root, lambda path: _is_track(path) and top.holds(LibraryPath(root.name, path))):
-        found = {name: FoundFile(file.size_bytes, file.mtime_ns) for name, file in files.items()}
-        yield FoundFolder(LibraryPath(root.name, path), found)
+    problems: list[ScanProblem] = []
+
+    def is_wanted(path: bytes) -> bool:
+        location = LibraryPath(root.name, path)
+        if not has_audio_suffix(path) or not top.holds(location) or _is_passed_over(path):
+            return False
+        if _NO_NAMES.isdisjoint(path.split(b"/")):
+            return True
+        problems.append(ScanProblem(location, "unaddressable", _UNADDRESSABLE))
+        return False
+
+    # All of it is listed before the first folder comes.
+    folders = list_folders(root, is_wanted)
+    first = next(folders, None)
+    here, rest = (first[1], folders) if first and first[0] == below else ({}, chain([first] if first else [], folders))
+    if here or problems:
+        yield FoundFolder(top, _stated(here), problems=tuple(problems))
+    for path, files in rest:
+        yield FoundFolder(LibraryPath(root.name, path), _stated(files))
 
 
-def _is_track(path: bytes) -> bool:
-    """Whether a listed path is an audio file that a walk would find, and a path that can be gone back to."""
-    return not _is_passed_over(path) and has_audio_suffix(path)
+def _stated(files: Mapping[bytes, ListedFile]) -> dict[bytes, FoundFile]:
+    return {name: FoundFile(file.size_bytes, file.mtime_ns) for name, file in files.items()}
 
 
 def _is_passed_over(path: bytes) -> bool:
-    return any(not part or part.startswith(b".") or part in _SYSTEM_NAMES for part in path.split(b"/"))
+    return any(_is_hidden(part) or part in _SYSTEM_NAMES for part in path.split(b"/"))
+
+
+def _is_hidden(name: bytes) -> bool:
+    return name.startswith(b".") and name not in _NO_NAMES
 
 
 def has_audio_suffix(name: bytes) -> bool:

@@ -48,12 +48,21 @@ def test_what_is_no_track_is_passed_over(make_archive: MakeArchive, copies: Copi
         "__MACOSX/a/1.mp3",
         ".git/1.mp3",
         "a/README.txt",
-        "../up.mp3",
-        "/abs.mp3",
         "a/",
+        "b/",
     )
     root = root_of(make_archive(dict.fromkeys(names, b"")), copies)
     assert walk(root) == {b"a": [b"1.mp3"]}
+
+
+def test_members_that_can_not_be_named_are_reported(make_archive: MakeArchive, copies: Copies) -> None:
+    names = ("a/1.mp3", "../up.mp3", "/abs.mp3", "a//b.mp3", "../up.txt")
+    root = root_of(make_archive(dict.fromkeys(names, b"")), copies)
+    top, folder = walk_root(root, (root,))
+    assert (top.location.path, dict(top.files), folder.location.path, list(folder.files)) == (b"", {}, b"a", [b"1.mp3"])
+    assert {problem.location.path: problem.code for problem in top.problems} == dict.fromkeys(
+        (b"../up.mp3", b"/abs.mp3", b"a//b.mp3"), "unaddressable"
+    )
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from earwise.errors import ConfigError, LibraryError, UnreadableFileError
 from earwise.extraction import batches
+from earwise.extraction.scanning import scan_library
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
 from earwise.root import Root
@@ -23,7 +24,7 @@ from earwise.settings import Settings
 from earwise.store import Store
 from tests.audio import write_tone
 from tests.conftest import free_port
-from tests.extraction.conftest import Extraction
+from tests.extraction.conftest import NOW, Extraction
 from tests.extraction.test_interruption import analyse_here
 
 
@@ -51,6 +52,36 @@ def test_what_lies_below_the_prefix_is_found_folder_by_folder(s3: Any, bucket: s
         b"b-c": ["ü.mp3".encode()],
         b"b/c": [b"1.ogg"],
     }
+
+
+def test_objects_that_can_not_be_named_are_reported_until_they_are_renamed(
+    extraction: Extraction, s3: Any, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    lost = {"/abs.mp3": b"x", "a//b.mp3": b"x", "a/../x.mp3": b"x", "a/./y.mp3": b"x"}
+    put(s3, bucket, lost | {"a/1.mp3": b"x", "a//notes.txt": b"x", ".hidden//1.mp3": b"x"})
+    extraction_of(extraction, s3_endpoint, Root("cloud", Path("/s3:"), f"{bucket}/mine"))
+    for _ in range(2):
+        report = extraction.scan()
+        assert (report.files, report.counts["problems"]) == (1, 4)
+        assert extraction.codes() == dict.fromkeys(lost, "unaddressable")
+    part = scan_library(extraction.store, extraction.settings.roots, NOW, within=LibraryPath("cloud", b"a"))
+    assert sorted(problem.location.path for problem in part.problems) == [b"a/../x.mp3", b"a/./y.mp3", b"a//b.mp3"]
+    assert extraction.codes() == dict.fromkeys(lost, "unaddressable")
+    for name, content in lost.items():
+        s3.delete_object(Bucket=bucket, Key=f"mine/{name}")
+        put(s3, bucket, {f"b/{len(name)}.mp3": content})
+    report = extraction.scan()
+    assert (report.files, report.problems, extraction.codes()) == (4, (), {})
+
+
+def test_bucket_of_nothing_but_objects_that_can_not_be_named_reports_them(
+    s3: Any, bucket: str, bucket_of_music: Root
+) -> None:
+    put(s3, bucket, {"a//b.mp3": b"x"})
+    (folder,) = walk_root(bucket_of_music, (bucket_of_music,))
+    assert (folder.location.path, dict(folder.files)) == (b"", {})
+    assert [problem.code for problem in folder.problems] == ["unaddressable"]
 
 
 def test_listing_goes_on_beyond_one_answer(
