@@ -17,10 +17,17 @@ _ROOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Where local copies of files lie that can't be opened in place, and how much room they may take."""
+    """Where local copies of files lie that can't be opened in place, and how much room they may take.
+
+    Attributes
+    ----------
+    wait_s : float
+        Seconds to wait for room while copies in use take all of it.
+    """
 
     folder: Path
     size_bytes: int
+    wait_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,9 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return versions
 
     try:
-        # Fetching a copy is the file's own time too, and its failures are the file's.
-        with local_copy(job.file, job.roots) as location:
+        # Fetching a copy is the file's own time too, and its failures are the file's. So is waiting for its room while
+        # other processes fetch theirs.
+        with local_copy(job.file, job.roots, wait_s=job.fetching_s / 2) as location:
             analysis = analyse_track(job.file, location, job.configs, known_versions)
             return replace(analysis, has_grown=_has_grown(job.former, location, analysis))
     except TrackError as error:

@@ -115,8 +115,10 @@ def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, key: st
         found = _find(copies, key)
         if found:
             return found
-        with tempfile.TemporaryFile(dir=copies.folder) as target, local_copy(file, roots) as location:
-            verdict = _run(location, target, limit_s)
+        with tempfile.TemporaryFile(dir=copies.folder) as target:
+            with local_copy(file, roots) as location:
+                verdict = _run(location, target, limit_s)
+            # What it was made of is let go first: there may not be room for both.
             if verdict == "converted":
                 return _keep_conversion(copies, key, target)
             target.seek(0)

@@ -1,7 +1,8 @@
 """A bounded folder of local copies, shared by all processes of a machine.
 
 A copy is written under another name and renamed when it is whole, so nobody sees a part of one. Whoever uses a copy
-holds a shared lock on it, and room is made only of copies that nobody uses; locks end with their process.
+holds a shared lock on it, and room is made only of copies that nobody uses; locks end with their process. Where that is
+not enough, whoever needs room waits for it. A part takes its whole size from the beginning, so that it is counted.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _KEPT_SHARE = 0.9
 _PART = ".part"
 # A download locks its file at once; one that is older and not locked was left by a process that was killed.
 _PART_GRACE_S = 60.0
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
 @contextmanager
@@ -49,7 +51,8 @@ def cached_copy(copies: Copies, key: str, size_bytes: int, fetch: Callable[[Bina
     Raises
     ------
     UnreadableFileError
-        If the content has another size than was said, is larger than all copies may be, or the disk has no room.
+        If the content has another size than was said, is larger than all copies may be, or the disk has no room; or
+        if copies in use took all the room for as long as may be waited for some.
     """
     location = copies.folder / key[:2] / key
     try:
@@ -113,13 +116,11 @@ def _hold(location: Path) -> int | None:
 def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[BinaryIO], None]) -> int:
     location.parent.mkdir(parents=True, exist_ok=True)
     check_room(copies, size_bytes)
-    _reserve(copies, size_bytes)
-    descriptor, part = tempfile.mkstemp(suffix=_PART, dir=location.parent)
+    descriptor, part = _reserve(copies, location, size_bytes)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
         with open(descriptor, "wb", closefd=False) as file:
             fetch(file)
-        written = os.fstat(descriptor).st_size
+            written = file.tell()
         if written != size_bytes:
             message = f"Only {written:,} of {size_bytes:,} bytes could be fetched."
             raise UnreadableFileError(message, code="read_error")
@@ -132,26 +133,54 @@ def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[Bin
     return descriptor
 
 
-def _reserve(copies: Copies, size_bytes: int) -> None:
-    """Count bytes that are about to be written, and make room for them where there is none."""
+def _reserve(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str]:
+    """Begin a part of this size, once there is room for it; its descriptor, locked, and its path."""
+    end, pause_s = time.monotonic() + copies.wait_s, _SHORTEST_PAUSE_S
+    while (begun := _begin(copies, location, size_bytes)) is None:
+        if time.monotonic() >= end:
+            raise UnreadableFileError(
+                f"Copies in use took all the room that EARWISE_COPIES_GB allows for {copies.wait_s:.0f} s."
+            )
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    return begun
+
+
+def _begin(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str] | None:
+    """Begin a part, if need be in the place of copies that nobody uses; None if there is no room even so."""
     with (copies.folder / "size").open("a+") as counter:
         fcntl.flock(counter, fcntl.LOCK_EX)
         counter.seek(0)
         counted = counter.read()
         total = int(counted) if counted.isdigit() else copies.size_bytes + 1
         if total + size_bytes > copies.size_bytes:
-            total = _sweep(copies.folder, _KEPT_SHARE * copies.size_bytes - size_bytes)
+            total = _sweep(copies.folder, _KEPT_SHARE * copies.size_bytes - size_bytes, part_grace_s=0.0)
         if (missing := size_bytes - _free_bytes(copies.folder)) > 0:
             total = _sweep(copies.folder, _sweep(copies.folder, math.inf) - missing)
+        begun = None
+        if total + size_bytes <= copies.size_bytes:
+            begun = _begin_part(location, size_bytes)
+            total += size_bytes
         counter.truncate(0)
-        counter.write(str(total + size_bytes))
+        counter.write(str(total))
+    return begun
 
 
-def _sweep(folder: Path, kept_bytes: float) -> int:
-    """Remove copies, those not used for longest first, until no more than so many bytes are left; how many are."""
+def _begin_part(location: Path, size_bytes: int) -> tuple[int, str]:
+    descriptor, part = tempfile.mkstemp(suffix=_PART, dir=location.parent)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.truncate(descriptor, size_bytes)
+    return descriptor, part
+
+
+def _sweep(folder: Path, kept_bytes: float, *, part_grace_s: float = _PART_GRACE_S) -> int:
+    """Remove copies, those not used for longest first, until no more than so many bytes are left; how many are.
+
+    Parts that nobody is at go too, without grace only while the counter is locked, where nobody begins one.
+    """
     found = [(status.st_mtime_ns, status.st_size, path) for path, status in _copies(folder)]
     total = sum(size for _, size, _ in found)
-    oldest_part_ns = time.time_ns() - round(_PART_GRACE_S * 1e9)
+    oldest_part_ns = time.time_ns() - round(part_grace_s * 1e9)
     for used_ns, size, path in sorted(found):
         is_part = path.suffix == _PART
         is_wanted = used_ns > oldest_part_ns if is_part else total <= kept_bytes

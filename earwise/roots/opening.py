@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 
 from earwise.errors import LibraryError, UnreadableFileError
@@ -78,8 +78,13 @@ def check_listable(root: Root) -> None:
 
 
 @contextmanager
-def local_copy(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[bytes]:
+def local_copy(file: LibraryPath, roots: tuple[Root, ...], *, wait_s: float = 0.0) -> Iterator[bytes]:
     """Where a file lies in the file system while the context lasts: itself, or a copy.
+
+    Parameters
+    ----------
+    wait_s : float
+        Seconds to wait for room for a copy, where that is longer than usual.
 
     Raises
     ------
@@ -90,8 +95,8 @@ def local_copy(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[bytes]:
     if root.is_folder:
         yield file.locate(roots)
         return
-    copy_file = object_copy if root.bucket else member_copy
-    with copy_file(root, file, _copies_of(root)) as location:
+    copy_file, copies = object_copy if root.bucket else member_copy, _copies_of(root)
+    with copy_file(root, file, replace(copies, wait_s=max(wait_s, copies.wait_s))) as location:
         yield location
 
 

@@ -6,11 +6,14 @@ import dataclasses
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.library.scan import walk_root
 from earwise.paths import LibraryPath
+from earwise.playback.playable import open_playable
 from earwise.root import Copies, Root
 from earwise.roots.opening import local_copy, open_file
 from earwise.store import Store
@@ -63,6 +66,20 @@ def test_members_that_can_not_be_named_are_reported(make_archive: MakeArchive, c
     assert {problem.location.path: problem.code for problem in top.problems} == dict.fromkeys(
         (b"../up.mp3", b"/abs.mp3", b"a//b.mp3"), "unaddressable"
     )
+
+
+def test_member_is_converted_where_there_is_no_room_for_it_beside_its_conversion(
+    make_archive: MakeArchive, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 44_100)
+    soundfile.write(tmp_path / "a.aiff", noise, 44_100)
+    content = (tmp_path / "a.aiff").read_bytes()
+    copies = Copies(tmp_path / "copies", round(1.2 * len(content)), wait_s=0.0)
+    root = root_of(make_archive({"a.aiff": content}), copies)
+    playable = open_playable(LibraryPath("archive", b"a.aiff"), (root,), copies, limit_s=60.0)
+    with playable.opened.reader as reader:
+        assert (playable.mimetype, reader.read(4)) == ("audio/flac", b"fLaC")
+        assert playable.opened.size_bytes > 0.2 * len(content), "both would have found room"
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import multiprocessing
 import os
@@ -9,7 +11,9 @@ import random
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
 
 import pytest
@@ -37,7 +41,11 @@ def use(copies: Copies, content: bytes, fetched: list[bytes] | None = None) -> b
 
 
 def sizes(copies: Copies) -> list[int]:
-    return [path.stat().st_size for path in copies.folder.glob("??/*")]
+    found = []
+    for path in copies.folder.glob("??/*"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(path.stat().st_size)
+    return found
 
 
 def test_copy_is_fetched_once(copies: Copies) -> None:
@@ -89,6 +97,78 @@ def test_copies_make_room_on_a_full_disk_and_what_finds_none_is_not_fetched(
     assert (raised.value.code, len(fetched), sizes(copies)) == ("unreadable", 3, [900, 900])
 
 
+def _hold(folder: str, letter: bytes, talk: Connection) -> None:
+    """Hold a copy of 600 bytes where there is room for 1,000, until told to let it go."""
+    copies, content = Copies(Path(folder), 1_000, wait_s=100.0), letter * 600
+    sleep = time.sleep
+
+    def wait(seconds: float) -> None:
+        talk.send("waits")
+        sleep(seconds)
+
+    cache.time = SimpleNamespace(monotonic=time.monotonic, time_ns=time.time_ns, sleep=wait)  # type: ignore[assignment]
+
+    def fetch(to: BinaryIO) -> None:
+        talk.send(f"fetches, {sum(sizes(copies))} bytes in all")
+        to.write(content)
+
+    with cached_copy(copies, key_of(content), 600, fetch) as location:
+        assert Path(os.fsdecode(location)).read_bytes() == content
+        talk.send("holds")
+        talk.recv()
+
+
+def test_whoever_finds_all_room_taken_by_copies_in_use_waits_for_it(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ends = [context.Pipe() for _ in range(2)]
+    first, second = (ours for ours, _ in ends)
+    holders = [
+        context.Process(target=_hold, args=(str(tmp_path), letter, theirs))
+        for letter, (_, theirs) in zip((b"a", b"b"), ends, strict=True)
+    ]
+    try:
+        holders[0].start()
+        assert [first.recv() for _ in range(2)] == ["fetches, 600 bytes in all", "holds"]
+        holders[1].start()
+        assert second.recv() == "waits"
+        assert sizes(Copies(tmp_path, 0)) == [600]
+        first.send("let it go")
+        while (news := second.recv()) == "waits":
+            pass
+        assert news == "fetches, 600 bytes in all"
+        assert second.recv() == "holds"
+        second.send("let it go")
+    finally:
+        for holder in holders:
+            if holder.pid is not None:
+                holder.join(30)
+                holder.kill()
+    assert [holder.exitcode for holder in holders] == [0, 0]
+
+
+def test_copy_that_found_no_room_for_long_is_tried_again_later(tmp_path: Path) -> None:
+    copies, fetched = Copies(tmp_path, 1_000, wait_s=0.0), list[bytes]()
+    with cached_copy(copies, key_of(b"held"), 600, lambda to: bool(to.write(b"h" * 600)) and None):
+        with pytest.raises(UnreadableFileError, match="Copies in use") as raised:
+            use(copies, b"x" * 600, fetched)
+        assert (raised.value.code, fetched, sizes(copies)) == ("unreadable", [], [600])
+        cache.check_room(copies, 600)
+    assert use(copies, b"x" * 600, fetched) == b"x" * 600
+    assert sizes(copies) == [600]
+
+
+def test_room_is_taken_from_the_beginning_of_a_download(tmp_path: Path) -> None:
+    copies = Copies(tmp_path, 1_000, wait_s=0.0)
+
+    def fetch(to: BinaryIO) -> None:
+        with pytest.raises(UnreadableFileError, match="Copies in use"):
+            use(copies, b"x" * 600)
+        to.write(b"y" * 600)
+
+    with cached_copy(copies, key_of(b"y"), 600, fetch):
+        assert sizes(copies) == [600]
+
+
 def test_broken_off_download_leaves_nothing(copies: Copies) -> None:
     def break_off(to: BinaryIO) -> None:
         to.write(b"half a tu")
@@ -129,27 +209,35 @@ def test_killed_download_is_never_taken_for_whole_and_is_swept(copies: Copies) -
         download.kill()
     (left,) = copies.folder.glob("??/*")
     assert use(Copies(copies.folder, 5000), b"a melody") == b"a melody"
-    os.utime(left, (0, 0))
     for number in range(9):
         use(Copies(copies.folder, 5000), bytes([number]) * 1000)
     assert not left.exists()
 
 
-def _use_many(folder: str, seed: int) -> None:
-    copies = Copies(Path(folder), 20_000)
+def _use_many(folder: str, seed: int, size_bytes: int, times: int) -> None:
+    copies = Copies(Path(folder), size_bytes, wait_s=100.0)
     choice = random.Random(seed)
-    for _ in range(300):
+    for _ in range(times):
         content = bytes([choice.randrange(60)]) * 1000
-        assert use(copies, content) == content
+
+        def fetch(to: BinaryIO, content: bytes = content) -> None:
+            with (copies.folder / "size").open() as counter:  # while it is locked none come and none go
+                fcntl.flock(counter, fcntl.LOCK_EX)
+                assert sum(sizes(copies)) <= size_bytes
+            to.write(content)
+
+        with cached_copy(copies, key_of(content), 1000, fetch) as location:
+            assert Path(os.fsdecode(location)).read_bytes() == content
 
 
-def test_processes_share_copies_and_each_reads_whole_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("size_bytes", "times"), [(20_000, 300), (2_500, 50)])
+def test_processes_share_copies_and_each_reads_whole_ones(tmp_path: Path, size_bytes: int, times: int) -> None:
     context = multiprocessing.get_context("spawn")
-    users = [context.Process(target=_use_many, args=(str(tmp_path), seed)) for seed in range(4)]
+    users = [context.Process(target=_use_many, args=(str(tmp_path), seed, size_bytes, times)) for seed in range(4)]
     for user in users:
         user.start()
     for user in users:
         user.join(120)
     assert [user.exitcode for user in users] == [0] * 4
-    assert sum(sizes(Copies(tmp_path, 0))) <= 20_000
+    assert sum(sizes(Copies(tmp_path, 0))) <= size_bytes
     assert not list(tmp_path.glob("*/*.part"))
