@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +41,10 @@ class ScanReport:
         Files that are new, have another size or time, or are gone.
     problems : tuple of ScanProblem
         Entries that could not be looked at.
+    passed_over : Counter of str
+        Entries that were passed over, as in `FoundFolder`.
+    empty_roots : tuple of str
+        Names of the roots without an audio file of which none was known before.
     """
 
     files: int
@@ -48,6 +52,8 @@ class ScanReport:
     changed: int
     vanished: int
     problems: tuple[ScanProblem, ...]
+    passed_over: Counter[str] = field(default_factory=Counter)
+    empty_roots: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -58,6 +64,7 @@ class ScanReport:
             "changed": self.changed,
             "vanished": self.vanished,
             "problems": len(self.problems),
+            "passed_over": self.passed_over.total(),
         }
 
 
@@ -69,6 +76,7 @@ class _Tally:
     changed: int = 0
     vanished: int = 0
     problems: list[ScanProblem] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 def scan_library(
@@ -125,6 +133,8 @@ def scan_library(
         changed=sum(tally.changed for tally in tallies),
         vanished=sum(tally.vanished for tally in tallies),
         problems=problems,
+        passed_over=sum((tally.passed_over for tally in tallies), Counter[str]()),
+        empty_roots=_warn_of_empty_roots(scanned, tallies) if region is None or not region.path else (),
     )
     _log_report(report)
     return report
@@ -137,6 +147,7 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
         tally.known += len(known)
         if found is not None:
             tally.problems += found.problems
+            tally.passed_over.update(found.passed_over)
             if not found.is_readable:
                 unreadable.append(location.path)
         is_hidden = any(is_below(location.path, path) for path in unreadable)
@@ -243,12 +254,30 @@ def _record_problems(
         store.quarantine.remove(location)
 
 
+def _warn_of_empty_roots(roots: Iterable[Root], tallies: Iterable[_Tally]) -> tuple[str, ...]:
+    """Say which roots may be folders that no disk is mounted on, of which no loss tells; their names."""
+    empty = [
+        root
+        for root, tally in zip(roots, tallies, strict=True)
+        if not (tally.files or tally.known or (root.is_optional and not root.folder.exists()))
+    ]
+    for root in empty:
+        log.warning(
+            "no audio file in %s, and none is known of it: is its disk mounted?",
+            root.address,
+            extra=fields(root=root.name),
+        )
+    return tuple(root.name for root in empty)
+
+
 def _log_report(report: ScanReport) -> None:
     log.info(
-        "scan done: %d files, %d new, %d changed, %d gone, %d not readable",
+        "scan done: %d files, %d new, %d changed, %d gone, %d not readable; "
+        "passed over: %d hidden, %d of the system, %d links to folders",
         report.files,
         report.added,
         report.changed,
         report.vanished,
         len(report.problems),
+        *(report.passed_over[kind] for kind in ("hidden", "system", "links")),
     )

@@ -6,7 +6,8 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -62,6 +63,8 @@ class FoundFolder:
         False where the folder could not be listed: what was known of it, and of all below it, still holds.
     problems : tuple of ScanProblem
         What people should know.
+    passed_over : Counter of str
+        How many entries were passed over: ``hidden`` ones, the ``system``'s, and ``links`` to folders of the library.
     """
 
     location: LibraryPath
@@ -69,6 +72,7 @@ class FoundFolder:
     unseen: frozenset[bytes] = frozenset()
     is_readable: bool = True
     problems: tuple[ScanProblem, ...] = ()
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 #: Codes of the problems below; no file that was opened has one of them.
@@ -94,7 +98,8 @@ def walk_root(root: Root, roots: tuple[Root, ...], below: bytes = b"") -> Iterat
     not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
 
     An archive or a bucket is listed instead, by the same rules about names; audio files in it whose path leads nowhere
-    are reported with the folder that the listing began with. What need not be there and is not has no folders.
+    are reported with the folder that the listing began with, and what is passed over is counted with it. What need not
+    be there and is not has no folders.
 
     Raises
     ------
@@ -141,10 +146,16 @@ def _read_listing(root: Root, below: bytes) -> Iterator[FoundFolder]:
         return
     top = LibraryPath(root.name, below)
     problems: list[ScanProblem] = []
+    passed_over = Counter[str]()
 
     def is_wanted(path: bytes) -> bool:
         location = LibraryPath(root.name, path)
-        if not has_audio_suffix(path) or not top.holds(location) or _is_passed_over(path):
+        if not top.holds(location):
+            return False
+        if _is_passed_over(path):
+            passed_over[_kind_of(path.split(b"/"))] += 1
+            return False
+        if not has_audio_suffix(path):
             return False
         if _NO_NAMES.isdisjoint(path.split(b"/")):
             return True
@@ -155,8 +166,8 @@ def _read_listing(root: Root, below: bytes) -> Iterator[FoundFolder]:
     folders = list_folders(root, is_wanted)
     first = next(folders, None)
     here, rest = (first[1], folders) if first and first[0] == below else ({}, chain([first] if first else [], folders))
-    if here or problems:
-        yield FoundFolder(top, _stated(here), problems=tuple(problems))
+    if here or problems or passed_over:
+        yield FoundFolder(top, _stated(here), problems=tuple(problems), passed_over=passed_over)
     for path, files in rest:
         yield FoundFolder(LibraryPath(root.name, path), _stated(files))
 
@@ -171,6 +182,11 @@ def _is_passed_over(path: bytes) -> bool:
 
 def _is_hidden(name: bytes) -> bool:
     return name.startswith(b".") and name not in _NO_NAMES
+
+
+def _kind_of(names: Iterable[bytes]) -> str:
+    """What is passed over by these names."""
+    return "hidden" if _SYSTEM_NAMES.isdisjoint(names) else "system"
 
 
 def has_audio_suffix(name: bytes) -> bool:
@@ -188,16 +204,20 @@ def _read_folder(base: bytes, location: LibraryPath, inside: list[bytes]) -> tup
     below: list[bytes] = []
     unseen: set[bytes] = set()
     problems: list[ScanProblem] = []
+    passed_over = Counter[str]()
     try:
         with os.scandir(os.path.join(base, location.path)) as entries:
             for entry in entries:
                 if entry.name.startswith(b".") or entry.name in _SYSTEM_NAMES:
+                    passed_over[_kind_of((entry.name,))] += 1
                     continue
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         below.append(entry.name)
                     elif (found := _look_at(entry, inside)) is not None:
                         files[entry.name] = found
+                except _LinkedFolderError:
+                    passed_over["links"] += 1
                 except _EntryProblemError as error:
                     problems.append(ScanProblem(location.child(entry.name), error.code, str(error)))
                     if error.code == "unreadable_entry":
@@ -205,13 +225,18 @@ def _read_folder(base: bytes, location: LibraryPath, inside: list[bytes]) -> tup
     except OSError as error:
         problem = ScanProblem(location, "unreadable_folder", f"The system refuses to list it: {_reason(error)}.")
         return FoundFolder(location, is_readable=False, problems=(problem,)), []
-    return FoundFolder(location, files, frozenset(unseen), problems=tuple(problems)), below
+    found_folder = FoundFolder(location, files, frozenset(unseen), problems=tuple(problems), passed_over=passed_over)
+    return found_folder, below
 
 
 class _EntryProblemError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class _LinkedFolderError(Exception):
+    """A link to a folder of the library, which is seen at its own place."""
 
 
 def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None:
@@ -228,6 +253,8 @@ def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None
     is_folder = stat.S_ISDIR(status.st_mode)
     if is_link and (has_suffix or is_folder):
         _check_target(entry, inside)
+    if is_link and is_folder:
+        raise _LinkedFolderError
     if is_folder or not has_suffix:
         return None
     if not stat.S_ISREG(status.st_mode):

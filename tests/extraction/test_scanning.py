@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def analyse(extraction: Extraction, path: bytes, track_id: str) -> LibraryPath:
 def test_first_scan_finds_everything(extraction: Extraction, library: Path) -> None:
     put(library, "1.mp3", "a/2.ogg", "a/b/3.flac", "notes.txt")
     report = extraction.scan()
-    assert report.counts == {"files": 3, "added": 3, "changed": 0, "vanished": 0, "problems": 0}
+    assert report.counts == {"files": 3, "added": 3, "changed": 0, "vanished": 0, "problems": 0, "passed_over": 0}
     assert known(extraction.store) == [b"1.mp3", b"a/2.ogg", b"a/b/3.flac"]
 
 
@@ -61,7 +62,7 @@ def test_unchanged_library_is_not_written(extraction: Extraction, library: Path,
     extraction.scan()
     before = snapshot()
     report = extraction.scan()
-    assert report.counts == {"files": 4, "added": 0, "changed": 0, "vanished": 0, "problems": 1}
+    assert report.counts == {"files": 4, "added": 0, "changed": 0, "vanished": 0, "problems": 1, "passed_over": 0}
     assert snapshot() == before
 
 
@@ -130,7 +131,7 @@ def test_files_below_a_folder_without_permission_do_not_vanish(
     with monkeypatch.context() as patch:
         patch.setattr(scan.os, "scandir", scandir)
         report = extraction.scan()
-    assert report.counts == {"files": 4, "added": 0, "changed": 0, "vanished": 0, "problems": 1}
+    assert report.counts == {"files": 4, "added": 0, "changed": 0, "vanished": 0, "problems": 1, "passed_over": 0}
     assert extraction.codes() == {"a": "unreadable_folder"}
     assert {**snapshot(), "quarantine": []} == {**before, "quarantine": []}
     extraction.scan()
@@ -157,8 +158,39 @@ def test_root_that_has_become_empty_changes_nothing(extraction: Extraction, libr
     assert snapshot() == before
 
 
-def test_empty_root_of_which_nothing_is_known_is_no_error(extraction: Extraction) -> None:
-    assert extraction.scan().files == 0
+def test_empty_root_of_which_nothing_is_known_is_no_error_and_is_warned_of(
+    extraction: Extraction, library: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    vinyl = tmp_path / "vinyl"
+    put(vinyl, "cover.jpg")
+    extraction.settings = dataclasses.replace(
+        extraction.settings, library=(Root("music", library), Root("vinyl", vinyl))
+    )
+    put(library, "1.mp3")
+    report = extraction.scan()
+    assert (report.files, report.empty_roots) == (1, ("vinyl",))
+    (warning,) = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert str(vinyl) in warning
+    assert "is its disk mounted?" in warning
+    put(vinyl, "2.mp3")
+    assert extraction.scan().empty_roots == ()
+
+
+def test_what_is_passed_over_is_counted_and_logged(
+    extraction: Extraction, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(library, "a/1.mp3", "a/.hidden.mp3", ".git/a.mp3", ".git/b.mp3", "a/@eaDir/a.mp3")
+    (library / "a" / "up").symlink_to(library)
+    (library / "cover.jpg").symlink_to(library / "a" / "1.mp3")
+    with caplog.at_level(logging.INFO, "earwise.extraction.scanning"):
+        for _ in range(2):
+            report = extraction.scan()
+            assert report.passed_over == {"hidden": 2, "system": 1, "links": 1}
+            assert report.counts["passed_over"] == 4
+    assert caplog.messages[-1] == (
+        "scan done: 1 files, 0 new, 0 changed, 0 gone, 0 not readable; "
+        "passed over: 2 hidden, 1 of the system, 1 links to folders"
+    )
 
 
 def test_library_without_a_root_is_an_error(extraction: Extraction) -> None:
@@ -350,7 +382,14 @@ def test_scan_agrees_with_folders_that_the_store_holds_in_any_order(extraction: 
         location = LibraryPath("music", path.encode())
         entry = FileEntry(status.st_size, status.st_mtime_ns, "mfcc-1", "aa")
         extraction.store.folders.put(Folder(location.parent, {location.name: entry}))
-    assert extraction.scan().counts == {"files": 7, "added": 0, "changed": 0, "vanished": 0, "problems": 0}
+    assert extraction.scan().counts == {
+        "files": 7,
+        "added": 0,
+        "changed": 0,
+        "vanished": 0,
+        "problems": 0,
+        "passed_over": 0,
+    }
 
 
 @pytest.mark.slow
@@ -363,7 +402,14 @@ def test_folder_of_sixty_thousand_files_is_like_any_other(
     assert extraction.scan().added == 60_001
     analyse(extraction, os.fsencode(f"{59_999:06} {'a long name ' * 15}.mp3"), "aa")
     before = snapshot()
-    assert extraction.scan().counts == {"files": 60_001, "added": 0, "changed": 0, "vanished": 0, "problems": 0}
+    assert extraction.scan().counts == {
+        "files": 60_001,
+        "added": 0,
+        "changed": 0,
+        "vanished": 0,
+        "problems": 0,
+        "passed_over": 0,
+    }
     assert snapshot() == before
     (library / f"{59_999:06} {'a long name ' * 15}.mp3").unlink()
     assert extraction.scan().vanished == 1

@@ -55,7 +55,8 @@ def test_what_is_no_track_is_passed_over(make_archive: MakeArchive, copies: Copi
         "b/",
     )
     root = root_of(make_archive(dict.fromkeys(names, b"")), copies)
-    assert walk(root) == {b"a": [b"1.mp3"]}
+    assert walk(root) == {b"": [], b"a": [b"1.mp3"]}
+    assert next(walk_root(root, (root,))).passed_over == {"hidden": 2, "system": 1}
 
 
 def test_members_that_can_not_be_named_are_reported(make_archive: MakeArchive, copies: Copies) -> None:

@@ -64,6 +64,8 @@ def test_hidden_and_system_entries_are_passed_over(library: Path) -> None:
     put(library, ".hidden.mp3", "._a.mp3", ".git/a.mp3", "@eaDir/a.mp3", "$RECYCLE.BIN/a.mp3", "lost+found/a.mp3")
     assert files(walk(library)) == []
     assert problems(walk(library)) == {}
+    (root,) = walk(library)
+    assert root.passed_over == {"hidden": 3, "system": 3}
 
 
 def test_names_that_are_not_utf8_are_ordinary(library: Path) -> None:
@@ -105,6 +107,7 @@ def test_cycles_of_links_end(library: Path) -> None:
     (library / "b" / "loop").symlink_to(library / "b" / "loop")
     assert files(walk(library)) == [b"a/1.mp3", b"b/2.mp3"]
     assert problems(walk(library)) == {b"b/loop": "dangling_link"}
+    assert [folder.passed_over["links"] for folder in walk(library)] == [0, 3, 1]
 
 
 def test_links_to_files_are_followed_within_all_roots_and_not_beyond(library: Path, tmp_path: Path) -> None:
