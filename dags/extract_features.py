@@ -139,7 +139,8 @@ def extract_features() -> None:
         return [{"number": batch.number, "label": batch.label} for batch in batches]
 
     # The pool has a slot for each machine, since a batch keeps all of EARWISE_EXTRACT_PROCESSES busy. Each also bounds
-    # itself by its size; the time-out, which mapped tasks share, is beyond the bound of the largest on one process.
+    # itself by its size, and ends its process should it hang even so; the time-out, which mapped tasks share, is beyond
+    # the bound of the largest on one process.
     @task(
         execution_timeout=timedelta(days=4),
         pool=EXTRACTION_POOL,

@@ -11,7 +11,7 @@ from itertools import batched
 from earwise.errors import BrokenDecoderError, LibraryError, TrackError
 from earwise.extraction.absence import check_absence, check_roots, heard_files
 from earwise.extraction.behind import Behind
-from earwise.extraction.deadline import Deadline, fetching_s
+from earwise.extraction.deadline import Deadline, ended_if_hanging, fetching_s
 from earwise.extraction.following import find_former
 from earwise.extraction.losses import LossLimits
 from earwise.extraction.messages import Analysis, Job
@@ -71,20 +71,21 @@ def extract_batch(
     write = partial(_write, store, entries, config, now, progress)
     tally, held = Tally(), dict[LibraryPath, TrackError]()
     try:
-        with Behind() as behind:
-            for some in _in_groups(_analyse(jobs, configs, settings, store, deadline.end)):
-                failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
-                tally.add((job.file, outcome) for job, outcome in some)
-                held |= failed
-                sure = {file: error for file, error in held.items() if tally.is_fault_of(file, error)}
-                held = {file: error for file, error in held.items() if file not in sure}
-                behind.do(partial(write, dict(some), failed, sure))
-                # At once, since each file of a bucket that is away takes a minute to fail.
-                check_roots(failed, roots)
-                if deadline.is_over and len(tally) < len(jobs):
-                    break
-        limits = LossLimits(settings.loss_files, settings.loss_share)
-        patiently(lambda: check_absence(tally.files, held, roots, limits, partial(heard_files, store)))
+        with ended_if_hanging(deadline):
+            with Behind() as behind:
+                for some in _in_groups(_analyse(jobs, configs, settings, store, deadline.end)):
+                    failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}
+                    tally.add((job.file, outcome) for job, outcome in some)
+                    held |= failed
+                    sure = {file: error for file, error in held.items() if tally.is_fault_of(file, error)}
+                    held = {file: error for file, error in held.items() if file not in sure}
+                    behind.do(partial(write, dict(some), failed, sure))
+                    # At once, since each file of a bucket that is away takes a minute to fail.
+                    check_roots(failed, roots)
+                    if deadline.is_over and len(tally) < len(jobs):
+                        break
+            limits = LossLimits(settings.loss_files, settings.loss_share)
+            patiently(lambda: check_absence(tally.files, held, roots, limits, partial(heard_files, store)))
         check_decoder(tally, settings, config)
     except (BrokenDecoderError, LibraryError):
         progress.forget_failures(held.values())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from earwise.errors import BatchOverdueError
+
+log = logging.getLogger(__name__)
 
 # Ten minutes to start, and half a minute of one process for each file: a hundred times what one takes.
 _START_S, _FILE_S = 600.0, 30.0
@@ -12,6 +18,9 @@ _START_S, _FILE_S = 600.0, 30.0
 _FETCHED_BYTES_PER_S = 500_000
 # The task's time-out, four days, would not say what became of the files.
 _MOST_S = 95 * 3600.0
+# What is under way when time is up has to be stored, perhaps by a store that is away, and its disks asked for.
+_GRACE_S = 900.0
+_STDERR = 2
 
 
 def time_limit_s(files: int, processes: int, fetched_bytes: int = 0) -> float:
@@ -57,3 +66,25 @@ class Deadline:
             f"The batch was not done within {self._limit_s / 60:.0f} minutes, which is many times what it should "
             "take. What became of the files so far is stored; the rest waits."
         )
+
+
+@contextmanager
+def ended_if_hanging(deadline: Deadline) -> Iterator[None]:
+    """End this process if it is still at this a quarter of an hour after the deadline.
+
+    Whoever asks a disk that is away may hang in the kernel, where neither signals nor exceptions come through: nobody
+    would look at the deadline any more. Where it hung stands on stderr then, and the next attempt goes on with what is
+    left.
+    """
+    left_s = max(deadline.end - time.monotonic(), 0.0)
+    log.info(
+        "there are %.0f minutes for this; should it hang, its process is ended %.0f minutes later",
+        left_s / 60,
+        _GRACE_S / 60,
+    )
+    # A thread outside of Python, which needs nothing of what hangs.
+    faulthandler.dump_traceback_later(left_s + _GRACE_S, exit=True, file=_STDERR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -13,10 +14,12 @@ import psutil
 import pytest
 
 from earwise.errors import StoreError, TrackError
-from earwise.extraction import batches
+from earwise.extraction import batches, deadline
 from earwise.extraction.analysis import analyse_track
+from earwise.extraction.batches import extract_batch
 from earwise.extraction.directory import refresh_stale_directory
 from earwise.extraction.messages import Analysis, Job
+from earwise.extraction.planning import plan_batches
 from earwise.roots.opening import local_copy
 from earwise.store.aliases import Aliases
 from earwise.store.features import Features
@@ -24,7 +27,7 @@ from earwise.store.folders import Folders
 from earwise.store.quarantine import Quarantine
 from earwise.store.tracks import Tracks
 from tests.audio import write_tone
-from tests.extraction.conftest import Extraction, Snapshot
+from tests.extraction.conftest import NOW, Extraction, Snapshot
 
 WRITES = [
     *(
@@ -148,3 +151,34 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the worker outlived its parent"
         time.sleep(0.1)
+
+
+def test_batch_that_hangs_where_its_disk_is_away_is_ended_and_the_next_attempt_goes_on(
+    extraction: Extraction, library: Path, tmp_path: Path, mongo_uri: str, database_name: str
+) -> None:
+    write_tone(library / "1.wav", 1, duration_s=1.2)
+    extraction.scan()
+    (batch,) = plan_batches(extraction.store, extraction.settings.roots, extraction.config, "run", NOW)
+    fifo = tmp_path / "disk"
+    os.mkfifo(fifo)
+    script = Path(__file__).with_name("hanging_batch.py")
+    ended = subprocess.run(
+        [sys.executable, str(script), mongo_uri, database_name, str(library), "run", str(fifo)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "hanging\n")
+    assert "in hang\n" in ended.stderr, "where it hung is said"
+    report = extract_batch(extraction.store, "run", batch.number, extraction.settings, extraction.config, NOW)
+    assert (report.analysed, extraction.codes()) == (1, {})
+
+
+def test_batch_that_ends_is_not_watched_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(deadline.faulthandler, "dump_traceback_later", lambda s, **_: asked.append(round(s)))
+    monkeypatch.setattr(deadline.faulthandler, "cancel_dump_traceback_later", lambda: asked.append("cancelled"))
+    with pytest.raises(KeyError), deadline.ended_if_hanging(deadline.Deadline(files=120, processes=2)):
+        raise KeyError
+    assert asked == [600 + 1800 + 900, "cancelled"]
