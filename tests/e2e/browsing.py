@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from earwise.passwords import hash_password
 from earwise.store import Store
@@ -22,6 +23,16 @@ def sign_up(page: Page, address: str) -> None:
     page.get_by_label("Password", exact=True).fill("correct horse battery")
     page.get_by_label("Password again").fill("correct horse battery")
     page.get_by_role("button", name="Create account").click()
+
+
+def play(page: Page, title: str) -> None:
+    """Press the play button of a track of the page's lists."""
+    page.get_by_role("main").get_by_role("button", name=re.compile(f"^Play {title}")).click()
+
+
+def expect_current(page: Page, title: str) -> None:
+    """Expect that the player holds this track."""
+    expect(page.get_by_role("region", name="Player").get_by_role("link", name=title)).to_be_visible()
 
 
 def start_watching(page: Page) -> None:
@@ -66,3 +77,8 @@ def log_in_as_new(page: Page, address: str, store: Store, role: Role) -> str:
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
     return name
+
+
+def assert_fits(page: Page) -> None:
+    """Assert that nobody has to scroll the page sideways."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
@@ -22,6 +22,7 @@ from earwise.store.client import open_store_at
 from earwise.store.tracks import Tags
 from tests.audio import make_tone, write_audio
 from tests.conftest import free_port
+from tests.e2e.browsing import sign_up, start_watching
 from tests.web.seeding import seed_model, seed_track
 
 CHROMIUM_ARGUMENTS = [
@@ -135,6 +136,15 @@ def page(chromium: Browser) -> Iterator[Page]:
         opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         yield opened
     assert [fault for fault in faults if not re.search(r"status of 404|Error Code 404", fault)] == []
+
+
+@pytest.fixture
+def listener(page: Page, address: str) -> Page:
+    """A listener who has just signed up and sees the library."""
+    start_watching(page)
+    sign_up(page, address)
+    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
+    return page
 
 
 @pytest.fixture

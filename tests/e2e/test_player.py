@@ -1,4 +1,4 @@
-"""The player: it plays on while pages change, goes through its queue, and is driven by keyboard."""
+"""The player: it plays on while pages change, and goes through its queue."""
 
 from __future__ import annotations
 
@@ -11,28 +11,11 @@ from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.browsing import expect_current, play, played_s, wait_for_playing, wait_until
 from tests.e2e.browsing import queued as kept_queue
 from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def listener(page: Page, address: str) -> Page:
-    """A listener who has just signed up and sees the library."""
-    start_watching(page)
-    sign_up(page, address)
-    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
-    return page
-
-
-def play(page: Page, title: str) -> None:
-    page.get_by_role("main").get_by_role("button", name=re.compile(f"^Play {title}")).click()
-
-
-def expect_current(page: Page, title: str) -> None:
-    expect(page.get_by_role("region", name="Player").get_by_role("link", name=title)).to_be_visible()
 
 
 def queued(page: Page) -> list[str]:
@@ -192,82 +175,6 @@ def test_reload_keeps_queue_and_place_and_logging_out_forgets_them(listener: Pag
     listener.get_by_role("button", name="Log out").click()
     expect(listener.get_by_role("heading", name="Log in")).to_be_visible()
     assert listener.evaluate("Object.keys(localStorage).filter(key => key.startsWith('earwise')).length") == 0
-
-
-def test_player_is_driven_by_keys(listener: Page) -> None:
-    play(listener, "Caribbean")
-    wait_for_playing(listener)
-    listener.locator("main").focus()
-    player = listener.get_by_role("region", name="Player")
-    listener.keyboard.press("Space")
-    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    listener.keyboard.press("k")
-    expect(player.get_by_role("button", name="Pause", exact=True)).to_be_visible()
-    before = played_s(listener)
-    listener.keyboard.press("ArrowRight")
-    wait_until(listener, lambda: played_s(listener) > before + 4)
-    listener.keyboard.press("ArrowLeft")
-    listener.keyboard.press("n")
-    expect_current(listener, "Ivory")
-    listener.keyboard.press("p")
-    expect_current(listener, "Caribbean")
-    listener.keyboard.press("m")
-    expect(player.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
-    listener.keyboard.press("s")
-    expect(player.get_by_role("button", name="Shuffle")).to_have_attribute("aria-pressed", "true")
-    listener.keyboard.press("r")
-    expect(player.get_by_role("button", name="Repeat: the whole queue")).to_be_visible()
-    listener.keyboard.press("q")
-    panel = listener.get_by_role("dialog", name="Queue")
-    expect(panel).to_be_visible()
-    listener.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-    listener.keyboard.press("/")
-    expect(listener.get_by_role("combobox")).to_be_focused()
-    listener.keyboard.type("n k")
-    expect_current(listener, "Caribbean")
-
-
-def test_keys_can_be_turned_off(listener: Page) -> None:
-    play(listener, "Ivory")
-    wait_for_playing(listener)
-    listener.locator("main").focus()
-    listener.keyboard.press("?")
-    listener.get_by_role("checkbox", name="Use these keys").uncheck()
-    listener.keyboard.press("Escape")
-    listener.locator("main").focus()
-    listener.keyboard.press("k")
-    listener.wait_for_timeout(300)
-    assert not listener.evaluate("window.__audio.paused")
-
-
-def test_keys_and_volume_are_at_hand_on_a_narrow_screen(listener: Page) -> None:
-    listener.set_viewport_size({"width": 390, "height": 800})
-    play(listener, "Ivory")
-    wait_for_playing(listener)
-    listener.locator("main").focus()
-    listener.keyboard.press("?")
-    listener.get_by_role("checkbox", name="Use these keys").uncheck()
-    listener.keyboard.press("Escape")
-    listener.get_by_role("button", name="Queue", exact=True).click()
-    panel = listener.get_by_role("dialog", name="Queue")
-    volume = panel.get_by_role("slider", name="Volume")
-    listener.set_viewport_size({"width": 1440, "height": 800})
-    expect(volume).to_be_hidden()  # the player has one there
-    listener.set_viewport_size({"width": 390, "height": 800})
-    volume.fill("40")
-    assert listener.evaluate("window.__audio.volume") == 0.4
-    panel.get_by_role("button", name="Mute").click()
-    expect(panel.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
-    assert listener.evaluate("window.__audio.muted")
-    panel.get_by_role("button", name="Keyboard keys").click()
-    listener.get_by_role("checkbox", name="Use these keys").check()
-    listener.keyboard.press("Escape")
-    listener.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-    listener.locator("main").focus()
-    listener.keyboard.press("m")
-    wait_until(listener, lambda: not listener.evaluate("window.__audio.muted"))
 
 
 def test_operating_system_is_told_what_plays(listener: Page) -> None:

@@ -3,7 +3,7 @@
 const SEEK_S = 5;
 const LOUDER = 0.1;
 
-export function attachKeys(player, actions, storage) {
+export function attachKeys(player, queue, actions, storage) {
   const panel = document.querySelector("[data-keys-panel]");
   const isOn = panel.querySelector("[data-keys-on]");
   isOn.checked = storage.read("keys") ?? true;
@@ -30,7 +30,7 @@ export function attachKeys(player, actions, storage) {
 
   document.addEventListener("keydown", (event) => {
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act || !isOn.checked || event.defaultPrevented || isTaken(event)) return;
+    if (!act || !isOn.checked || event.defaultPrevented || isTaken(event, queue)) return;
     event.preventDefault();
     act();
   });
@@ -46,15 +46,17 @@ function search() {
 }
 
 /** Whether the key belongs to what has the focus, to the page behind it, or to the browser. */
-function isTaken(event) {
+function isTaken(event, queue) {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
   if (document.querySelector("dialog[open]")) return true;
   const focused = event.target;
   if (focused.matches("input, textarea, select, [contenteditable], [role=option]")) return true;
+  if (event.key !== " " && !event.key.startsWith("Arrow")) return false;
+  // With nothing to play they scroll, as they do anywhere.
+  if (!queue.current) return true;
   if (event.key === " ") return focused.matches("button, a, summary");
-  if (event.key.startsWith("Arrow")) {
-    // Up and down scroll the page, unless the player itself has the focus.
-    return ["ArrowUp", "ArrowDown"].includes(event.key) && !focused.closest("[data-player]");
-  }
-  return false;
+  // Up and down scroll the page, unless the player itself has the focus; left and right what is wider than its place.
+  if (["ArrowUp", "ArrowDown"].includes(event.key)) return !focused.closest("[data-player]");
+  const region = focused.closest(".scroll, pre");
+  return region !== null && region.scrollWidth > region.clientWidth;
 }

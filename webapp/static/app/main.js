@@ -37,7 +37,7 @@ const actions = {
 };
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));
-Object.assign(actions, attachKeys(player, actions, storage));
+Object.assign(actions, attachKeys(player, queue, actions, storage));
 attachBar(player, queue, actions);
 attachMediaSession(player, queue);
 attachRadio(queue, (link) => readTrack(link, bar.dataset.artwork));
