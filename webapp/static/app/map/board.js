@@ -10,12 +10,16 @@ const FEW = 500; // tracks of which none is left out
 const [SMALLEST, GREATEST] = [2.5, 13]; // points, in pixels
 const CROWDING = 0.55; // of the way from point to point, were they spread evenly, that a point takes
 const GROWTH = 0.4;
+const [SLOW_MS, QUICK_MS] = [40, 20]; // that a frame which was asked for is waited for
+const [THINNED, FILLED, FEWEST] = [0.6, 1.1, 5_000]; // of the points of a moving map after a slow or a quick frame
+const RESTING_MS = 200;
 
 export class Board extends EventTarget {
   camera = new Camera();
   pointed = -1; // the track that is pointed at
   chosen = null; // {at, near}: the place of the track that was chosen, and its neighbours'
   only = -1; // the cluster that stands out
+  #asked = 0; // when the frame was asked for
   #canvases;
   #element;
   #field;
@@ -24,6 +28,8 @@ export class Board extends EventTarget {
   #marks;
   #points;
   #resizing = new ResizeObserver(() => this.#resize());
+  #resting = 0; // the timer that runs while the map moves
+  #share = 1; // of the points, that is drawn while it does
   #tones;
 
   /** Null where the browser has no WebGL 2. */
@@ -51,8 +57,11 @@ export class Board extends EventTarget {
 
   /** Draw when the browser is ready to: once, however much has changed. */
   redraw() {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame) return;
+    this.#asked = performance.now();
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
+      if (this.#resting) this.#keepPace(performance.now() - this.#asked);
       this.#draw();
     });
   }
@@ -64,12 +73,12 @@ export class Board extends EventTarget {
 
   pan(dx, dy) {
     this.camera.pan(dx, dy);
-    this.redraw();
+    this.#move();
   }
 
   zoom(factor, px, py) {
     this.camera.zoom(factor, px, py);
-    this.redraw();
+    this.#move();
   }
 
   showWhole() {
@@ -91,6 +100,7 @@ export class Board extends EventTarget {
 
   free() {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#resting);
     this.#resizing.disconnect();
     this.#points.free();
   }
@@ -105,11 +115,27 @@ export class Board extends EventTarget {
     return Math.min(whole * Math.max(this.camera.nearness, 1) ** GROWTH, GREATEST);
   }
 
+  #move() {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = 0;
+      if (this.#share < 1) this.redraw();
+    }, RESTING_MS);
+    this.redraw();
+  }
+
+  /** A browser that draws slowly, mostly one without a graphics card, draws fewer points until the map rests. */
+  #keepPace(waitedMs) {
+    const least = Math.min(1, FEWEST / this.#field.length);
+    if (waitedMs > SLOW_MS) this.#share = Math.max(this.#share * THINNED, least);
+    else if (waitedMs < QUICK_MS) this.#share = Math.min(this.#share * FILLED, 1);
+  }
+
   #draw() {
     const { camera, chosen, only } = this;
     const shared = { size: this.#pointSize, density: devicePixelRatio };
     const pointed = this.pointed < 0 ? null : [this.#field.x(this.pointed), this.#field.y(this.pointed)];
-    this.#points.draw(camera, { ...shared, only, tones: this.#tones });
+    this.#points.draw(camera, { ...shared, only, tones: this.#tones, share: this.#resting ? this.#share : 1 });
     this.#marks.draw(camera, { ...shared, chosen, pointed, labels: this.#labels });
     this.dispatchEvent(new Event("draw"));
   }

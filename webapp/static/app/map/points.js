@@ -46,7 +46,8 @@ export class Points {
     gl.canvas.addEventListener("webglcontextrestored", () => this.#prepare());
   }
 
-  draw(camera, { size, only, tones, density }) {
+  /** `share`: of all points, evenly spread over them, since their order has no pattern. */
+  draw(camera, { size, only, tones, density, share }) {
     const gl = this.#gl;
     gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -55,7 +56,7 @@ export class Points {
     gl.uniform1f(this.#uniforms.size, size * density);
     gl.uniform1f(this.#uniforms.only, only);
     gl.uniform3fv(this.#uniforms.tones, tones);
-    gl.drawElements(gl.POINTS, this.#field.length, gl.UNSIGNED_INT, 0);
+    gl.drawElements(gl.POINTS, Math.ceil(this.#field.length * share), gl.UNSIGNED_INT, 0);
   }
 
   free() {
