@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.browsing import assert_fits, played_s, sign_up, start_watching, wait_for_playing, wait_until
 from tests.web.seeding import NOW, seed_model, seed_track
 
 pytestmark = pytest.mark.browser
@@ -118,10 +118,6 @@ def test_no_page_is_wider_than_its_window(
         for path in ("/", "/?q=savino", "/clusters", "/clusters/1", f"/tracks/{tracks['Ivory']}", "/none"):
             page.goto(address + path)
             assert_fits(page)
-
-
-def assert_fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
 def test_page_that_is_long_in_coming_shows_that_it_comes(page: Page, address: str, tracks: dict[str, str]) -> None:
