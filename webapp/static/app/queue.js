@@ -97,11 +97,14 @@ export class Queue extends EventTarget {
     return { tracks: [...this.tracks], index: this.index, radio: this.radio, isArranged: this.isArranged };
   }
 
+  /** What the queue has gone on to meanwhile plays on, unless what played then had been taken out. */
   restore({ tracks, index, radio, isArranged }) {
+    const wasTakenOut = this.#find(tracks[index]?.entry) < 0;
+    const current = tracks.findIndex((track) => track.entry === this.current?.entry);
     this.radio = radio;
     this.isArranged = isArranged;
     this.tracks = tracks;
-    this.index = index;
+    this.index = wasTakenOut || current < 0 ? index : current;
     this.#changed();
   }
 

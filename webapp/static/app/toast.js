@@ -1,4 +1,4 @@
-// One short message at a time, with a way back where there is one. It stays until it is closed or overtaken.
+// One short message at a time. With a way back it stays until it is closed or overtaken; else it goes after a while.
 
 const SHOWN_MS = 12_000;
 
@@ -13,15 +13,24 @@ undo.addEventListener("click", () => {
   hide();
 });
 
+document.addEventListener("close", () => toast.hidden || place(), { capture: true });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) hide();
+});
+
 export function show(text, onUndo = null) {
-  // What lies beside an open dialog can't be reached, so the message goes where the listener is.
-  (document.querySelector("dialog[open]") ?? document.body).append(toast);
+  place();
   takeBack = onUndo;
   toast.querySelector("[data-toast-text]").textContent = text;
   undo.hidden = onUndo === null;
   toast.hidden = false;
   clearTimeout(timer);
-  timer = setTimeout(hideUnlessUsed, SHOWN_MS);
+  if (!onUndo) timer = setTimeout(hideUnlessUsed, SHOWN_MS);
+}
+
+/** What lies beside an open dialog can't be reached, so the message goes where the listener is. */
+function place() {
+  (document.querySelector("dialog[open]") ?? document.body).append(toast);
 }
 
 function hideUnlessUsed() {
