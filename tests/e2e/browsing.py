@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from earwise.passwords import hash_password
 from earwise.store import Store
@@ -82,3 +82,38 @@ def log_in_as_new(page: Page, address: str, store: Store, role: Role) -> str:
 def assert_fits(page: Page) -> None:
     """Assert that nobody has to scroll the page sideways."""
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+
+
+def press_to(page: Page, role: str, name: str, *, key: str = "Tab", most: int = 80) -> None:
+    """Press the key until this has the focus."""
+    walk_to(page, page.get_by_role(role, name=name, exact=True).first, key=key, most=most)
+
+
+def walk_to(page: Page, wanted: Locator, *, key: str = "Tab", most: int = 80) -> None:
+    """Press the key until this has the focus, which is seen wherever it goes."""
+    expect(wanted).to_be_attached()
+    for _ in range(most):
+        page.keyboard.press(key)
+        assert_focus_is_seen(page)
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"the focus never came to {wanted}")
+
+
+def assert_focus_is_seen(page: Page) -> None:
+    """Assert that what has the focus, or its row, is outlined, and that the player does not lie over it."""
+    fault = page.evaluate("""() => {
+        const focused = document.activeElement;
+        if (focused.matches("body, main")) return null;
+        const frames = [focused, ...[".track", ".search-box", ".group-head"].map((frame) => focused.closest(frame))];
+        const isOutlined = frames.filter(Boolean).some((frame) => {
+            const { outlineStyle, outlineWidth } = getComputedStyle(frame);
+            return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+        });
+        if (!isOutlined) return `no outline: ${focused.outerHTML}`;
+        const { top, bottom } = focused.getBoundingClientRect();
+        const isOver = focused.closest("[data-player], [data-toast], dialog");
+        const covered = isOver ? 0 : (document.querySelector("[data-player]")?.offsetHeight ?? 0);
+        return top < 0 || bottom > innerHeight - covered ? `out of sight: ${focused.outerHTML}` : null;
+    }""")
+    assert fault is None, f"{page.url}: {fault}"

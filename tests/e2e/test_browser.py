@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -133,6 +134,26 @@ def test_page_that_is_long_in_coming_shows_that_it_comes(page: Page, address: st
     expect(page.get_by_role("heading", level=1)).to_have_text("Browse by sound")
     expect(page.locator("#page")).to_have_attribute("aria-busy", "false")
     wait_until(page, lambda: bar.bounding_box()["width"] == 0)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_what_is_under_way_moves_for_those_alone_who_want_motion(
+    listener: Page, tracks: dict[str, str], motion: Literal["no-preference", "reduce"]
+) -> None:
+    held: list[Route] = []
+    listener.emulate_media(reduced_motion=motion)
+    for path in ("audio", "why/*"):
+        listener.route(f"**/tracks/*/{path}", lambda route: held.append(route))
+    listener.goto(listener.url + f"tracks/{tracks['Ivory']}")
+    listener.get_by_role("button", name="Play Caribbean by Savino").click()
+    expect(listener.locator(".play.is-loading")).to_be_visible()
+    listener.get_by_role("link", name="Why Caribbean by Savino").click()
+    wait_until(listener, lambda: listener.locator("[data-loading]").bounding_box()["width"] > 20)
+    count_moving = "document.getAnimations().filter((one) => one.playState === 'running').length"
+    assert listener.evaluate(count_moving) == (0 if motion == "reduce" else 2)
+    for route in held:
+        route.continue_()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Why do they sound alike?")
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "overtaken"])
