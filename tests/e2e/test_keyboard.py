@@ -100,9 +100,11 @@ def reader(page: Page, address: str, database: tuple[Store, str]) -> Page:
     return page
 
 
+@pytest.mark.parametrize("width", [1280, 390])
 def test_a_tracks_menu_radio_path_and_reasons_are_gone_through_by_keyboard(
-    reader: Page, tracks: dict[str, str]
+    reader: Page, tracks: dict[str, str], width: int
 ) -> None:
+    reader.set_viewport_size({"width": width, "height": 720})
     heading = reader.get_by_role("heading", level=1)
     menu = reader.get_by_label("More for Ivory by Savino")
     for action, said in (("Play next", "plays next."), ("Add to the queue", "is in the queue.")):

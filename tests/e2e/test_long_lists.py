@@ -47,8 +47,9 @@ def test_going_back_shows_a_list_where_it_was_left(page: Page, address: str, see
     row.evaluate("row => row.scrollIntoView({ block: 'center' })")
     left_at = page.evaluate("window.scrollY")
     assert left_at > 300
-    row.locator(".title").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Air 20")
+    # A page that is too short to be scrolled: what the browser keeps by itself is lost there.
+    page.get_by_role("link", name="Playlists", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Playlists")
     wait_until(page, lambda: page.evaluate("window.scrollY") == 0)
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Air 0")
