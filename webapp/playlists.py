@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -16,9 +17,13 @@ from webapp.filters import clip
 from webapp.forms import MoveForm, PlaylistForm, TrackForm, checked
 from webapp.m3u import playlist_as_m3u
 from webapp.messages import say
+from webapp.paging import read_page_number
 from webapp.rows import Row
 
 blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
+
+# As many as one query finds.
+_PAGE_SIZE = 100
 
 
 @blueprint.get("")
@@ -50,9 +55,15 @@ def choose(track_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/<playlist_id>")
 def playlist(playlist_id: str) -> ResponseReturnValue:
-    """The tracks of a playlist."""
+    """A page of a playlist's tracks."""
     found = _require(playlist_id)
     return _show(found, PlaylistForm(name=clip(found.name)))
+
+
+@blueprint.get("/<playlist_id>/tracks")
+def piece(playlist_id: str) -> ResponseReturnValue:
+    """The same tracks as a bare list, for a queue that takes the whole playlist from one of its pages."""
+    return render_template("playlists/piece.html", page=_read_page(_require(playlist_id)))
 
 
 @blueprint.get("/<playlist_id>.m3u8")
@@ -72,7 +83,7 @@ def rename(playlist_id: str) -> ResponseReturnValue:
         return _show(_require(playlist_id), form), 400
     if not store().playlists.rename(listener_id(), playlist_id, form.name.data, datetime.now(UTC)):
         abort(404)
-    return _to(playlist_id)
+    return _to(playlist_id, read_page_number())
 
 
 @blueprint.post("/<playlist_id>/delete")
@@ -111,11 +122,14 @@ def add(playlist_id: str) -> ResponseReturnValue:
 def remove(playlist_id: str) -> ResponseReturnValue:
     """Take a track out of a playlist."""
     track_id = checked(TrackForm).track.data
-    place = store().playlists.remove(listener_id(), _require(playlist_id).playlist_id, track_id, datetime.now(UTC))
+    found = _require(playlist_id)
+    place = store().playlists.remove(listener_id(), playlist_id, track_id, datetime.now(UTC))
     if place is not None:
-        undo = url_for("playlists.move", playlist_id=playlist_id)
+        undo = url_for("playlists.move", playlist_id=playlist_id, page=_page_of(place))
         say("The track is taken out.", undo=undo, track=track_id, place=place)
-    return _to(playlist_id)
+    # The page may have been the last one, and be empty now.
+    left = sum(track != track_id for track in found.tracks)
+    return _to(playlist_id, min(read_page_number(), _count_pages(left)))
 
 
 @blueprint.post("/<playlist_id>/move")
@@ -124,7 +138,7 @@ def move(playlist_id: str) -> ResponseReturnValue:
     form, track = checked(MoveForm), _require_track(request.form.get("track", ""))
     if not store().playlists.move(listener_id(), playlist_id, track.track_id, form.place.data, datetime.now(UTC)):
         abort(404)
-    return _to(playlist_id)
+    return _to(playlist_id, read_page_number())
 
 
 def _require(playlist_id: str) -> Playlist:
@@ -135,8 +149,8 @@ def _require_track(track_id: str) -> Track:
     return store().find_track(track_id) or abort(404)
 
 
-def _to(playlist_id: str) -> ResponseReturnValue:
-    return redirect(url_for("playlists.playlist", playlist_id=playlist_id))
+def _to(playlist_id: str, page: int = 1) -> ResponseReturnValue:
+    return redirect(url_for("playlists.playlist", playlist_id=playlist_id, page=page if page > 1 else None))
 
 
 def _show_all(form: PlaylistForm) -> str:
@@ -146,8 +160,38 @@ def _show_all(form: PlaylistForm) -> str:
 
 
 def _show(found: Playlist, form: PlaylistForm) -> str:
-    tracks = store().tracks.get_many(found.tracks)
-    rows = [(place, Row(tracks[track_id])) for place, track_id in enumerate(found.tracks) if track_id in tracks]
-    return render_template(
-        "playlists/playlist.html", playlist=found, rows=rows, missing=len(found.tracks) - len(rows), form=form
-    )
+    return render_template("playlists/playlist.html", page=_read_page(found), form=form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a playlist; `number` counts from 1, the places of its rows from 0 over the whole playlist."""
+
+    playlist: Playlist
+    number: int
+    rows: list[tuple[int, Row]]
+    missing: int
+
+    @property
+    def pages(self) -> int:
+        return _count_pages(len(self.playlist.tracks))
+
+
+def _read_page(found: Playlist) -> _Page:
+    """The page that is asked for, with the tracks that are in the library; one query."""
+    number = read_page_number()
+    if number > _count_pages(len(found.tracks)):
+        abort(404)
+    first = (number - 1) * _PAGE_SIZE
+    shown = found.tracks[first : first + _PAGE_SIZE]
+    tracks = store().tracks.get_many(shown)
+    rows = [(place, Row(tracks[track_id])) for place, track_id in enumerate(shown, first) if track_id in tracks]
+    return _Page(found, number, rows, len(shown) - len(rows))
+
+
+def _count_pages(tracks: int) -> int:
+    return _page_of(max(tracks - 1, 0))
+
+
+def _page_of(place: int) -> int:
+    return place // _PAGE_SIZE + 1

@@ -18,7 +18,10 @@ export function attachNavigation() {
     if (isThere && target?.id === "page") event.detail.swapOverride = "innerHTML show:none";
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target?.id === "page") arrive();
+    const { target } = event.detail;
+    if (target?.id === "page") arrive();
+    // A track that was moved to another page takes its buttons along.
+    else if (target?.matches("[data-tracks]") && document.activeElement === document.body) focusOn(document.getElementById(target.id));
   });
   document.addEventListener("htmx:historyRestore", () => {
     arrive();
@@ -65,10 +68,14 @@ export function attachNavigation() {
     status.textContent = document.title;
     showWhereYouAre();
     const place = document.getElementById(location.hash.slice(1)) ?? document.querySelector("main");
-    if (!place) return;
-    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
-    place.focus({ preventScroll: true });
+    focusOn(place);
   }
+}
+
+function focusOn(place) {
+  if (!place) return;
+  if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 }
 
 /** Where the main navigation is wider than the window, the page's own entry is in view. */

@@ -13,6 +13,7 @@ export class Queue extends EventTarget {
   repeat = "off";
   isShuffled = false;
   radio = null; // where more tracks come from, in a queue without an end
+  rest = null; // where tracks of the list come from that its page does not show: {earlier, later}
   isArranged = false; // by hand, so that to replace it loses somebody's work
   #lastEntry = 0;
   #storage;
@@ -30,8 +31,9 @@ export class Queue extends EventTarget {
   }
 
   /** A list becomes the queue and starts at one of its tracks. */
-  start(tracks, index, radio = null) {
+  start(tracks, index, { radio = null, rest = null } = {}) {
     this.radio = radio;
+    this.rest = rest;
     this.isArranged = false;
     const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
     this.tracks = tracks.slice(first, first + MOST_TRACKS).map((track) => this.#number(track));
@@ -51,6 +53,16 @@ export class Queue extends EventTarget {
     if (this.index < 0) this.index = 0;
     this.#changed();
     return true;
+  }
+
+  /** More of the list that became the queue, on one of its sides; `address` is where that goes on. */
+  extend(side, tracks, address) {
+    const space = MOST_TRACKS - this.tracks.length;
+    const left = { ...this.rest, [side]: address };
+    this.rest = tracks.length < space && (left.later || left.earlier) ? left : null;
+    if (side === "later") this.#append(tracks.slice(0, space));
+    else this.#prepend(tracks.slice(Math.max(0, tracks.length - space)));
+    this.#changed();
   }
 
   jump(entry) {
@@ -75,6 +87,7 @@ export class Queue extends EventTarget {
     if (position < 0) return;
     this.tracks.splice(position, 1);
     if (position < this.index || this.index === this.tracks.length) this.index -= 1;
+    if (this.tracks.length === 0) this.rest = null;
     this.#changed();
   }
 
@@ -86,6 +99,7 @@ export class Queue extends EventTarget {
 
   clear() {
     this.radio = null;
+    this.rest = null;
     this.isArranged = false;
     this.tracks = [];
     this.index = -1;
@@ -94,14 +108,16 @@ export class Queue extends EventTarget {
 
   /** What `restore` takes to undo what is done from now on. */
   snapshot() {
-    return { tracks: [...this.tracks], index: this.index, radio: this.radio, isArranged: this.isArranged };
+    const { index, radio, rest, isArranged } = this;
+    return { tracks: [...this.tracks], index, radio, rest, isArranged };
   }
 
   /** What the queue has gone on to meanwhile plays on, unless what played then had been taken out. */
-  restore({ tracks, index, radio, isArranged }) {
+  restore({ tracks, index, radio, rest, isArranged }) {
     const wasTakenOut = this.#find(tracks[index]?.entry) < 0;
     const current = tracks.findIndex((track) => track.entry === this.current?.entry);
     this.radio = radio;
+    this.rest = rest;
     this.isArranged = isArranged;
     this.tracks = tracks;
     this.index = wasTakenOut || current < 0 ? index : current;
@@ -148,6 +164,22 @@ export class Queue extends EventTarget {
     return { ...track, entry: this.#lastEntry };
   }
 
+  /** At the end; where the rest is mixed, each track comes somewhere among it. */
+  #append(tracks) {
+    const end = Math.max(-1, ...this.tracks.map((track) => track.place)) + 1;
+    tracks.forEach((track, number) => {
+      const coming = this.tracks.length - this.index;
+      const position = this.isShuffled ? this.index + 1 + Math.floor(Math.random() * coming) : this.tracks.length;
+      this.tracks.splice(position, 0, { ...this.#number(track), place: end + number });
+    });
+  }
+
+  #prepend(tracks) {
+    const first = Math.min(0, ...this.tracks.map((track) => track.place)) - tracks.length;
+    this.tracks.unshift(...tracks.map((track, number) => ({ ...this.#number(track), place: first + number })));
+    this.index += tracks.length;
+  }
+
   #find(entry) {
     return this.tracks.findIndex((track) => track.entry === entry);
   }
@@ -167,8 +199,8 @@ export class Queue extends EventTarget {
 
   #changed() {
     if (!this.isShuffled) this.#renumber();
-    const { tracks, index, repeat, isShuffled, radio, isArranged } = this;
-    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio, isArranged });
+    const { tracks, index, repeat, isShuffled, radio, rest, isArranged } = this;
+    this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio, rest, isArranged });
     this.dispatchEvent(new Event("change"));
   }
 
@@ -180,6 +212,7 @@ export class Queue extends EventTarget {
     this.repeat = REPEATS.includes(kept.repeat) ? kept.repeat : "off";
     this.isShuffled = kept.isShuffled === true;
     this.radio = kept.radio ?? null;
+    this.rest = kept.rest ?? null;
     this.isArranged = kept.isArranged === true;
     this.#lastEntry = Math.max(0, ...kept.tracks.map((track) => track.entry));
   }

@@ -1,6 +1,7 @@
 // Lists of tracks: their play links become buttons of the one player, and their rows show what it does.
 
 import { clock, nameOf } from "./format.js";
+import { fetchPiece, readTrack, restOf } from "./listed.js";
 import * as toast from "./toast.js";
 
 export function attachRows(player, queue, artwork) {
@@ -13,16 +14,28 @@ export function attachRows(player, queue, artwork) {
   return {
     play: (button) => {
       if (isCurrent(button)) return player.toggle();
-      const buttons = [...(button.closest("[data-tracks]") ?? document).querySelectorAll("button[data-play]")];
-      const before = queue.isArranged ? queue.snapshot() : null;
-      queue.start(buttons.map(read), buttons.indexOf(button), button.closest("[data-radio]")?.dataset.radio);
-      player.play();
-      if (before) toast.show("This list is the queue now, in place of yours.", () => queue.restore(before));
+      const list = button.closest("[data-tracks]");
+      const buttons = [...(list ?? document).querySelectorAll("button[data-play]")];
+      const radio = button.closest("[data-radio]")?.dataset.radio;
+      start(buttons.map(read), buttons.indexOf(button), { radio, rest: restOf(list) });
     },
-    "play-list": () => document.querySelector("main [data-tracks] button[data-play]")?.click(),
+    "play-list": async () => {
+      const { beginning } = document.querySelector("main [data-tracks]").dataset;
+      if (!beginning) return document.querySelector("main [data-tracks] button[data-play]").click();
+      const piece = await fetchPiece(beginning, artwork);
+      if (piece?.tracks.length) start(piece.tracks, 0, { rest: piece.rest });
+      else toast.show("The beginning of this list can't be reached. Play one of its tracks.");
+    },
     "play-next": (button) => enqueue(button, true),
     enqueue: (button) => enqueue(button, false),
   };
+
+  function start(tracks, index, more) {
+    const before = queue.isArranged ? queue.snapshot() : null;
+    queue.start(tracks, index, more);
+    player.play();
+    if (before) toast.show("This list is the queue now, in place of yours.", () => queue.restore(before));
+  }
 
   function enqueue(button, isNext) {
     button.closest("details")?.removeAttribute("open");
@@ -78,11 +91,4 @@ export function attachRows(player, queue, artwork) {
       time.textContent = isNow ? clock(player.seconds) : time.dataset.length;
     }
   }
-}
-
-/** The track that a play link or its button stands for. */
-export function readTrack(element, artwork) {
-  const { play, title, artist, seconds, page, source, picture } = element.dataset;
-  const address = source ?? element.getAttribute("href");
-  return { track: play, title, artist, seconds: Number(seconds), page, source: address, artwork: picture ?? artwork };
 }
