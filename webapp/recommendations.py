@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.ranking.traits import TRAITS, compare, percentile_of
 from earwise.store.model_parts import Neighbour
+from earwise.store.ratings import Marks
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
 from webapp.context import store
@@ -19,8 +21,21 @@ blueprint = Blueprint("recommendations", __name__)
 
 # Few enough to be there at once, also on a phone; the others are one press away.
 _FIRST_SHOWN = 25
-# So many of the nearest may have left since the training before it takes another query to find who comes next.
+# So many of the nearest may have left since the training before all others are looked up, to find who comes next.
 _SPARE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The nearest neighbours that are still there, their tracks and the seed's, and what the listener said of them.
+
+    Before the first model `marks` is None: a page waits and asks how far that is, in place of what the listener said.
+    """
+
+    shown: list[Neighbour]
+    tracks: dict[str, Track]
+    has_more: bool
+    marks: Marks | None
 
 
 @blueprint.get("/tracks/<track_id:track_id>")
@@ -29,22 +44,19 @@ def track(track_id: str) -> ResponseReturnValue:
     active, placement = store().serving.find_placed(track_id)
     neighbours = placement.neighbours if placement else ()
     most = len(neighbours) if request.args.get("show") == "all" else _FIRST_SHOWN
-    shown, tracks, has_more = _choose(track_id, neighbours, most)
-    if track_id not in tracks:
+    chosen = _choose(track_id, neighbours, most, has_model=active is not None)
+    if chosen is None:
         return _redirect_to_what_it_became(track_id)
-    clusters = active.clusters if active else {}
-    # Before the first model a page waits and asks how far that is, in place of what the listener said.
-    judged = (near.track_id for near in shown)
-    marks = store().ratings.marks(listener_id(), track_id, judged) if active else None
+    tracks, clusters = chosen.tracks, active.clusters if active else {}
     return render_template(
         "recommendations/track.html",
         seed=tracks[track_id],
         cluster=clusters.get(placement.cluster) if placement and placement.cluster is not None else None,
-        rows=ranked_rows(shown, tracks, clusters, longest=neighbours[-1].distance if neighbours else 0.0),
-        has_more=has_more,
+        rows=ranked_rows(chosen.shown, tracks, clusters, longest=neighbours[-1].distance if neighbours else 0.0),
+        has_more=chosen.has_more,
         is_known=placement is not None,
         model_id=active.model_id if active else None,
-        marks=marks,
+        marks=chosen.marks,
         wait=None if active else describe_wait(store().extraction_runs.latest()),
     )
 
@@ -70,15 +82,26 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
     )
 
 
-def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int) -> tuple[list[Neighbour], dict[str, Track], bool]:
-    """The nearest neighbours that are still there, the tracks of them and of the seed, and whether there are more."""
+def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int, *, has_model: bool) -> _Chosen | None:
+    """What a page shows of these, in two queries; None where the seed itself is not there."""
     first, rest = neighbours[: most + _SPARE], neighbours[most + _SPARE :]
     tracks = store().tracks.get_many([seed_id, *(near.track_id for near in first)])
+    if seed_id not in tracks:
+        return None
+    if not has_model:
+        return _Chosen([], tracks, has_more=False, marks=None)
     present = [near for near in first if near.track_id in tracks]
-    if len(present) < most and rest and seed_id in tracks:
-        tracks |= store().tracks.get_many(near.track_id for near in rest)
+    is_enough = len(present) >= most
+    judged, wanted = (present[:most], ()) if is_enough else (neighbours, rest)
+    marks, others = store().ratings.marks_and_tracks(listener_id(), seed_id, _ids(judged), _ids(wanted))
+    tracks |= others
+    if not is_enough:
         present, rest = [near for near in neighbours if near.track_id in tracks], ()
-    return present[:most], tracks, len(present) > most or bool(rest)
+    return _Chosen(present[:most], tracks, len(present) > most or bool(rest), marks)
+
+
+def _ids(neighbours: Iterable[Neighbour]) -> list[str]:
+    return [near.track_id for near in neighbours]
 
 
 def _redirect_to_what_they_became(seed_id: str, track_id: str) -> ResponseReturnValue:

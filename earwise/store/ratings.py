@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.index_builds import ensure_index
+from earwise.store.tracks import Track, ready_tracks
 from earwise.store.translation import translated_errors
 
 MOST_STARS = 5
@@ -90,25 +91,27 @@ class Ratings:
     @translated_errors()
     def marks(self, listener_id: str, seed_id: str, track_ids: Iterable[str] = ()) -> Marks:
         """What the listener said of the seed track, and of these recommendations for it, in one query."""
-        wanted = {
-            "rating": _about(listener_id, seed_id)["_id"],
-            "thumb": [_about(listener_id, track_id, seed_id)["_id"] for track_id in track_ids],
-        }
-        # The embedded server joins nothing on a list of keys, and reads a whole collection for a union with some of it.
-        stages: list[dict[str, Any]] = [
-            {"$documents": [wanted]},
-            _join(self._ratings, on="rating"),
-            {"$unwind": {"path": "$thumb", "preserveNullAndEmptyArrays": True}},
-            _join(self._thumbs, on="thumb"),
+        return self.marks_and_tracks(listener_id, seed_id, track_ids)[0]
+
+    @translated_errors()
+    def marks_and_tracks(
+        self, listener_id: str, seed_id: str, track_ids: Iterable[str], wanted: Iterable[str] = ()
+    ) -> tuple[Marks, dict[str, Track]]:
+        """The same, and those of the tracks `wanted` that are ready, still in one query."""
+        asked: list[dict[str, str]] = [
+            {"rating": _about(listener_id, seed_id)["_id"]},
+            *({"thumb": _about(listener_id, track_id, seed_id)["_id"]} for track_id in track_ids),
+            *({"track": track_id} for track_id in wanted),
         ]
-        found = list(self._ratings.database.aggregate(stages))
-        rating: dict[str, Any] = next(iter(found[0]["ratings"]), {})
-        judged = [document for each in found for document in each["thumbs"]]
-        return Marks(
-            rating.get("stars", 0),
-            rating.get("favourite", False),
-            {document["track_id"]: document["is_up"] for document in judged},
+        # The embedded server joins nothing on a list of keys, and reads a whole collection for a union with some of it.
+        stages = [{"$documents": asked}, *(_join(name) for name in ("ratings", "thumbs", "tracks"))]
+        answers = list(self._ratings.database.aggregate(stages, batchSize=len(asked) + 1))
+        rated, judged, tracks = (
+            [document for answer in answers for document in answer[name]] for name in ("ratings", "thumbs", "tracks")
         )
+        rating: dict[str, Any] = rated[0] if rated else {}
+        thumbs = {document["track_id"]: document["is_up"] for document in judged}
+        return Marks(rating.get("stars", 0), rating.get("favourite", False), thumbs), ready_tracks(tracks)
 
     @translated_errors()
     def favourites(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[RatedTrack]:
@@ -152,9 +155,9 @@ class Ratings:
         ]
 
 
-def _join(collection: Collection[dict[str, Any]], *, on: str) -> dict[str, Any]:
-    """Stage that adds what a collection has under an id, under the collection's name."""
-    return {"$lookup": {"from": collection.name, "localField": on, "foreignField": "_id", "as": collection.name}}
+def _join(collection: str) -> dict[str, Any]:
+    """Stage that adds what a collection has under the id in the field of its name in the singular."""
+    return {"$lookup": {"from": collection, "localField": collection[:-1], "foreignField": "_id", "as": collection}}
 
 
 def _about(listener_id: str, track_id: str, seed_id: str | None = None) -> dict[str, Any]:

@@ -4,121 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from markupsafe import escape
 
 from earwise.extraction.directory import refresh_directory
-from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.conftest import free_port
 from tests.web.conftest import Browser, broken
 from tests.web.seeding import HOSTILE, NOW, seed_model, seed_track, seed_tracks, start_extraction
-from tests.web.test_pictures import hear
 from webapp import create_app
 from webapp.filters import clip
-
-
-def test_every_page_costs_at_most_three_queries_beside_the_listener(
-    store: Store, admin: Browser, library: Path, queries: Callable[[], list[str]]
-) -> None:
-    tracks = seed_tracks(store, 60)
-    (library / f"{tracks[0]}.mp3").write_bytes(b"sound")
-    refresh_directory(store)
-    seed_model(store, tracks, neighbours=50)
-    hear(store, tracks)
-    owner = store.listeners.get_by_name("root").listener_id
-    playlist_id = store.playlists.create(owner, "Night", NOW)
-    for track in tracks[:3]:
-        store.playlists.add(owner, playlist_id, track, NOW)
-        store.ratings.set_stars(owner, track, 3, NOW)
-        store.ratings.set_favourite(owner, track, True, NOW)
-        store.events.record(owner, track, track, heard_s=60, duration_s=185, now=NOW)
-    paths = [
-        "/",
-        "/?q=title",
-        "/?q=tilte",
-        "/?q=artist+title+7",
-        "/suggestions?q=ti",
-        f"/tracks/{tracks[0]}",
-        f"/tracks/{tracks[0]}?show=all",
-        f"/tracks/{tracks[0]}/audio",
-        f"/tracks/{tracks[0]}/picture",
-        f"/tracks/{tracks[0]}/sound-print",
-        f"/tracks/{tracks[0]}/why/{tracks[1]}",
-        f"/tracks/{tracks[0]}/radio",
-        f"/tracks/{tracks[0]}/path?to=title",
-        "/clusters",
-        "/clusters/1",
-        "/admin",
-        "/admin/quarantine",
-        "/admin/training",
-        "/admin/downloads",
-        "/admin/models/model-1",
-        "/favourites",
-        "/rated",
-        "/history",
-        "/playlists",
-        f"/playlists/{playlist_id}",
-        f"/playlists/{playlist_id}.m3u8",
-        f"/playlists/add/{tracks[0]}",
-        f"/tracks/{tracks[0]}/marks",
-        f"/playlists/{playlist_id}/radio",
-        "/account",
-        "/api",
-        "/browse",
-        "/map",
-        "/map?cluster=1",
-        f"/map/tracks/{tracks[0]}",
-    ]
-    for path in paths:
-        queries()
-        assert admin.get(path).status_code == 200, path
-        asked = queries()
-        assert asked[0] == "find users", path
-        assert len(asked) <= 4, (path, asked)
-
-
-def test_pages_of_tracks_that_left_or_became_others_cost_no_more(
-    store: Store, listener: Browser, queries: Callable[[], list[str]]
-) -> None:
-    tracks = seed_tracks(store, 60)
-    seed_model(store, tracks, neighbours=50)
-    for left in tracks[1:4]:
-        store.tracks.remove_file(left, LibraryPath("music", left.encode() + b".mp3"), NOW)
-    store.aliases.put(tracks[1], tracks[0], NOW)
-    for track, status in ((tracks[0], 200), (tracks[1], 302), (tracks[2], 404)):
-        queries()
-        assert listener.get(f"/tracks/{track}").status_code == status
-        assert len(asked := queries()) <= 4, (status, asked)
-
-
-def test_forms_cost_no_more(store: Store, listener: Browser, queries: Callable[[], list[str]]) -> None:
-    tracks = seed_tracks(store, 60)
-    seed_model(store, tracks)
-    token = {"csrf_token": listener.token("/playlists")}
-    for path, fields in (
-        ("/radio/next", {"played": ",".join(tracks[:10])}),
-        (f"/tracks/{tracks[0]}/stars", {"stars": "3"}),
-        (f"/tracks/{tracks[0]}/heard", {"listening": "a" * 32, "heard_s": "40"}),
-        ("/playlists", {"name": "Night", "track": tracks[0]}),
-    ):
-        queries()
-        assert listener.client.post(path, data=fields | token).status_code in {200, 204, 302}, path
-        assert len(asked := queries()) <= 4, (path, asked)
-
-
-def test_pages_without_a_model_cost_no_more(store: Store, listener: Browser, queries: Callable[[], list[str]]) -> None:
-    tracks = seed_tracks(store, 5)
-    for path in ("/", f"/tracks/{tracks[0]}", "/clusters"):
-        queries()
-        assert listener.get(path).status_code == 200
-        assert len(queries()) <= 4, path
 
 
 def test_active_model_whose_documents_are_gone_counts_as_none(store: Store, listener: Browser) -> None:
