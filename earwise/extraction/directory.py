@@ -10,7 +10,9 @@ from typing import Any
 from earwise.extraction.vocabulary import count_words, make_postings
 from earwise.store import Store
 from earwise.store.search import fold_text
+from earwise.store.shelf_names import Names, gather_names
 from earwise.store.shelves import (
+    SHELVES_ON_PAGE,
     Kind,
     Listing,
     Shelf,
@@ -25,8 +27,9 @@ from earwise.tags import Tags
 log = logging.getLogger(__name__)
 
 Entry = tuple[str, Tags]
-# A page of tracks reads a document for each, a page of shelves only itself.
-TRACKS_ON_PAGE, SHELVES_ON_PAGE = 30, 60
+TRACKS_ON_PAGE = 30
+# Of decades there are few.
+_NARROWED = (Kind.ARTIST, Kind.ALBUM, Kind.GENRE)
 _UNKNOWN_YEAR = 9999
 _TRACK_ORDERS: dict[str, Callable[[Entry], Any]] = {
     "album": lambda entry: (sort_key(entry[1]), entry[0]),
@@ -63,7 +66,7 @@ def refresh_directory(store: Store) -> None:
     log.info("directory written: %d tracks, %d lists of words and %d pages changed", len(entries), lists, pages)
 
 
-def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
+def make_listings(entries: Sequence[Entry]) -> Iterator[Listing | Names]:
     """Every list of a library's tracks."""
     yield from _library_listings(entries)
     for kind, name_of in _KINDS.items():
@@ -74,6 +77,9 @@ def make_listings(entries: Sequence[Entry]) -> Iterator[Listing]:
             yield from _track_listings(kind, shelf, members)
         for order, shelf_place in _SHELF_ORDERS.items():
             yield _shelf_listing(kind, order, sorted(shelves, key=shelf_place))
+        if kind in _NARROWED:
+            ordered = sorted(shelves, key=_SHELF_ORDERS["name"])
+            yield from gather_names(kind, ((shelf.key, shelf.name, shelf.tracks) for shelf in ordered))
 
 
 def _library_listings(entries: Sequence[Entry]) -> Iterator[Listing]:

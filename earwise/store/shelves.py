@@ -16,14 +16,17 @@ from pymongo.database import Database
 from earwise.store.bulk import put_documents
 from earwise.store.sealed import replace_all, seal
 from earwise.store.search import fold_text
+from earwise.store.shelf_names import Names, find_names, names_id, pack_names
 from earwise.store.translation import translated_errors
 
+#: A page of shelves reads itself alone, one of tracks a document for each.
+SHELVES_ON_PAGE = 60
 _WRITE_BATCH = 200
 _HEAD = "head"
 _STALE = "stale"
 # Which lists there are, and how they are cut; counted up where that changes, so that a library which does not change
 # gets them too.
-_FORM_ID, _FORM = "form", "4"
+_FORM_ID, _FORM = "form", "5"
 
 
 class Kind(StrEnum):
@@ -137,6 +140,25 @@ class Shelves:
         return Page(tuple(page["entries"]), number, head["pages"], head["total"], shelf, head["marks"])
 
     @translated_errors()
+    def narrowed(self, kind: Kind, words: Sequence[str], order: str, number: int) -> Page | None:
+        """A page of the shelves with words that begin with each of these, in two queries; None where there is none.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Folded, at least one.
+        """
+        noted = self._shelves.find_one({"_id": names_id(kind, words)})
+        keys = find_names(noted, words, order) if noted else []
+        pages, first = max(1, -(-len(keys) // SHELVES_ON_PAGE)), (number - 1) * SHELVES_ON_PAGE
+        if number > pages:
+            return None
+        wanted = [f"{tracks_listing(kind, key, 'album')}:{_HEAD}" for key in keys[first : first + SHELVES_ON_PAGE]]
+        heads = {head["_id"]: head for head in self._shelves.find({"_id": {"$in": wanted}})} if wanted else {}
+        entries = tuple(heads[head]["shelf"] for head in wanted if head in heads)
+        return Page(entries, number, pages, len(keys), None, {})
+
+    @translated_errors()
     def mark_stale(self) -> None:
         """Note, before tracks change, that the lists will have to be written again."""
         self._shelves.replace_one({"_id": _STALE}, {"_id": _STALE, "digest": ""}, upsert=True)
@@ -148,7 +170,7 @@ class Shelves:
         return _STALE in found or found.get(_FORM_ID) != _FORM
 
     @translated_errors()
-    def put_all(self, listings: Iterable[Listing]) -> int:
+    def put_all(self, listings: Iterable[Listing | Names]) -> int:
         """Let these be the lists: write what changed, then take out what is gone; returns how many were written.
 
         The note that they are stale goes last, so that writing that is broken off is begun again.
@@ -161,7 +183,10 @@ class Shelves:
         return written
 
 
-def _documents(listing: Listing) -> Iterable[dict[str, Any]]:
+def _documents(listing: Listing | Names) -> Iterable[dict[str, Any]]:
+    if isinstance(listing, Names):
+        yield pack_names(listing)
+        return
     for number, entries in enumerate(listing.pages, 1):
         yield seal(f"{listing.name}:{number}", {"entries": list(entries)})
     head = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from earwise.extraction.directory import make_listings, refresh_directory, refresh_stale_directory
 from earwise.store import Store
+from earwise.store.search import fold_words
 from earwise.store.shelves import Kind, Page, library_listing, shelves_listing, tracks_listing
 from earwise.store.tracks import Tags
 from tests.web.seeding import seed_track, track_id
@@ -84,3 +85,46 @@ def test_library_that_does_not_change_gets_the_lists_of_a_new_version(store: Sto
     page = store.shelves.page(library_listing("album"), 1)
     assert page is not None
     assert page.total == 1
+
+
+def narrowed(store: Store, typed: str, *, order: str = "name", kind: Kind = Kind.ARTIST) -> list[str]:
+    page = store.shelves.narrowed(kind, fold_words(typed), order, 1)
+    assert page
+    assert page.total == len(page.entries)
+    return [shelf.name for shelf in page.shelves]
+
+
+def test_shelves_are_narrowed_by_how_any_word_of_their_name_begins(store: Store) -> None:
+    names = ("Sigur Rós", "Rosalía", "The Roots", "ROS", "Mogwai", "R", "東京事変", "Simon & Garfunkel", "!!!")
+    for number, name in enumerate(names):
+        for track in range(number + 1):
+            seed_track(store, Tags(f"Title {track}", name, "Album", "Ambient"))
+    refresh_directory(store)
+    assert narrowed(store, "ros") == ["ROS", "Rosalía", "Sigur Rós"]
+    assert narrowed(store, "ROS", order="size") == ["ROS", "Rosalía", "Sigur Rós"]
+    assert narrowed(store, "r") == ["R", "ROS", "Rosalía", "Sigur Rós", "The Roots"]
+    assert narrowed(store, "r", order="size")[:2] == ["R", "ROS"]
+    assert narrowed(store, "ros si") == ["Sigur Rós"]
+    assert narrowed(store, "s g") == ["Simon & Garfunkel"]
+    assert narrowed(store, "東") == ["東京事変"]
+    assert narrowed(store, "osa") == []
+    assert narrowed(store, "ambi", kind=Kind.GENRE) == ["Ambient"]
+
+
+def test_narrowed_shelves_are_cut_into_pages(store: Store) -> None:
+    for number in range(130):
+        seed_track(store, Tags("Title", f"Artist {number:03d}"))
+    refresh_directory(store)
+    pages = [store.shelves.narrowed(Kind.ARTIST, ["art"], "name", number) for number in (1, 2, 3, 4)]
+    assert [page and (page.number, page.pages, page.total) for page in pages] == [
+        *((n, 3, 130) for n in (1, 2, 3)),
+        None,
+    ]
+    names = [shelf.name for page in pages if page for shelf in page.shelves]
+    assert names == [f"Artist {number:03d}" for number in range(130)]
+
+
+def test_names_of_ten_thousand_characters_are_narrowed_too(store: Store) -> None:
+    seed_track(store, Tags("Title", "x" * 10_000))
+    refresh_directory(store)
+    assert len(narrowed(store, "x" * 200)) == 1

@@ -106,6 +106,8 @@ def test_no_page_breaks_a_rule_that_axe_knows_or_its_window(
                 "/?q=nothing-like-it",
                 "/browse",
                 "/browse/albums?sort=size",
+                "/browse?of=sa",
+                "/browse?of=nothing",
                 f"/browse/artists/{shelf_key('Savino')}",
                 f"/browse/artists/{shelf_key(_UNBROKEN)}",
                 f"/browse/artists/{shelf_key('Savino')}/radio",

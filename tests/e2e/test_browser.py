@@ -105,6 +105,28 @@ def test_search_recommendations_and_audio_work_without_javascript(plain: Browser
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+def test_artists_are_filtered_and_the_filter_is_gone_back_to(chromium: Browser, address: str, has_script: bool) -> None:
+    with chromium.new_context(java_script_enabled=has_script, viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        sign_up(page, address)
+        page.goto(f"{address}/browse?sort=size")
+        page.get_by_label("Words that the name begins with, or has").fill("sav")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.locator(".shelf-name")).to_have_text(["Savino"])
+        expect(page.get_by_text("1 artist with “sav”")).to_be_visible()
+        assert sorted(page.url.partition("?")[2].split("&")) == ["of=sav", "sort=size"]
+        page.get_by_role("link", name="Savino").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Savino")
+        page.go_back()
+        expect(page.locator(".shelf-name")).to_have_text(["Savino"])
+        page.get_by_label("Words that the name begins with, or has").fill("xyzzy")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+        page.get_by_role("link", name="All artists").click()
+        expect(page.locator(".shelf-name")).not_to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 820, 1440])
 def test_no_page_is_wider_than_its_window(

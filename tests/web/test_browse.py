@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
+
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser
+from tests.web.reading import next_page
 from tests.web.seeding import seed_track, seed_tracks
 
 
@@ -75,3 +78,42 @@ def test_a_misspelt_search_says_what_was_searched_for(store: Store, listener: Br
     assert "for “<bdi>savino</bdi>”" in page
     assert "Nothing here is spelt “<bdi>savinno</bdi>”" in page
     assert "Ivory" in listener.get("/suggestions?q=savinno").text
+
+
+def test_shelves_are_filtered_by_the_address_and_pages_and_orders_keep_it(
+    store: Store, listener: Browser, queries: Callable[[], list[str]]
+) -> None:
+    for number in range(130):
+        seed_track(store, Tags(f"Title {number}", f"{'Mogwai' if number % 2 else 'Sigur'} {number:03d}", "Album"))
+    refresh_directory(store)
+    queries()
+    first = listener.get("/browse?of=mog&sort=size").text
+    assert len(queries()) <= 3
+    assert "65 artists with “<bdi>mog</bdi>”" in first
+    assert "Sigur" not in first
+    assert 'name="of" type="search" value="mog"' in first
+    following = next_page(first)
+    assert following == "/browse?page=2&of=mog&sort=size"
+    assert len(shelf_links(first) + shelf_links(listener.get(following).text)) == 65
+    assert 'href="/browse?sort=name&amp;of=mog"' in first
+    assert listener.get("/browse?of=mog&page=3").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["zappa", "!!!", "$ne", "<script>alert(1)</script>", "\u202e\u202e", "x" * 10_000])
+def test_filter_that_leaves_nothing_says_what_to_do(store: Store, listener: Browser, typed: str) -> None:
+    seed_tracks(store, 3)
+    refresh_directory(store)
+    answer = listener.client.get("/browse/albums", query_string={"of": typed, "sort": "size"})
+    assert answer.status_code == 200
+    assert "Try fewer letters." in answer.text
+    assert 'href="/browse/albums?sort=size">All albums</a>' in answer.text
+    assert "<script>alert" not in answer.text
+    assert "\u202e" not in answer.text.split('value="')[-1]
+
+
+def test_decades_have_no_filter(store: Store, listener: Browser) -> None:
+    seed_tracks(store, 3)
+    refresh_directory(store)
+    page = listener.get("/browse/years?of=zappa").text
+    assert "2000s" in page
+    assert 'name="of"' not in page

@@ -77,6 +77,7 @@ def further_pages(tracks: list[str], playlist_id: str) -> list[str]:
         "/?q=artist+title+7",
         "/?page=2&sort=title",
         "/suggestions?q=ti",
+        "/browse?of=ar",
         f"/tracks/{tracks[0]}?show=all",
         f"/tracks/{tracks[0]}/why/{tracks[1]}",
         f"/tracks/{tracks[0]}/path?to=title",

@@ -74,7 +74,14 @@ def test_every_query_of_every_page_is_by_index(
         client, data = others.get(endpoint, admin).client, fields if method == "POST" else None
         client.open(path, method=method, data=data, buffered=True)
         found[f"{method} {path}"] = scans(store.client[database_name], commands())
-    for path in ("/?q=title", "/?q=tilte", "/?q=artist+title+7", "/suggestions?q=ti", f"/tracks/{'f' * 32}"):
+    for path in (
+        "/?q=title",
+        "/?q=tilte",
+        "/?q=artist+title+7",
+        "/suggestions?q=ti",
+        "/browse?of=ar",
+        f"/tracks/{'f' * 32}",
+    ):
         commands()
         admin.get(path)
         found[path] = scans(store.client[database_name], commands())
