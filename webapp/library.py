@@ -17,7 +17,7 @@ blueprint = Blueprint("library", __name__)
 
 _ORDERS = {"album": "Artist and album", "title": "Title"}
 _FIRST_TRACKS = 50
-_MOST_HITS = 30
+_HITS_ON_PAGE = 30
 _MOST_SUGGESTIONS = 8
 _MOST_QUERY_CHARACTERS = 200
 _CLUSTERS_SHOWN = 8
@@ -27,7 +27,8 @@ _CLUSTERS_SHOWN = 8
 def home() -> ResponseReturnValue:
     """The search box; beneath it what was found, or clusters and all tracks."""
     query = request.args.get("q", "").strip()[:_MOST_QUERY_CHARACTERS]
-    return _search_page(query) if query else _browse_page(read_page_number(), read_order(_ORDERS))
+    number = read_page_number()
+    return _search_page(query, number) if query else _browse_page(number, read_order(_ORDERS))
 
 
 @blueprint.get("/suggestions")
@@ -37,13 +38,17 @@ def suggestions() -> ResponseReturnValue:
     return render_template("library/suggestions.html", found=_find(query, _MOST_SUGGESTIONS))
 
 
-def _search_page(query: str) -> str:
-    found = _find(query, _MOST_HITS)
-    return render_template("library/search.html", query=query, found=found, rows=[Row(track) for track in found.tracks])
+def _search_page(query: str, number: int) -> str:
+    skip = (number - 1) * _HITS_ON_PAGE
+    found = _find(query, _HITS_ON_PAGE, skip)
+    if skip and not found.tracks:
+        abort(404)
+    rows = [Row(track) for track in found.tracks]
+    return render_template("library/search.html", query=query, found=found, rows=rows, number=number, first=skip + 1)
 
 
-def _find(query: str, limit: int) -> Found:
-    return find_tracks(store(), query, limit=limit)
+def _find(query: str, limit: int, skip: int = 0) -> Found:
+    return find_tracks(store(), query, limit=limit, skip=skip)
 
 
 def _browse_page(number: int, order: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
 
 from earwise.store.client import Store
@@ -31,15 +32,24 @@ class Found:
         What was searched for in place of what was typed, where nothing of the library is spelt so.
     is_cut : bool
         Whether there are more, or may be.
+    following : int or None
+        How many to skip for those that come next; None where no more can be had.
     """
 
     tracks: tuple[Track, ...]
     corrected: str | None = None
     is_cut: bool = False
+    following: int | None = None
 
 
-def find_tracks(store: Store, query: str, *, limit: int) -> Found:
-    """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun; at most three queries."""
+def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found:
+    """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun; at most three queries.
+
+    Parameters
+    ----------
+    skip : int
+        How many of the best have been seen: 0, or `following` of what was found before.
+    """
     words = fold_words(query)
     typed = query_terms(words)
     if not typed:
@@ -47,7 +57,7 @@ def find_tracks(store: Store, query: str, *, limit: int) -> Found:
     known = store.postings.look_up(typed)
     unknown = [term for term in typed if not known.count(term)]
     if not unknown:
-        return _find_known(store, known, typed, limit)
+        return _find_known(store, known, typed, _Part(skip, skip + limit))
     near = store.words.near(unknown)
     meant = _correct(words, unknown, near)
     # What came into the library since its words were noted is found as it was typed, whatever it is near to.
@@ -55,11 +65,12 @@ def find_tracks(store: Store, query: str, *, limit: int) -> Found:
     if meant is not None:
         rarest.append(_rarest(query_terms(meant), known, near))
     tracks = store.tracks.with_any_term(rarest)
-    found = _ranked(tracks, typed, limit)
-    if found.tracks or meant is None:
-        return found
-    found = _ranked(tracks, query_terms(meant), limit)
-    return replace(found, corrected=" ".join(meant)) if found.tracks else found
+    part = _Part(skip, skip + limit)
+    held = _rank(tracks, typed)
+    if held or meant is None:
+        return _cut(held, part)
+    held = _rank(tracks, query_terms(meant))
+    return replace(_cut(held, part), corrected=" ".join(meant)) if held else Found(())
 
 
 def _correct(words: Sequence[str], unknown: Sequence[str], near: Mapping[str, int]) -> list[str] | None:
@@ -82,21 +93,58 @@ def _rarest(terms: Sequence[str], known: KnownTerms, near: Mapping[str, int]) ->
     return min(terms, key=lambda term: known.count(term) or sum(near[word] for word in near if word.startswith(term)))
 
 
-def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], limit: int) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which of all hits are wanted, by their places from 0."""
+
+    first: int
+    end: int
+
+
+def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], part: _Part) -> Found:
     lists = [known.listed(term) for term in terms]
     listed = [one for one in lists if one is not None]
     if len(listed) < len(lists):
         unlisted = [term for term, one in zip(terms, lists, strict=True) if one is None]
-        return _ranked(store.tracks.with_any_term([min(unlisted, key=known.count)]), terms, limit)
+        return _cut(_rank(store.tracks.with_any_term([min(unlisted, key=known.count)]), terms), part)
     best, unread = _best_of_all(listed)
+    if part.first:
+        found, read = _read_blocks(store, best, terms, part)
+    else:
+        found, read = _read_first(store, best, terms, part.end)
+    following = part.end if found.is_cut or read < len(best) else None
+    return replace(found, is_cut=following is not None or unread > 0, following=following)
+
+
+def _read_first(store: Store, best: Sequence[str], terms: Sequence[str], limit: int) -> tuple[Found, int]:
+    """The first of the best, and how many of these were read."""
     read = limit if len(terms) == 1 else max(limit, _COMPARED)
     tracks = list(store.tracks.get_many(best[:read]).values())
-    found = _ranked(tracks, terms, limit)
+    found = _cut(_rank(tracks, terms), _Part(0, limit))
     if len(found.tracks) < limit and read < len(best):
         # Some have left the library, or have other tags by now.
         tracks += store.tracks.get_many(best[read : read + _READ_MORE]).values()
-        read, found = read + _READ_MORE, _ranked(tracks, terms, limit)
-    return replace(found, is_cut=found.is_cut or len(best) > read or unread > 0)
+        read, found = read + _READ_MORE, _cut(_rank(tracks, terms), _Part(0, limit))
+    return found, read
+
+
+def _read_blocks(store: Store, best: Sequence[str], terms: Sequence[str], part: _Part) -> tuple[Found, int]:
+    """Later ones, as they come after those that were compared for the first; and up to where these were read.
+
+    Places are those of the lists, so that each is shown once: where some have left the library there are fewer.
+    """
+    size = part.end - part.first if len(terms) == 1 else _COMPARED
+    first = part.first if len(terms) == 1 else part.first - part.first % _COMPARED
+    blocks = [best[start : start + size] for start in range(first, min(part.end, len(best)), size)]
+    tracks = store.tracks.get_many(chain.from_iterable(blocks))
+    shown: list[Track] = []
+    is_cut = False
+    for number, block in enumerate(blocks):
+        start = first + number * size
+        held = _rank((tracks[track_id] for track_id in block if track_id in tracks), terms)
+        shown += held[max(0, part.first - start) : part.end - start]
+        is_cut = len(held) > part.end - start
+    return Found(tuple(shown), is_cut=is_cut), first + len(blocks) * size
 
 
 def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
@@ -118,9 +166,15 @@ def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
     return sorted(sums, key=lambda track_id: -sums[track_id]), unnamed_by_shortest
 
 
-def _ranked(tracks: Iterable[Track], terms: Sequence[str], limit: int) -> Found:
+def _rank(tracks: Iterable[Track], terms: Sequence[str]) -> list[Track]:
+    """Those of these tracks that hold all terms, the best first."""
     fits = [(relevance(track.tags, terms), track.sort_key, track) for track in tracks]
     # They may hold but one of the terms, and a list may name a track whose tags have changed since.
     held = [(-fit, place, track) for fit, place, track in fits if fit is not None]
     held.sort(key=itemgetter(0, 1))
-    return Found(tuple(track for _, _, track in held[:limit]), is_cut=len(held) > limit)
+    return [track for _, _, track in held]
+
+
+def _cut(held: Sequence[Track], part: _Part) -> Found:
+    is_cut = len(held) > part.end
+    return Found(tuple(held[part.first : part.end]), is_cut=is_cut, following=part.end if is_cut else None)

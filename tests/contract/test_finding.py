@@ -165,6 +165,30 @@ def test_list_that_does_not_name_all_tracks_knows_who_else_holds_the_word(
     assert ids(find(store, "the", 60)) == held_by(shortened, "the")[:60]
 
 
+@pytest.mark.parametrize("limit", [7, 30])
+def test_pages_of_hits_hold_each_of_them_once(
+    store: Store, crowded: list[Track], queries: Callable[[], list[str]], limit: int
+) -> None:
+    for query in (*QUERIES, "tran ocean", "oceen"):
+        expected = held_by(crowded, find(store, query, limit).corrected or query)
+        shown, skip = list[str](), 0
+        while skip is not None:
+            queries()
+            found = find_tracks(store, query, limit=limit, skip=skip)
+            assert len(queries()) <= 3
+            assert len(found.tracks) == min(limit, len(expected) - skip), (query, skip)
+            assert found.is_cut == (found.following is not None), (query, skip)
+            shown, skip = shown + ids(found), found.following
+        assert sorted(shown) == sorted(expected), query
+        assert len(query.split()) > 1 or shown == expected, query
+        assert not find_tracks(store, query, limit=limit, skip=len(expected) + 500).tracks, query
+
+
+def test_pages_end_where_the_lists_do(store: Store, shortened: list[Track]) -> None:
+    last = find_tracks(store, "the", limit=30, skip=30)
+    assert (len(last.tracks), last.following, last.is_cut) == (30, None, True)
+
+
 def test_search_asks_three_things_at_most_and_two_of_words_that_are_spelt_well(
     store: Store, crowded: list[Track], queries: Callable[[], list[str]]
 ) -> None:

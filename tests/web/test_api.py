@@ -185,6 +185,16 @@ def test_search_corrects_and_ranks(program: Program, store: Store, tracks: list[
     assert (len(found["items"]), found["has_more"]) == (5, True)
 
 
+def test_pages_of_a_search_hold_every_hit_once(program: Program, tracks: list[str]) -> None:
+    found, address = list[str](), "/search?q=title&limit=5"
+    while address:
+        page = program.get(address)
+        found, following = found + ids(page), page.json["next_cursor"]
+        assert page.json["has_more"] == bool(following)
+        address = f"/search?q=title&limit=5&cursor={following}" if following else ""
+    assert sorted(found) == sorted(tracks)
+
+
 def test_similar_tracks_come_with_distance_percentile_and_cluster(program: Program, tracks: list[str]) -> None:
     found = program.get(f"/tracks/{tracks[0]}/similar?limit=3").json
     assert found["model_id"] == "model-1"

@@ -76,6 +76,8 @@ def further_pages(tracks: list[str], playlist_id: str) -> list[str]:
         "/?q=tilte",
         "/?q=artist+title+7",
         "/?page=2&sort=title",
+        "/?q=title&page=2",
+        "/?q=artist+title&page=3",
         "/suggestions?q=ti",
         "/browse?of=ar",
         f"/tracks/{tracks[0]}?show=all",

@@ -65,6 +65,24 @@ def test_search_works_as_a_plain_form(store: Store, listener: Browser) -> None:
     assert "Browse all tracks" in nothing
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_hits_beyond_the_first_page_are_reached(store: Store, listener: Browser, is_listed: bool) -> None:
+    seed_tracks(store, 70)
+    if is_listed:
+        refresh_directory(store)
+    first = listener.get("/?q=title").text
+    assert "The first 30 tracks for “<bdi>title</bdi>”" in first
+    assert next_page(first) == "/?q=title&page=2"
+    second = listener.get(next_page(first)).text
+    assert "Tracks 31 to 60 for “<bdi>title</bdi>”" in second
+    assert 'rel="prev" href="/?q=title&amp;page=1"' in second
+    third = listener.get(next_page(second)).text
+    assert "Tracks 61 to 70" in third
+    assert next_page(third) is None
+    assert sorted(titles(first) + titles(second) + titles(third)) == [f"Title {n:03d}" for n in range(70)]
+    assert [listener.get(f"/?q=title&page={n}").status_code for n in (4, 0, "x", 9999999)] == [404] * 4
+
+
 def test_suggestions_are_options_that_lead_to_the_track(store: Store, listener: Browser) -> None:
     found = seed_track(store, Tags("Ivory", "Savino"))
     options = listener.get("/suggestions?q=ivo").text

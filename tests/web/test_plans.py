@@ -78,6 +78,7 @@ def test_every_query_of_every_page_is_by_index(
         "/?q=title",
         "/?q=tilte",
         "/?q=artist+title+7",
+        "/?q=title&page=2",
         "/suggestions?q=ti",
         "/browse?of=ar",
         f"/tracks/{'f' * 32}",

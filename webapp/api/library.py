@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import abort
 
-from earwise.store.finding import Found, find_tracks
+from earwise.store.finding import find_tracks
 from earwise.store.shelves import library_listing
 from earwise.store.tracks import Track
 from webapp.api.cursors import as_number, read_cursor, write_cursor
@@ -40,6 +40,12 @@ def track(track_id: str) -> Track:
 @blueprint.route("/search")
 @blueprint.arguments(SearchQuery, location="query")
 @blueprint.response(200, FoundSchema)
-def search(query: dict[str, Any]) -> Found:
+def search(query: dict[str, Any]) -> dict[str, Any]:
     """Tracks whose title, artist, album or genre hold every word; misspelt words are corrected by the library's own."""
-    return find_tracks(store(), query["q"], limit=query["limit"])
+    found = find_tracks(store(), query["q"], limit=query["limit"], skip=read_cursor(query, as_number) or 0)
+    return {
+        "items": found.tracks,
+        "corrected": found.corrected,
+        "has_more": found.is_cut,
+        "next_cursor": None if found.following is None else write_cursor(found.following),
+    }

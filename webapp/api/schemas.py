@@ -37,8 +37,8 @@ class PageQuery(Schema):
     )
 
 
-class SearchQuery(Schema):
-    """What is searched for."""
+class SearchQuery(PageQuery):
+    """What is searched for, and which page of it."""
 
     q = fields.String(required=True, validate=Length(1, 200), metadata={"description": "Words, whole or begun"})
     limit = limit(50, 20)
@@ -164,12 +164,14 @@ class TrackPageSchema(PageSchema):
     items = fields.List(fields.Nested(TrackSchema))
 
 
-class FoundSchema(Schema):
-    """What a search found, the best first."""
+class FoundSchema(PageSchema):
+    """One page of what a search found, the best first."""
 
-    items = fields.List(fields.Nested(TrackSchema), attribute="tracks")
+    items = fields.List(fields.Nested(TrackSchema))
     corrected = fields.String(allow_none=True, metadata={"description": "What was searched for in place of `q`"})
-    has_more = fields.Boolean(attribute="is_cut", metadata={"description": "Whether there are more, or may be"})
+    has_more = fields.Boolean(
+        metadata={"description": "Whether there are more, or may be; on the last page, more than can be had"}
+    )
 
 
 class SimilarSchema(Schema):
