@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -42,6 +44,19 @@ def test_player_is_driven_by_keys(listener: Page) -> None:
     expect(listener.get_by_role("combobox")).to_be_focused()
     listener.keyboard.type("n k")
     expect_current(listener, "Caribbean")
+
+
+def test_slash_leads_into_a_search_box_from_every_page(listener: Page, address: str) -> None:
+    listener.goto(f"{address}/clusters")
+    listener.keyboard.press("/")
+    expect(listener.get_by_role("combobox")).to_be_focused()
+    listener.keyboard.type("ivo")
+    expect(listener.get_by_role("option", name=re.compile("^Ivory"))).to_be_visible()
+    listener.get_by_role("link", name="Playlists", exact=True).click()
+    expect(listener.locator("main")).to_be_focused()
+    listener.goto(f"{address}/browse")
+    listener.keyboard.press("/")
+    expect(listener.locator("#of")).to_be_focused()
 
 
 def test_keys_can_be_turned_off(listener: Page) -> None:

@@ -3,6 +3,8 @@
 const SEEK_S = 5;
 const LOUDER = 0.1;
 
+let isSearchWanted = false; // on the page that comes next
+
 export function attachKeys(player, queue, actions, storage) {
   const panel = document.querySelector("[data-keys-panel]");
   const isOn = panel.querySelector("[data-keys-on]");
@@ -35,14 +37,26 @@ export function attachKeys(player, queue, actions, storage) {
     act();
   });
 
+  // Navigation gives a new page the focus; it was attached before, so this is called after it.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.target?.id !== "page" || !isSearchWanted) return;
+    isSearchWanted = false;
+    findSearchBox()?.focus();
+  });
+
   return { keys: () => panel.showModal() };
 }
 
-/** Into the page's search box, or to the page that has one. */
+/** Into the page's search box, or to the page that has one and into that. */
 function search() {
-  const box = document.querySelector("main input[name=q]");
-  if (box) box.focus();
-  else document.querySelector(".nav a").click();
+  const box = findSearchBox();
+  if (box) return box.focus();
+  isSearchWanted = true;
+  document.querySelector(".nav a").click();
+}
+
+function findSearchBox() {
+  return document.querySelector("main input[type=search]");
 }
 
 /** Whether the key belongs to what has the focus, to the page behind it, or to the browser. */
