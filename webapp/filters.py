@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
+from earwise.playback.playable import may_be_converted
+from earwise.store.tracks import Track
 from webapp.faults import fault_name
 
 # Cluster colours in the stylesheet: `tone-0` … `tone-11`.
@@ -17,9 +19,15 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def attach(app: Flask) -> None:
-    """Give templates these filters."""
+    """Give templates these filters and tests."""
     for function in (duration, clip, tone, moment, plural, span, fault_name):
         app.add_template_filter(function)
+    app.add_template_test(prepared)
+
+
+def prepared(track: Track) -> bool:
+    """Whether a track's audio may have to be converted for browsers before it begins."""
+    return bool(track.files) and may_be_converted(track.files[0].location)
 
 
 def duration(seconds: float) -> str:

@@ -61,6 +61,11 @@ class Playable:
     mimetype: str
 
 
+def may_be_converted(file: LibraryPath) -> bool:
+    """Whether the file may have to be converted for browsers, which takes a while the first time."""
+    return file.display.rpartition(".")[2].lower() not in _SENT_AS_THEY_ARE
+
+
 def open_playable(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, *, limit_s: float) -> Playable:
     """Open a file, or its conversion.
 

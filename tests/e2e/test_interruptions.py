@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from earwise.store import Store
+from earwise.store.tracks import Tags
 from tests.e2e.browsing import played_s, sign_up, start_watching, wait_for_playing, wait_until
+from tests.e2e.test_accessibility import violations
 from tests.e2e.test_player import expect_current, play, queued
+from tests.web.seeding import seed_track
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +71,56 @@ def test_track_that_has_to_be_waited_for_is_not_passed_over(visitor: Page, track
     wait_for_playing(visitor)
     expect_current(visitor, "Ivory")
     assert {url.split("/")[-2] for url in refused} == {tracks["Ivory"]}
+
+
+@pytest.mark.parametrize(
+    ("title", "told", "shown"),
+    [
+        ("Windows", "Preparing Windows by Mogwai for this browser", "Preparing for this browser …"),
+        ("Ivory", "Loading Ivory by Savino", "Loading …"),
+    ],
+)
+def test_player_says_what_it_waits_for(
+    visitor: Page, tracks: dict[str, str], title: str, told: str, shown: str
+) -> None:
+    held: list[Route] = []
+    visitor.route(f"**/tracks/{tracks[title]}/audio", lambda route: held.append(route))
+    play(visitor, title)
+    player = visitor.get_by_role("region", name="Player")
+    button, status = player.get_by_role("button", name="Pause", exact=True), visitor.locator("[data-announcement]")
+    expect(status).to_have_text(told)
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(player.get_by_text(shown)).to_be_visible()
+    assert violations(visitor) == []
+    held[0].continue_()
+    wait_for_playing(visitor)
+    expect(button).to_have_attribute("aria-busy", "false")
+    expect(player.get_by_text(shown)).not_to_be_visible()
+    expect(player.locator(".now-artist")).to_be_visible()
+    expect(status).to_have_text(re.compile(f"^Playing {title} by "))
+
+
+def test_nothing_is_waited_for_any_more_after_a_pause(visitor: Page, tracks: dict[str, str]) -> None:
+    visitor.route(f"**/tracks/{tracks['Windows']}/audio", lambda route: None)
+    play(visitor, "Windows")
+    player = visitor.get_by_role("region", name="Player")
+    expect(player.get_by_text("Preparing for this browser …")).to_be_visible()
+    player.get_by_role("button", name="Pause", exact=True).click()
+    expect(player.get_by_text("Preparing for this browser …")).not_to_be_visible()
+    expect(player.get_by_role("button", name="Play", exact=True)).to_have_attribute("aria-busy", "false")
+
+
+def test_listener_is_told_why_a_track_can_not_be_converted(
+    visitor: Page, address: str, database: tuple[Store, str], library: Path
+) -> None:
+    (library / "broken.wma").write_text("This is no music.")
+    broken = seed_track(database[0], Tags("Broken", "Nobody"), path=b"broken.wma", duration_s=12)
+    visitor.goto(f"{address}/tracks/{broken}")
+    visitor.get_by_role("main").get_by_role("button", name="Play Broken by Nobody").first.click()
+    alert = visitor.get_by_role("alert")
+    expect(alert).to_contain_text("Broken by Nobody can't be played: No browser plays this file.")
+    reason = alert.inner_text().partition("No browser plays this file.")[2].strip()
+    assert len(reason.split()) > 2, reason
 
 
 def test_track_that_fails_while_it_is_paused_does_not_make_the_player_start(

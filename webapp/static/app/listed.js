@@ -2,9 +2,18 @@
 
 /** The track that a play link or its button stands for. */
 export function readTrack(element, artwork) {
-  const { play, title, artist, seconds, page, source, picture } = element.dataset;
+  const { play, title, artist, seconds, page, source, picture, prepared } = element.dataset;
   const address = source ?? element.getAttribute("href");
-  return { track: play, title, artist, seconds: Number(seconds), page, source: address, artwork: picture ?? artwork };
+  return {
+    track: play,
+    title,
+    artist,
+    seconds: Number(seconds),
+    page,
+    source: address,
+    artwork: picture ?? artwork,
+    isPrepared: prepared !== undefined,
+  };
 }
 
 /** The tracks of a piece of a list, and where what is before and behind it comes from; null where there is no answer. */

@@ -19,6 +19,7 @@ import { attachRest } from "./rest.js";
 import { attachRows } from "./rows.js";
 import { attachSearch } from "./search.js";
 import { Storage } from "./storage.js";
+import { attachWaiting } from "./waiting.js";
 import * as toast from "./toast.js";
 
 const LOG_OUT_MS = 1000; // that a log-out takes at most, mostly
@@ -37,14 +38,15 @@ const actions = {
   repeat: () => queue.cycleRepeat(),
   close: (button) => button.closest("dialog").close(),
 };
+attachNavigation();
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));
 Object.assign(actions, attachKeys(player, queue, actions, storage));
 attachBar(player, queue, actions);
+attachWaiting(player, queue);
 attachMediaSession(player, queue);
 attachRadio(queue, (link) => readTrack(link, bar.dataset.artwork));
 attachRest(queue, bar.dataset.artwork);
-attachNavigation();
 attachHeard(player, queue, storage);
 attachLocalTimes();
 attachSearch();

@@ -4,8 +4,9 @@ const MOST_TRACKS = 1000;
 const REPEATS = ["off", "all", "one"];
 
 /**
- * A track of the queue: {track, title, artist, seconds, page, source, artwork}, and `entry`, its number here, because a
- * track may stand in the queue twice. `place` is where it stood before shuffling.
+ * A track of the queue: {track, title, artist, seconds, page, source, artwork, isPrepared}, and `entry`, its number here,
+ * because a track may stand in the queue twice. `place` is where it stood before shuffling; `isPrepared` tells one that
+ * the server may have to convert for the browser first.
  */
 export class Queue extends EventTarget {
   tracks = [];
