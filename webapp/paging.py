@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from flask import abort, request
+
+from earwise.store.moments import to_place
 
 
 def read_page_number() -> int:
@@ -35,15 +36,5 @@ def read_time_cursor() -> str | None:
 
 
 def as_moment(text: str) -> str:
-    """A moment as lists continue after it, in UTC; ``ValueError`` for what is none that the store can hold.
-
-    >>> as_moment("2026-03-01T01:30:00+02:00")
-    '2026-02-28T23:30:00+00:00'
-    """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC).isoformat()
-    try:
-        return moment.astimezone(UTC).isoformat()
-    except OverflowError as error:  # in the first or the last hours of the calendar, elsewhere on earth
-        raise ValueError(text) from error
+    """A moment as lists continue after it, as the store writes it; ``ValueError`` for what is none that it can hold."""
+    return str(to_place(text))

@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.aliases import Aliases
 from earwise.store.index_builds import ensure_index
+from earwise.store.moments import list_by_time
 from earwise.store.translation import translated_errors
 
 _PLAYED_S = 30.0
@@ -92,11 +93,9 @@ class Events:
     @translated_errors()
     def plays(self, listener_id: str, *, limit: int, cursor: str | None = None) -> list[Play]:
         """What the listener played, the last first."""
-        query: dict[str, Any] = {"listener_id": listener_id, "is_play": True}
-        if cursor:
-            query["at"] = {"$lt": datetime.fromisoformat(cursor)}
-        found = self._events.find(query).sort([("at", DESCENDING)]).limit(limit)
-        return [Play(document["track_id"], document["at"], document["at"].isoformat()) for document in found]
+        query = {"listener_id": listener_id, "is_play": True}
+        found = list_by_time(self._events, query, "at", limit=limit, after=cursor)
+        return [Play(document["track_id"], document["at"], further) for document, further in found]
 
     @translated_errors()
     def follow_track(self, old_id: str, new_id: str) -> None:

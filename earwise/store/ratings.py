@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from earwise.store.acknowledged import acknowledged_collection
 from earwise.store.index_builds import ensure_index
+from earwise.store.moments import list_by_time
 from earwise.store.tracks import Track, ready_tracks
 from earwise.store.translation import translated_errors
 
@@ -148,11 +149,9 @@ class Ratings:
     def _list(self, listener_id: str, name: str, limit: int, cursor: str | None) -> list[RatedTrack]:
         at = _SAID[name]
         query: dict[str, Any] = {"listener_id": listener_id, name: {"$gt": 0} if name == "stars" else True}
-        query[at] = {"$lt": datetime.fromisoformat(cursor)} if cursor else {"$exists": True}
-        found = self._ratings.find(query).sort([(at, DESCENDING)]).limit(limit)
-        return [
-            RatedTrack(document["track_id"], document.get("stars", 0), document[at].isoformat()) for document in found
-        ]
+        query[at] = {"$exists": True}
+        found = list_by_time(self._ratings, query, at, limit=limit, after=cursor)
+        return [RatedTrack(document["track_id"], document.get("stars", 0), further) for document, further in found]
 
 
 def _join(collection: str) -> dict[str, Any]:

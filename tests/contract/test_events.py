@@ -9,6 +9,7 @@ import pytest
 
 from earwise.errors import DuplicateError
 from earwise.store import Store
+from earwise.store.events import Play
 from earwise.store.listeners import Role
 from earwise.store.personal import PERSONAL
 
@@ -71,6 +72,25 @@ def test_history_pages_from_the_newest_on(store: Store) -> None:
     assert first[0].at == NOW + timedelta(minutes=4)
     assert [play.track_id for play in store.events.plays("mira", limit=3, cursor=first[-1].cursor)] == ["t1", "t0"]
     assert store.events.plays("jon", limit=3) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_no_page_of_the_history_loses_what_was_played_in_the_same_moment(store: Store, limit: int) -> None:
+    minutes = (0, 1, 1, 1, 1, 1, 2, 2, 3)
+    for number, minute in enumerate(minutes):
+        hear(store, f"t{number}", 60, minute=minute)
+    found, cursor = list[Play](), None
+    while some := store.events.plays("mira", limit=limit, cursor=cursor):
+        found, cursor = found + some, some[-1].cursor
+    assert sorted(play.track_id for play in found) == [f"t{number}" for number in range(len(minutes))]
+    assert [play.at for play in found] == [NOW + timedelta(minutes=minute) for minute in reversed(minutes)]
+
+
+def test_cursor_without_a_count_goes_on_after_its_moment(store: Store) -> None:
+    for number, minute in enumerate((0, 1, 1)):
+        hear(store, f"t{number}", 60, minute=minute)
+    moment = (NOW + timedelta(minutes=1)).isoformat()
+    assert [play.track_id for play in store.events.plays("mira", limit=5, cursor=moment)] == ["t0"]
 
 
 def test_track_that_became_another_keeps_its_history(store: Store) -> None:

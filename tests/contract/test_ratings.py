@@ -49,6 +49,18 @@ def test_favourites_come_newest_first_page_by_page(store: Store) -> None:
     assert [found.track_id for found in store.ratings.favourites("mira", limit=3, cursor=first[-1].cursor)] == ["t0"]
 
 
+def test_no_page_loses_what_was_said_in_the_same_moment(store: Store) -> None:
+    for number in range(7):
+        store.ratings.set_favourite("mira", f"t{number}", True, NOW)
+        store.ratings.set_stars("mira", f"t{number}", 3, NOW)
+    store.ratings.set_favourite("mira", "t3", False, NOW)
+    for find, tracks in ((store.ratings.favourites, "012456"), (store.ratings.rated, "0123456")):
+        found, cursor = list[str](), None
+        while some := find("mira", limit=2, cursor=cursor):
+            found, cursor = found + [one.track_id for one in some], some[-1].cursor
+        assert sorted(found) == [f"t{number}" for number in tracks]
+
+
 def test_track_that_became_another_keeps_what_was_said_of_it(store: Store) -> None:
     store.ratings.set_stars("mira", "old", 4, NOW)
     store.ratings.set_thumb("mira", "old", "t1", True, model_id="m", now=NOW)

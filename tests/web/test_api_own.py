@@ -271,8 +271,16 @@ def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: li
     assert second.json["items"][0]["track"]["id"] == tracks[1]
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-def test_moment_outside_of_the_calendar_is_no_place_to_go_on(program: Program, listener: Browser, moment: str) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+        *(f"2026-01-31T02:00:00+00:00~{count}" for count in ("0", "-1", "x", "1001", "1.5", "٣")),
+    ],
+)
+def test_moment_outside_of_the_calendar_or_miscounted_is_no_place_to_go_on(
+    program: Program, listener: Browser, moment: str
+) -> None:
     for path in ("/events", "/ratings", "/ratings?of=favourites"):
         answer = program.get(f"{path}{'&' if '?' in path else '?'}cursor={write_cursor(moment)}")
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), path
