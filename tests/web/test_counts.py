@@ -89,6 +89,24 @@ def further_pages(tracks: list[str], playlist_id: str) -> list[str]:
     ]
 
 
+def test_what_is_excepted_costs_little_more(
+    store: Store, listener: Browser, tracks: list[str], queries: Queries
+) -> None:
+    former = "f" * 32
+    store.aliases.put(former, tracks[0], NOW)
+    for path, most in (
+        (f"/tracks/{tracks[0]}/path?to=tilte", 4),
+        (f"/tracks/{former}/audio", 3),
+        (f"/tracks/{former}/marks", 3),
+        (f"/tracks/{former}/radio", 5),
+        (f"/tracks/{former}/path?to=title", 5),
+        (f"/playlists/add/{former}", 4),
+    ):
+        queries()
+        assert listener.get(path, follow_redirects=True).status_code == 200, path
+        assert len(asked := queries()) <= most + 1, (path, asked)
+
+
 def test_every_answer_of_the_api_costs_three_queries_beside_who_asks(
     app: Flask, store: Store, owned: dict[str, str], tracks: list[str], queries: Queries
 ) -> None:
