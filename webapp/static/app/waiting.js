@@ -29,7 +29,10 @@ export function attachWaiting(player, queue) {
 
   function tell() {
     const [doing, what] = queue.current.isPrepared ? ["Preparing", " for this browser"] : ["Loading", ""];
-    line.textContent = `${doing}${what} …`;
+    const further = document.createElement("span");
+    further.className = "is-wide";
+    further.textContent = what;
+    line.replaceChildren(doing, further, " …");
     status.textContent = `${doing} ${nameOf(queue.current)}${what}`;
     show(true);
   }
