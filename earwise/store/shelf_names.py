@@ -32,7 +32,7 @@ class Names:
     name : str
         What it is read by: `names_id`.
     words : list of str
-        Folded words of each name, with a space between them.
+        Folded words of each name, with a space before each.
     tracks : list of int
         How many each shelf holds.
     """
@@ -62,7 +62,7 @@ def gather_names(kind: str, shelves: Iterable[tuple[str, str, int]]) -> Iterator
         for beginning in dict.fromkeys(word[:length] for word in words for length in range(1, _NOTED_BY + 1)):
             noted = found.setdefault(beginning, Names(f"{kind}~{beginning}"))
             noted.keys.append(key)
-            noted.words.append(" ".join(words))
+            noted.words.append("".join(f" {word}" for word in words))
             noted.tracks.append(tracks)
     yield from found.values()
 
@@ -79,12 +79,10 @@ def pack_names(names: Names) -> dict[str, Any]:
 
 def find_names(document: Mapping[str, Any], words: Sequence[str], order: str) -> list[str]:
     """Keys of the shelves that have, for each of these words, one that begins with it."""
-    typed = [longest_term(word) for word in words]
-    found = [
-        place
-        for place, name in enumerate(document["words"].split("\n"))
-        if all(any(word.startswith(beginning) for word in name.split(" ")) for beginning in typed)
-    ]
+    # A space stands before each word, and nowhere else.
+    typed = [" " + longest_term(word) for word in words]
+    names = document["words"].split("\n")
+    found = [place for place, name in enumerate(names) if all(beginning in name for beginning in typed)]
     if order == BY_SIZE:
         counts = np.frombuffer(document["counts"], _COUNT)
         found.sort(key=lambda place: -int(counts[place]))
