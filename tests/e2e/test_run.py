@@ -4,89 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import psutil
 import pytest
 
 from earwise.embedded.processes import end_processes, find_processes
-from earwise.embedded.synthesis import synthesise_library
-from tests.audio import write_audio
-from tests.conftest import REPOSITORY, free_port
+from tests.conftest import free_port
+from tests.e2e.machine import Machine, make_library, make_machine, wait_for, wait_until_ready
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A library, a home and free ports, with the command that uses them."""
-
-    environment: dict[str, str]
-    home: Path
-
-    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
-        """Start ``./run`` and return at once."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "earwise.cli", *arguments],
-            cwd=REPOSITORY,
-            env={**self.environment, **changes},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run ``./run`` to its end."""
-        process = self.start(*arguments, **changes)
-        stdout, stderr = process.communicate(timeout=900)
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
-
-    def status(self) -> dict[str, Any]:
-        """What ``./run status --json`` says."""
-        document: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
-        return document
-
-    def pid_of(self, part: str) -> int | None:
-        """Process number of a part."""
-        return next(entry["pid"] for entry in self.status()["parts"] if entry["name"] == part)
-
-
-def make_library(folder: Path) -> None:
-    """60 tracks in ten styles, files that are no tracks, and a name that is not UTF-8."""
-    synthesise_library(folder, lambda done, total: None, tracks_per_artist=2)
-    some = sorted(folder.rglob("*.ogg"))
-    (folder / "empty.mp3").write_bytes(b"")
-    (folder / "text.mp3").write_bytes(b"not music\n" * 400)
-    (folder / "cut.ogg").write_bytes(some[0].read_bytes()[:700])
-    write_audio(folder / "short.wav", np.full((8_820, 1), 0.1, dtype=np.float32))
-    shutil.copyfile(some[1], os.fsencode(folder) + b"/caf\xe9.ogg")
-    some[1].unlink()
-
-
-def make_machine(home: Path, library: Path) -> Machine:
-    """A machine with nothing on it but a library."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("EARWISE_")},
-        "EARWISE_HOME": str(home),
-        "EARWISE_LIBRARY": str(library),
-        "EARWISE_WEB_PORT": str(free_port()),
-        "EARWISE_AIRFLOW_PORT": str(free_port()),
-        "EARWISE_MONGO_PORT": str(free_port()),
-    }
-    return Machine(environment, home)
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +86,6 @@ def test_once_leaves_no_process(once: dict[str, Any], machine: Machine) -> None:
     assert machine.status()["running"] is False
 
 
-def wait_until_ready(process: subprocess.Popen[str], machine: Machine, limit_s: float = 200) -> None:
-    deadline = time.monotonic() + limit_s
-    while not machine.status()["ready"]:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "it did not become ready"
-        time.sleep(1)
-
-
 @pytest.fixture(scope="module")
 def staying(once: dict[str, Any], machine: Machine) -> Iterator[subprocess.Popen[str]]:
     """A second start, which stays."""
@@ -170,13 +95,6 @@ def staying(once: dict[str, Any], machine: Machine) -> Iterator[subprocess.Popen
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float = 60) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.5)
 
 
 def web_answers(machine: Machine) -> bool:
@@ -297,39 +215,3 @@ def test_unknown_argument_shows_the_usage(machine: Machine) -> None:
     answer = machine.run("--twice")
     assert answer.returncode == 2
     assert "usage: ./run" in answer.stderr
-
-
-PARTS = ("mongo", "airflow-scheduler", "airflow-api-server", "airflow-dag-processor", "web", "supervisord", "run")
-STAGES = ("Analysing tracks", "Training")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("victim", PARTS)
-def test_start_after_a_kill_in_the_middle_of_the_work_ends_with_all_of_it(
-    library: Path, tmp_path: Path, victim: str, stage: str
-) -> None:
-    machine = make_machine(tmp_path / "home", library)
-    first = machine.start()
-    assert first.stdout is not None
-    for line in first.stdout:
-        if line.startswith(stage):
-            break
-    time.sleep(random.Random(victim + stage).uniform(0, 8))
-    if victim == "run":
-        first.kill()
-    elif victim == "supervisord":
-        os.kill(int((machine.home / "supervisor.pid").read_text()), signal.SIGKILL)
-    else:
-        killed = machine.pid_of(victim)
-        assert killed
-        os.kill(killed, signal.SIGKILL)
-    threading.Thread(target=first.communicate, daemon=True).start()
-    again = machine.run("--once", "--json")
-    assert again.returncode == 0, again.stderr
-    document = json.loads(again.stdout)
-    assert (document["tracks"], document["quarantined"]) == (60, 4)
-    assert len(document["recommendations"]) == 3
-    machine.run("stop")
-    assert find_processes(machine.home) == []
