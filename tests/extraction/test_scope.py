@@ -78,7 +78,14 @@ def test_rest_of_the_library_is_neither_looked_at_nor_taken_for_vanished(
     shutil.rmtree(library / "c")
     shutil.rmtree(tmp_path / "cds")
     put(library, "a/7.mp3", "8.mp3")
-    assert scan_within(extraction, b"a") == {"files": 2, "added": 1, "changed": 0, "vanished": 1, "problems": 0}
+    assert scan_within(extraction, b"a") == {
+        "files": 2,
+        "added": 1,
+        "changed": 0,
+        "vanished": 1,
+        "problems": 0,
+        "passed_over": 0,
+    }
     assert known(extraction.store) == [b"1.mp3", b"a/2.mp3", b"a/7.mp3", b"a-b/3.mp3", b"c/5.mp3"]
     assert known(extraction.store, "cds") == [b"6.mp3"]
     assert scan_within(extraction, b"")["vanished"] == 1
