@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.ranking.traits import TRAITS, compare, percentile_of
-from earwise.store.model_parts import Neighbour
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.ratings import Marks
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
@@ -92,16 +92,12 @@ def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int, *, has_mod
         return _Chosen([], tracks, has_more=False, marks=None)
     present = [near for near in first if near.track_id in tracks]
     is_enough = len(present) >= most
-    judged, wanted = (present[:most], ()) if is_enough else (neighbours, rest)
-    marks, others = store().ratings.marks_and_tracks(listener_id(), seed_id, _ids(judged), _ids(wanted))
+    wanted = () if is_enough else (near.track_id for near in rest)
+    marks, others = store().ratings.marks_and_tracks(listener_id(), seed_id, wanted)
     tracks |= others
     if not is_enough:
         present, rest = [near for near in neighbours if near.track_id in tracks], ()
     return _Chosen(present[:most], tracks, len(present) > most or bool(rest), marks)
-
-
-def _ids(neighbours: Iterable[Neighbour]) -> list[str]:
-    return [near.track_id for near in neighbours]
 
 
 def _redirect_to_what_they_became(seed_id: str, track_id: str) -> ResponseReturnValue:

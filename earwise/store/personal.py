@@ -12,7 +12,7 @@ from earwise.store.translation import translated_errors
 
 #: Collections whose documents name their owner in ``listener_id``.
 PERSONAL = ("ratings", "thumbs", "playlists", "events", "tokens")
-_SECRET = {"password_hash": 0, "sessions": 0, "digest": 0, "listener_id": 0, "name_key": 0}
+_SECRET = {"password_hash": 0, "sessions": 0, "digest": 0, "listener_id": 0, "name_key": 0, "on_seed": 0}
 
 
 class Personal:

@@ -24,6 +24,9 @@ from earwise.store.translation import translated_errors
 
 MOST_STARS = 5
 _SAID = {"stars": "stars_at", "favourite": "favourite_at"}
+# Listener and seed track in one key, which is also the id of the listener's rating of the seed: a page asks for all
+# that was said by it. Asked for a thumb of each track of a list, the embedded server took 3.2 ms.
+_ON_SEED = "on_seed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,11 @@ class Ratings:
         for name in _SAID.values():
             ensure_index(self._ratings, [("listener_id", ASCENDING), (name, DESCENDING)])
         ensure_index(self._ratings, "track_id")
-        for name in ("listener_id", "track_id", "seed_id"):
+        for name in ("listener_id", "track_id", "seed_id", _ON_SEED):
             ensure_index(self._thumbs, name)
+        # Thumbs of before there was that key, as a dump may bring them; its index finds these.
+        on_seed = {"$concat": ["$listener_id", ":", "$seed_id"]}
+        self._thumbs.update_many({_ON_SEED: None}, [{"$set": {_ON_SEED: on_seed}}])
 
     @translated_errors()
     def set_stars(self, listener_id: str, track_id: str, stars: int, now: datetime) -> None:
@@ -90,28 +96,21 @@ class Ratings:
             _write_unless_newer(self._thumbs, about | {"is_up": is_up, "model_id": model_id, "at": now}, "at")
 
     @translated_errors()
-    def marks(self, listener_id: str, seed_id: str, track_ids: Iterable[str] = ()) -> Marks:
-        """What the listener said of the seed track, and of these recommendations for it, in one query."""
-        return self.marks_and_tracks(listener_id, seed_id, track_ids)[0]
+    def marks(self, listener_id: str, seed_id: str) -> Marks:
+        """What the listener said of a track, and of the recommendations for it, in one query."""
+        return self.marks_and_tracks(listener_id, seed_id, ())[0]
 
     @translated_errors()
-    def marks_and_tracks(
-        self, listener_id: str, seed_id: str, track_ids: Iterable[str], wanted: Iterable[str] = ()
-    ) -> tuple[Marks, dict[str, Track]]:
+    def marks_and_tracks(self, listener_id: str, seed_id: str, wanted: Iterable[str]) -> tuple[Marks, dict[str, Track]]:
         """The same, and those of the tracks `wanted` that are ready, still in one query."""
-        asked: list[dict[str, str]] = [
-            {"rating": _about(listener_id, seed_id)["_id"]},
-            *({"thumb": _about(listener_id, track_id, seed_id)["_id"]} for track_id in track_ids),
-            *({"track": track_id} for track_id in wanted),
-        ]
+        key = _about(listener_id, seed_id)["_id"]
+        asked = [{"said": key, "track": ""}, *({"said": "", "track": track_id} for track_id in wanted)]
         # The embedded server joins nothing on a list of keys, and reads a whole collection for a union with some of it.
-        stages = [{"$documents": asked}, *(_join(name) for name in ("ratings", "thumbs", "tracks"))]
-        answers = list(self._ratings.database.aggregate(stages, batchSize=len(asked) + 1))
-        rated, judged, tracks = (
-            [document for answer in answers for document in answer[name]] for name in ("ratings", "thumbs", "tracks")
-        )
-        rating: dict[str, Any] = rated[0] if rated else {}
-        thumbs = {document["track_id"]: document["is_up"] for document in judged}
+        joins = (_join("ratings", "said", "_id"), _join("thumbs", "said", _ON_SEED), _join("tracks", "track", "_id"))
+        answers = list(self._ratings.database.aggregate([{"$documents": asked}, *joins], batchSize=len(asked) + 1))
+        said, tracks = answers[0], [track for answer in answers for track in answer["tracks"]]
+        rating: dict[str, Any] = said["ratings"][0] if said["ratings"] else {}
+        thumbs = {document["track_id"]: document["is_up"] for document in said["thumbs"]}
         return Marks(rating.get("stars", 0), rating.get("favourite", False), thumbs), ready_tracks(tracks)
 
     @translated_errors()
@@ -154,15 +153,17 @@ class Ratings:
         return [RatedTrack(document["track_id"], document.get("stars", 0), further) for document, further in found]
 
 
-def _join(collection: str) -> dict[str, Any]:
-    """Stage that adds what a collection has under the id in the field of its name in the singular."""
-    return {"$lookup": {"from": collection, "localField": collection[:-1], "foreignField": "_id", "as": collection}}
+def _join(collection: str, own: str, foreign: str) -> dict[str, Any]:
+    return {"$lookup": {"from": collection, "localField": own, "foreignField": foreign, "as": collection}}
 
 
 def _about(listener_id: str, track_id: str, seed_id: str | None = None) -> dict[str, Any]:
+    """What a document is about: a track, or the recommendation of one for a seed track."""
+    if seed_id is None:
+        return {"_id": f"{listener_id}:{track_id}", "listener_id": listener_id, "track_id": track_id}
+    on_seed = f"{listener_id}:{seed_id}"
     ids = {"listener_id": listener_id, "seed_id": seed_id, "track_id": track_id}
-    known = {name: value for name, value in ids.items() if value is not None}
-    return {"_id": ":".join(known.values()), **known}
+    return {"_id": f"{on_seed}:{track_id}", _ON_SEED: on_seed, **ids}
 
 
 def _say(collection: Collection[dict[str, Any]], about: dict[str, Any], name: str, value: Any, now: datetime) -> None:

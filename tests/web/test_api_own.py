@@ -251,9 +251,9 @@ def test_recommendation_is_judged(program: Program, store: Store, tracks: list[s
     owner = store.listeners.get_by_name("mira").listener_id
     path = f"/tracks/{tracks[0]}/similar/{tracks[1]}/thumb"
     assert program.send("PUT", path, json={"is_up": False}).status_code == 204
-    assert store.ratings.marks(owner, tracks[0], [tracks[1]]).thumbs == {tracks[1]: False}
+    assert store.ratings.marks(owner, tracks[0]).thumbs == {tracks[1]: False}
     assert program.send("DELETE", path).status_code == 204
-    assert store.ratings.marks(owner, tracks[0], [tracks[1]]).thumbs == {}
+    assert store.ratings.marks(owner, tracks[0]).thumbs == {}
 
 
 def test_events_tell_plays_from_skips_and_are_paged(program: Program, tracks: list[str]) -> None:
