@@ -16,8 +16,9 @@ from earwise.ranking.neighbours import Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import TagNames, make_catalogue
 from earwise.store import Store
 from earwise.store.features import TrackFeatures
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.tracks import Tags, Track, TrackFile
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
@@ -87,9 +88,7 @@ def write_model(
         (
             one,
             [
-                Neighbour(
-                    ids[row], float(distance), int(side[row]), f"Track {numbers[row]}", f"Artist {numbers[row]}", 60
-                )
+                Neighbour(ids[row], float(distance), int(side[row]), f"Artist {numbers[row]}")
                 for row, distance in zip(found.rows, found.distances, strict=True)
             ],
         )

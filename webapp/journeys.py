@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
-from earwise.store.model_parts import Neighbour
+from earwise.store.ranked_lists import Neighbour
 from webapp.context import store
 
 _TRACKS_AT_A_TIME = 25

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.shelves import Page
 from earwise.store.tracks import Track
 from webapp.context import store

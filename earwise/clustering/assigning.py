@@ -31,7 +31,8 @@ from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Queries, Ranking, queries_of, rank_neighbours
 from earwise.ranking.preparation import make_catalogue
 from earwise.store import Store
-from earwise.store.model_parts import Assignment, Neighbour, RankedList
+from earwise.store.model_parts import Assignment
+from earwise.store.ranked_lists import Neighbour, RankedList
 from earwise.tags import Tags
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,6 @@ class _Library:
 
     track_ids: list[str]
     tags: list[Tags]
-    durations_s: list[float]
     features: Matrix
 
 
@@ -191,9 +191,8 @@ class _Assigning:
         return tuple(kept[: self._list_length])
 
     def _describe(self, row: int, distance: float) -> Neighbour:
-        track_id, tags = self._library.track_ids[row], self._library.tags[row]
-        duration_s = self._library.durations_s[row]
-        return Neighbour(track_id, distance, self._clusters[track_id], tags.title, tags.artist, duration_s)
+        track_id = self._library.track_ids[row]
+        return Neighbour(track_id, distance, self._clusters[track_id], self._library.tags[row].artist)
 
 
 def _pairs(rows: Rows, distances: Matrix) -> Iterable[tuple[int, float]]:
@@ -201,13 +200,12 @@ def _pairs(rows: Rows, distances: Matrix) -> Iterable[tuple[int, float]]:
 
 
 def _read_library(store: Store, version: str) -> _Library:
-    ready = {track_id: (tags, duration_s) for track_id, tags, duration_s in store.tracks.read_tags()}
+    ready = {track_id: tags for track_id, tags, _ in store.tracks.read_tags()}
     found = store.features.of_version(version)
     kept = [(one.audio_id, one.vector) for one in found if one.audio_id in ready]
     track_ids = [track_id for track_id, _ in kept]
     return _Library(
         track_ids,
-        [ready[track_id][0] for track_id in track_ids],
-        [ready[track_id][1] for track_id in track_ids],
+        [ready[track_id] for track_id in track_ids],
         np.array([vector for _, vector in kept], np.float32),
     )

@@ -16,7 +16,7 @@ from earwise.clustering.snapshot import read_snapshot
 from earwise.ranking.metric import Matrix
 from earwise.ranking.neighbours import Neighbours, Ranking
 from earwise.ranking.search import Search
-from earwise.store.model_parts import Neighbour
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.search import fold_text
 from earwise.tags import Tags
 
@@ -38,11 +38,10 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """What lists show of each track, and the genre, folded, that they are judged by."""
+    """What names clusters and goes with lists of each track, and the genre, folded, that lists are judged by."""
 
     titles: list[str]
     artists: list[str]
-    durations_s: list[float]
     genres: list[str]
 
 
@@ -72,15 +71,13 @@ class Library:
         return self.search.rank(rows, ranking)
 
     def described(self, found: Neighbours) -> list[Neighbour]:
-        """A list with what a page shows of its tracks."""
+        """A list as it is stored."""
         return [
             Neighbour(
                 self.track_ids[row],
                 float(distance),
                 int(self.clusters[row]),
-                self.captions.titles[row],
                 self.captions.artists[row],
-                self.captions.durations_s[row],
             )
             for row, distance in zip(found.rows, found.distances, strict=True)
         ]
@@ -114,12 +111,12 @@ def _read_features(folder: Path, snapshot: str, track_ids: Sequence[str]) -> Mat
 def make_captions(track_ids: Sequence[str], found: Iterable[tuple[str, Tags, float]]) -> Captions:
     """Captions in the order of `track_ids`; empty for a track that has left the library meanwhile."""
     count = len(track_ids)
-    captions = Captions([""] * count, [""] * count, [0.0] * count, [""] * count)
+    captions = Captions([""] * count, [""] * count, [""] * count)
     row_of = {track_id: row for row, track_id in enumerate(track_ids)}
-    for track_id, tags, duration_s in found:
+    for track_id, tags, _ in found:
         if (row := row_of.get(track_id)) is not None:
             captions.titles[row], captions.artists[row] = tags.title, tags.artist
-            captions.durations_s[row], captions.genres[row] = duration_s, sys.intern(fold_text(tags.genre))
+            captions.genres[row] = sys.intern(fold_text(tags.genre))
     return captions
 
 

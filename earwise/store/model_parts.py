@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from earwise.store.bulk import insert_missing, put_documents
 from earwise.store.index_builds import ensure_index
+from earwise.store.ranked_lists import Neighbour, RankedList, pack_neighbours, unpack_neighbours
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector
 
@@ -53,41 +54,6 @@ class Assignment:
     distance: float
     place: tuple[float, float] = (0.0, 0.0)
     surroundings: tuple[float, float] = (0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A track that sounds like another, with what a page shows of it.
-
-    Attributes
-    ----------
-    distance : float
-        Mutual Proximity, in [0, 1]; lower is more alike.
-    """
-
-    track_id: str
-    distance: float
-    cluster: int
-    title: str = ""
-    artist: str = ""
-    duration_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RankedList:
-    """The neighbours of one track.
-
-    Attributes
-    ----------
-    neighbours : tuple of Neighbour
-        Nearest first.
-    revision : int
-        How many times the list was changed since it was first written.
-    """
-
-    track_id: str
-    neighbours: tuple[Neighbour, ...]
-    revision: int = 0
 
 
 class ModelParts:
@@ -175,7 +141,7 @@ class ModelParts:
             UpdateOne(
                 # A list that was never changed has no revision; None finds these.
                 {"_id": f"{model_id}:{one.track_id}", "revision": one.revision or None},
-                {"$set": {"neighbours": list(map(_from_neighbour, one.neighbours)), "revision": one.revision + 1}},
+                {"$set": pack_neighbours(one.neighbours) | {"revision": one.revision + 1}},
             )
             for one in lists
         ]
@@ -265,16 +231,13 @@ class ModelParts:
         document = self._neighbours.find_one({"_id": f"{model_id}:{track_id}"})
         if document is None:
             return None
-        return [to_neighbour(near) for near in document["neighbours"]]
+        return list(unpack_neighbours(document))
 
     @translated_errors()
     def lists_of(self, model_id: str, track_ids: Iterable[str]) -> list[RankedList]:
         """Ranked neighbours of many tracks; without those that the model does not know."""
         found = self._neighbours.find({"_id": {"$in": [f"{model_id}:{track_id}" for track_id in track_ids]}})
-        return [
-            RankedList(one["track_id"], tuple(map(to_neighbour, one["neighbours"])), one.get("revision", 0))
-            for one in found
-        ]
+        return [RankedList(one["track_id"], unpack_neighbours(one), one.get("revision", 0)) for one in found]
 
     def read_lists(self, model_id: str, track_ids: Iterable[str] | None = None) -> Iterator[tuple[str, list[str]]]:
         """Tracks of a model in order of id, each with its neighbours, nearest first.
@@ -287,10 +250,9 @@ class ModelParts:
         ids: dict[str, Any] = {"$gte": f"{model_id}:", "$lt": f"{model_id};"}
         if track_ids is not None:
             ids = {"$in": [f"{model_id}:{track_id}" for track_id in track_ids]}
-        wanted = {"track_id": 1, "neighbours.track_id": 1}
         with translated_errors():
-            for document in self._neighbours.find({"_id": ids}, wanted).sort("_id", ASCENDING):
-                yield document["track_id"], [near["track_id"] for near in document["neighbours"]]
+            for document in self._neighbours.find({"_id": ids}).sort("_id", ASCENDING):
+                yield document["track_id"], [near.track_id for near in unpack_neighbours(document)]
 
     def _put_many(self, collection: Any, documents: Iterable[dict[str, Any]]) -> None:
         for batch in batched(documents, _WRITE_BATCH):
@@ -298,34 +260,12 @@ class ModelParts:
 
 
 def _from_list(model_id: str, track_id: str, ranked: Sequence[Neighbour]) -> dict[str, Any]:
-    return {
-        "_id": f"{model_id}:{track_id}",
-        "model_id": model_id,
-        "track_id": track_id,
-        "neighbours": list(map(_from_neighbour, ranked)),
-    }
-
-
-def _from_neighbour(near: Neighbour) -> dict[str, Any]:
-    # By hand, since asdict takes eight times as long, and a library of 100,000 tracks has five million of these.
-    return {
-        "track_id": near.track_id,
-        "distance": near.distance,
-        "cluster": near.cluster,
-        "title": near.title,
-        "artist": near.artist,
-        "duration_s": near.duration_s,
-    }
+    return {"_id": f"{model_id}:{track_id}", "model_id": model_id, "track_id": track_id, **pack_neighbours(ranked)}
 
 
 def to_cluster(document: dict[str, Any]) -> Cluster:
     """A cluster as it is stored, without its centroid."""
     return Cluster(document["number"], document["name"], document["size"])
-
-
-def to_neighbour(document: dict[str, Any]) -> Neighbour:
-    """One entry of a list as it is stored."""
-    return Neighbour(**document)
 
 
 def to_assignment(document: dict[str, Any]) -> Assignment:

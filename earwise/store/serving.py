@@ -16,12 +16,15 @@ from pymongo.database import Database
 from earwise.errors import ModelNotFoundError
 from earwise.store.ids import unpack_ids
 from earwise.store.maps import SoundMap, to_map
-from earwise.store.model_parts import Cluster, Neighbour, to_cluster, to_neighbour
+from earwise.store.model_parts import Cluster, to_cluster
+from earwise.store.ranked_lists import Neighbour, unpack_neighbours
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, unpack_vector
 
 # Names and numbers of a model's clusters stand for good; their sizes grow as tracks come.
 _CLUSTERS_KEPT_S = 10.0
+
+type Ranked = tuple[Neighbour, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Placement:
     """
 
     cluster: int | None
-    neighbours: tuple[Neighbour, ...]
+    neighbours: Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,10 @@ class Serving:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._active = database["active"]
-        self._assignments = database["assignments"]
+        self._model_runs = database["model_runs"]
         self._neighbours = database["neighbours"]
         self._kept: tuple[float, ActiveModel] | None = None
+        self._kept_quantiles: tuple[str, tuple[float, ...]] | None = None
 
     @translated_errors()
     def find_active(self) -> ActiveModel | None:
@@ -97,9 +101,10 @@ class Serving:
         stages: list[dict[str, Any]] = [
             {"$match": {"_id": f"{model_id}:{track_id}"}},
             {"$lookup": {"from": "assignments", "localField": "_id", "foreignField": "_id", "as": "own"}},
-            {"$unwind": {"path": "$neighbours", "preserveNullAndEmptyArrays": True}},
+            {"$set": {"near": _ids_of("")}},
+            {"$unwind": {"path": "$near", "preserveNullAndEmptyArrays": True}},
             {"$limit": limit},
-            {"$set": {"key": {"$concat": [f"{model_id}:", "$neighbours.track_id"]}}},
+            {"$set": {"key": {"$concat": [f"{model_id}:", "$near"]}}},
             _join("assignments", on="key", key="_id"),
             {"$project": {"own.place": 1, "assignments.place": 1}},
         ]
@@ -164,7 +169,17 @@ class Serving:
         return Sounds(vectors, tuple(found[0].get("quantiles") or ()), found[0]["model_id"])
 
     @translated_errors()
-    def find_lists(self, track_ids: Iterable[str], *, model_id: str | None = None) -> dict[str, list[Neighbour]]:
+    def distance_quantiles(self, model_id: str) -> tuple[float, ...]:
+        """Percentiles of the library's distances in a model; they never change, so those of the latest stay known."""
+        if self._kept_quantiles is None or self._kept_quantiles[0] != model_id:
+            found = self._model_runs.find_one({"_id": model_id}, {"distance_quantiles": 1})
+            if found is None:
+                return ()
+            self._kept_quantiles = (model_id, tuple(found.get("distance_quantiles") or ()))
+        return self._kept_quantiles[1]
+
+    @translated_errors()
+    def find_lists(self, track_ids: Iterable[str], *, model_id: str | None = None) -> dict[str, Ranked]:
         """Ranked neighbours of many tracks in a model, in one query.
 
         Parameters
@@ -174,7 +189,7 @@ class Serving:
         """
         stages = _each_list(track_ids, model_id)
         found = [one for each in self._active.aggregate(stages) for one in each["neighbours"]]
-        return {one["track_id"]: [to_neighbour(near) for near in one["neighbours"]] for one in found}
+        return {one["track_id"]: unpack_neighbours(one) for one in found}
 
     @translated_errors()
     def find_members(self, number: int) -> tuple[Cluster, list[str]] | None:
@@ -196,25 +211,24 @@ class Serving:
         return (to_cluster(found["clusters"][0]), ids) if found["clusters"] else None
 
     @translated_errors()
-    def find_surroundings(self, track_ids: Iterable[str]) -> tuple[str | None, dict[str, list[Neighbour]]]:
+    def find_surroundings(self, track_ids: Iterable[str]) -> tuple[str | None, dict[str, Ranked]]:
         """The model that readers see, and ranked neighbours of these tracks and of their neighbours, in one query."""
         stages: list[dict[str, Any]] = [
             *_each_list(track_ids),
             {"$unwind": "$neighbours"},
-            {"$set": {"near": "$neighbours.neighbours", "track_id": "$neighbours.track_id"}},
+            {"$set": {"own": "$neighbours", "near": _ids_of("neighbours.")}},
             {"$unwind": "$near"},
-            {"$set": {"key": {"$concat": ["$model_id", ":", "$near.track_id"]}}},
+            {"$set": {"key": {"$concat": ["$model_id", ":", "$near"]}}},
             _join("neighbours", on="key", key="_id"),
         ]
-        own: dict[str, list[Neighbour]] = {}
-        further: dict[str, list[Neighbour]] = {}
+        found: dict[str, Ranked] = {}
         model_id = None
         for each in self._active.aggregate(stages):
             model_id = each["model_id"]
-            own.setdefault(each["track_id"], []).append(to_neighbour(each["near"]))
-            for one in each["neighbours"]:
-                further[one["track_id"]] = [to_neighbour(near) for near in one["neighbours"]]
-        return model_id, further | own
+            for one in (each["own"], *each["neighbours"]):
+                if one["track_id"] not in found:
+                    found[one["track_id"]] = unpack_neighbours(one)
+        return model_id, found
 
     def require_active(self) -> ActiveModel:
         """The model that readers see.
@@ -248,6 +262,13 @@ def _each_list(track_ids: Iterable[str], model_id: str | None = None) -> list[di
     ]
 
 
+def _ids_of(prefix: str) -> dict[str, Any]:
+    """The tracks of a list; those of a model of before there were columns (`earwise.store.ranked_lists`), too."""
+    # The embedded server finds nothing by a path through a list.
+    of_before = {"$map": {"input": f"${prefix}neighbours", "in": "$$this.track_id"}}
+    return {"$ifNull": [f"${prefix}ids", of_before]}
+
+
 def _join(collection: str, *, on: str, key: str | None = None) -> dict[str, Any]:
     return {"$lookup": {"from": collection, "localField": on, "foreignField": key or on, "as": collection}}
 
@@ -268,5 +289,4 @@ def _to_placement(document: dict[str, Any]) -> Placement | None:
     if not document["neighbours"]:
         return None
     cluster = document["assignments"][0]["cluster"] if document["assignments"] else None
-    ranked = document["neighbours"][0]["neighbours"]
-    return Placement(cluster, tuple(to_neighbour(near) for near in ranked))
+    return Placement(cluster, unpack_neighbours(document["neighbours"][0]))

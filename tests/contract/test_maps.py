@@ -11,7 +11,8 @@ import pytest
 from earwise.clustering.drawing import draw_map
 from earwise.store import Store, maps
 from earwise.store.maps import PAGE_SIZE, Maps, SoundMap
-from earwise.store.model_parts import Assignment, Cluster, ModelParts, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, ModelParts
+from earwise.store.ranked_lists import Neighbour
 from tests.models import track_id
 
 

@@ -14,8 +14,9 @@ import pytest
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
 from earwise.store.model_changes import Changes, Move
-from earwise.store.model_parts import Assignment, Cluster, ModelParts, Neighbour
+from earwise.store.model_parts import Assignment, Cluster, ModelParts
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
+from earwise.store.ranked_lists import Neighbour
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)
 TRACKS = [f"t{number}" for number in range(6)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from earwise.errors import ModelNotFoundError
 from earwise.store import Store
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster
 from earwise.store.model_runs import ModelRun, ModelStatus
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.serving import Placement
 from tests.web.seeding import seed_model, seed_tracks
 
@@ -92,3 +94,21 @@ def test_members_of_a_cluster_come_the_most_typical_first(store: Store) -> None:
     assert (cluster.name, cluster.size) == ("Bright piano", 4)
     assert members == tracks[1::3]
     assert store.serving.find_members(9) is None
+
+
+def test_lists_of_a_model_of_before_there_were_columns_are_served_and_changed(store: Store, database_name: str) -> None:
+    publish(store, "m")
+    near = (Neighbour("t4", 0.25, 1, "Ann"), Neighbour("t2", 0.5, 2, "Ben"))
+    entries = [asdict(one) | {"title": "A title", "duration_s": 60.0} for one in near]
+    written = {"_id": "m:t1", "model_id": "m", "track_id": "t1", "neighbours": entries}
+    store.client[database_name]["neighbours"].replace_one({"_id": "m:t1"}, written)
+    _, placement = store.serving.find_placed("t1")
+    assert placement is not None
+    assert placement.neighbours == near
+    assert store.serving.find_lists(["t1"]) == {"t1": near}
+    assert store.serving.find_surroundings(["t1"]) == ("m", {"t1": near})
+    assert store.serving.find_places("m", "t1", limit=2) == [(0.0, 0.0)] * 3
+    assert dict(store.model_parts.read_lists("m")) == {"t1": ["t4", "t2"]}
+    (present,) = store.model_parts.lists_of("m", ["t1"])
+    assert store.model_parts.replace_lists("m", [replace(present, neighbours=near[:1])])
+    assert store.model_parts.neighbours("m", "t1") == [near[0]]

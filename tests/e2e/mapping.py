@@ -13,7 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from earwise.clustering.drawing import draw_map
 from earwise.store import Store
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.tracks import Tags
 from tests.web.seeding import NOW, seed_track
 
@@ -43,7 +44,7 @@ def fill(store: Store, name: str, count: int) -> list[str]:
     store.model_parts.put_assignments(
         model_id, [Assignment(one, side, n / count, (x, y)) for n, (one, side, (x, y)) in enumerate(found)]
     )
-    near = [Neighbour(ids[(n + 2) % count], n / 10, 0, f"Track {n + 2}") for n in range(_NEAR)]
+    near = [Neighbour(ids[(n + 2) % count], n / 10, 0) for n in range(_NEAR)]
     store.model_parts.put_neighbours(model_id, ((one, near) for one in ids[:_NEAR]))
     draw_map(store, model_id)
     store.models.activate(model_id, NOW)

@@ -11,8 +11,9 @@ from earwise.clustering.drawing import draw_map
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
-from earwise.store.model_parts import Assignment, Cluster, Neighbour
+from earwise.store.model_parts import Assignment, Cluster
 from earwise.store.model_runs import KTrial, ModelRun, ModelStatus
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.tracks import Tags, Track, TrackFile
 
 NOW = datetime(2026, 1, 31, 2, tzinfo=UTC)

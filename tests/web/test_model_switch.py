@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earwise.store import Store
-from earwise.store.model_parts import Neighbour
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.serving import Serving
 from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, seed_model, seed_tracks

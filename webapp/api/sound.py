@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort
 
 from earwise.ranking.traits import compare, percentile_of
-from earwise.store.model_parts import Cluster, Neighbour
+from earwise.store.model_parts import Cluster
+from earwise.store.ranked_lists import Neighbour
 from earwise.store.serving import ActiveModel, Sounds
 from earwise.store.tracks import Track
 from webapp.api.cursors import as_number, read_cursor, write_cursor
@@ -73,8 +75,7 @@ def _find_similar(track_id: str, query: dict[str, Any]) -> dict[str, Any] | None
     tracks = store().tracks.get_many([track_id, *(near.track_id for near in ranked)])
     if track_id not in tracks:
         return None
-    compared = [track_id, *(near.track_id for near in ranked if query["why"])]
-    sounds = store().serving.find_sounds(*compared, model_id=active.model_id if active else None)
+    sounds = _hear(active, track_id, ranked, query)
     clusters = active.clusters if active else {}
     return {
         "model_id": active.model_id if active else None,
@@ -85,6 +86,14 @@ def _find_similar(track_id: str, query: dict[str, Any]) -> dict[str, Any] | None
             if near.track_id in tracks
         ],
     }
+
+
+def _hear(active: ActiveModel | None, track_id: str, ranked: Sequence[Neighbour], query: dict[str, Any]) -> Sounds:
+    """What there is to tell of these distances and, where that is asked for, of the sounds themselves."""
+    model_id = active.model_id if active else None
+    if model_id is None or not query["why"]:
+        return Sounds({}, store().serving.distance_quantiles(model_id) if model_id else (), model_id)
+    return store().serving.find_sounds(track_id, *(near.track_id for near in ranked), model_id=model_id)
 
 
 def _require(active: ActiveModel, number: int) -> Cluster:
