@@ -12,7 +12,7 @@ import pytest
 from earwise.errors import StoreError
 from earwise.listing import Listing
 from earwise.paths import LibraryPath
-from earwise.store import Store, folders
+from earwise.store import Store, folder_documents
 from earwise.store.folders import FileEntry, Folder, Folders
 
 ENTRY = FileEntry(1000, 1_700_000_000_123_456_789, "mfcc-1", "ab" * 16)
@@ -91,7 +91,7 @@ def test_entry_of_a_file_that_vanished_meanwhile_is_not_made(store: Store) -> No
 
 @pytest.fixture
 def small_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "FILES_PER_DOCUMENT", 3)
+    monkeypatch.setattr(folder_documents, "FILES_PER_DOCUMENT", 3)
 
 
 def entries(count: int, version: str | None = None) -> dict[bytes, FileEntry]:
