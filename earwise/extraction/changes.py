@@ -78,11 +78,12 @@ def apply_changes(store: Store, changes: ChangeSpool, now: datetime) -> None:
     that nobody misses the track until the file has been analysed again; should it hold something else after all, it
     leaves the track then.
 
-    Before a file leaves its track its entry waits to be analysed, so that a file which is back at the next scan, after
-    one that was killed, is read again and gets its track back.
+    Before all else it is noted which files leave. Where they went is no news any more once it is written, so the next
+    scan, after one that was killed, could not tell them from lost ones; and a file that is back by then is read again
+    and gets its track back.
     """
     for change in changes:
-        store.folders.let_wait(change.location, change.vanished)
+        store.folders.let_leave(change.location, change.vanished)
     if moved := _find_moved(changes):
         for change in changes:
             _move(store, change, moved, now)
@@ -137,8 +138,8 @@ def _move(store: Store, change: Change, moved: Mapping[LibraryPath, _Origin], no
     if not here:
         return
     # The folder names the track before the track names the file, and keeps what vanished until that has left.
-    vanished = {name: replace(entry, analysed_version=None) for name, entry in change.vanished.items()}
-    store.folders.put(Folder(change.location, vanished | files))
+    leaving = {name: replace(entry, analysed_version=None, is_leaving=True) for name, entry in change.vanished.items()}
+    store.folders.put(Folder(change.location, leaving | files))
     for name, entry in here.items():
         location = change.location.child(name)
         origin = moved[location]

@@ -37,7 +37,8 @@ def check_loss(
     Parameters
     ----------
     known, found, vanished : int
-        Files of the root before the scan and in it, and those of the former that are not among the latter.
+        Files of the root before the scan and in it, and those of the former that are not among the latter and were
+        not let go by an earlier scan, which was broken off.
 
     Raises
     ------
@@ -64,6 +65,11 @@ def check_removed_root(name: str, *, known: int, changes: Iterable[Change], limi
 
     The demo library goes as soon as there is another.
 
+    Parameters
+    ----------
+    known : int
+        Files of the root that were not let go by an earlier scan.
+
     Raises
     ------
     LibraryError
@@ -80,12 +86,16 @@ def check_removed_root(name: str, *, known: int, changes: Iterable[Change], limi
 
 
 def _count_lost(root: str, changes: Iterable[Change]) -> int:
-    """Vanished files of a root that did not turn up elsewhere in the library with the same size and time."""
+    """Vanished files of a root that did not turn up elsewhere in the library with the same size and time.
+
+    Not those that an earlier scan let go, which knew where they were: that may be written by now, and is nothing new.
+    """
     before, after = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for change in changes:
         # Only what is new: a file that stayed where it was is not where another one went.
         added = (change.files[name] for name in change.added)
         after.update((entry.size_bytes, entry.mtime_ns) for entry in added)
         if change.location.root == root:
-            before.update((entry.size_bytes, entry.mtime_ns) for entry in change.vanished.values())
+            lost = (entry for entry in change.vanished.values() if not entry.is_leaving)
+            before.update((entry.size_bytes, entry.mtime_ns) for entry in lost)
     return (before - after).total()

@@ -75,6 +75,7 @@ class _Tally:
     added: int = 0
     changed: int = 0
     vanished: int = 0
+    lost: int = 0  # vanished and not let go before
     problems: list[ScanProblem] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
 
@@ -118,7 +119,7 @@ def scan_library(
         if not accept_losses:
             for root, tally in zip(scanned, tallies, strict=True):
                 check_loss(
-                    root, known=tally.known, found=tally.files, vanished=tally.vanished, changes=changes, limits=limits
+                    root, known=tally.known, found=tally.files, vanished=tally.lost, changes=changes, limits=limits
                 )
             for name, known in removed.items():
                 check_removed_root(name, known=known, changes=changes, limits=limits)
@@ -208,6 +209,7 @@ def _compare_folder(
     tally.added += len(added)
     tally.changed += sum(name in known and entry != known[name] for name, entry in files.items())
     tally.vanished += len(vanished)
+    tally.lost += sum(not entry.is_leaving for entry in vanished.values())
     return Change(location, files, vanished, added) if files != known else None
 
 
@@ -219,13 +221,13 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
 
 
 def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> dict[str, int]:
-    """Let the roots that are no longer in the settings leave; how many files each has."""
+    """Let the roots that are no longer in the settings leave; how many files each has that were not let go before."""
     files_of = {}
     for name in store.folders.roots_beside(root.name for root in roots):
         files_of[name] = 0
         for folder in store.folders.read_root(name):
             changes.add(Change(folder.location, {}, folder.files))
-            files_of[name] += len(folder.files)
+            files_of[name] += sum(not entry.is_leaving for entry in folder.files.values())
         log.warning("root left the settings: %s, with %d files", name, files_of[name], extra=fields(root=name))
     return files_of
 

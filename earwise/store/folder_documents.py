@@ -3,7 +3,8 @@
 A document holds the files of one folder in columns, in the order of their names: ``names`` and ``stats`` packed as in
 `Listing`, so that a scan compares a folder that has not changed in one step; ``versions``, the ``feature_version`` each
 was analysed in; ``tracks``, the track it holds. A file is pending while its version is not the current one: new,
-changed and interrupted files all look the same, and a run that was killed is taken up by the next.
+changed and interrupted files all look the same, and a run that was killed is taken up by the next. In the place of its
+version stands that a scan let a file go, until it is gone.
 
 A folder of many files goes on in further documents of the same listing. They are written before the first, which names
 the listing and so makes them count; those of another listing were left behind by a kill, and nobody reads them.
@@ -23,6 +24,7 @@ from earwise.paths import LibraryPath
 
 # Names are up to 255 bytes and documents up to 16 MiB; and an update costs as much as its document is large.
 FILES_PER_DOCUMENT = 2_000
+_LEAVING = "leaving"  # no version: those end in a digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class FileEntry:
         The ``feature_version`` this size and mtime were analysed in, to a track or to quarantine; None if not yet.
     track_id : str or None
         The track that the file was last found to hold.
+    is_leaving : bool
+        Whether a scan let it go that was broken off, perhaps, before all was written; until it is analysed again.
     """
 
     size_bytes: int
     mtime_ns: int
     analysed_version: str | None = None
     track_id: str | None = None
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def to_documents(folder: Folder) -> list[dict[str, Any]]:
                 "listing": digest,
                 "names": Binary(listing.names),
                 "stats": Binary(listing.stats),
-                "versions": [entry.analysed_version for entry in held.values()],
+                "versions": [version_of(entry) for entry in held.values()],
                 "tracks": [entry.track_id for entry in held.values()],
             }
         )
@@ -94,7 +99,7 @@ def to_folder(documents: list[dict[str, Any]]) -> Folder:
     versions = (version for document in documents for version in document["versions"])
     tracks = (track for document in documents for track in document["tracks"])
     columns = zip(listing_of(documents).unpack(), versions, tracks, strict=True)
-    files = {name: FileEntry(size, mtime, version, track) for (name, size, mtime), version, track in columns}
+    files = {name: _to_entry(size, mtime, version, track) for (name, size, mtime), version, track in columns}
     return Folder(location_of(documents[0]), files)
 
 
@@ -118,9 +123,19 @@ def listing_of(documents: list[dict[str, Any]]) -> Listing:
     return Listing.joined(Listing(document["names"], document["stats"]) for document in documents)
 
 
+def version_of(entry: FileEntry) -> str | None:
+    """What stands of a file in ``versions``."""
+    return entry.analysed_version or (_LEAVING if entry.is_leaving else None)
+
+
 def is_early(document: dict[str, Any]) -> bool:
     """Whether this was written before files stood in columns; it is written anew when it is next used alone."""
     return "files" in document
+
+
+def _to_entry(size_bytes: int, mtime_ns: int, version: str | None, track_id: str | None) -> FileEntry:
+    is_leaving = version == _LEAVING
+    return FileEntry(size_bytes, mtime_ns, None if is_leaving else version, track_id, is_leaving)
 
 
 def _from_early(document: dict[str, Any]) -> Folder:

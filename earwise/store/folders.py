@@ -22,6 +22,7 @@ from earwise.store.folder_documents import (
     location_of,
     to_documents,
     to_folder,
+    version_of,
 )
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
@@ -121,7 +122,7 @@ class Folders:
             for place, (name, size_bytes, mtime_ns) in enumerate(listing_of([document]).unpack()):
                 entry = entries.get(name)
                 if entry is not None and (entry.size_bytes, entry.mtime_ns) == (size_bytes, mtime_ns):
-                    changes[f"versions.{place}"] = entry.analysed_version
+                    changes[f"versions.{place}"] = version_of(entry)
                     changes[f"tracks.{place}"] = entry.track_id
             if changes:
                 # While the listing is the same, so are the places; else the scan has been here since they were read.
@@ -136,8 +137,7 @@ class Folders:
         tuple of frozenset of bytes and int
             The names that the folder holds, and how many of them had not waited before.
         """
-        folder = self.get(location) if names else None
-        held = {name: folder.files[name] for name in names if name in folder.files} if folder else {}
+        held = self._held(location, names)
         waiting = {
             name: replace(entry, analysed_version=None)
             for name, entry in held.items()
@@ -145,6 +145,16 @@ class Folders:
         }
         self.put_entries(location, waiting)
         return frozenset(held), len(waiting)
+
+    def let_leave(self, location: LibraryPath, names: Collection[bytes]) -> None:
+        """Note that files of a folder are gone for good; should they be back, they wait to be analysed again."""
+        held = self._held(location, names)
+        leaving = {name: replace(entry, analysed_version=None, is_leaving=True) for name, entry in held.items()}
+        self.put_entries(location, {name: entry for name, entry in leaving.items() if entry != held[name]})
+
+    def _held(self, location: LibraryPath, names: Collection[bytes]) -> dict[bytes, FileEntry]:
+        folder = self.get(location) if names else None
+        return {name: folder.files[name] for name in names if name in folder.files} if folder else {}
 
     def _read(self, root: str, below: bytes, projection: Mapping[str, int] | None) -> Iterator[list[dict[str, Any]]]:
         with translated_errors():

@@ -75,6 +75,19 @@ def test_files_that_are_let_wait_are_told_from_absent_ones_and_from_those_that_w
     assert store.folders.let_wait(LibraryPath("music", b"gone"), [b"x"]) == (frozenset(), 0)
 
 
+def test_files_that_are_let_go_are_known_for_that_until_they_are_analysed_again(store: Store) -> None:
+    folder = put(store, b"a", x=ENTRY, y=ENTRY)
+    store.folders.let_leave(folder.location, [b"x", b"absent"])
+    leaving = replace(ENTRY, analysed_version=None, is_leaving=True)
+    assert store.folders.get(folder.location).files == {b"x": leaving, b"y": ENTRY}
+    assert store.folders.let_wait(folder.location, [b"x"]) == ({b"x"}, 0)
+    assert store.folders.get(folder.location).files[b"x"] == leaving
+    store.folders.put_entries(folder.location, {b"x": replace(leaving, analysed_version="mfcc-1")})
+    assert store.folders.get(folder.location).files[b"x"] == replace(ENTRY, analysed_version="mfcc-1")
+    store.folders.let_leave(folder.location, [])
+    store.folders.let_leave(LibraryPath("music", b"gone"), [b"x"])
+
+
 def test_entry_of_a_file_that_changed_meanwhile_stays_pending(store: Store) -> None:
     folder = put(store, b"a", x=FileEntry(1, 3))
     store.folders.put_entries(folder.location, {b"x": FileEntry(1, 2, "mfcc-1", "ab" * 16)})

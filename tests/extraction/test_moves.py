@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from earwise.errors import StoreError
+from earwise.errors import LibraryError, StoreError
+from earwise.extraction.scanning import scan_library
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.store.folders import Folders
 from earwise.store.tracks import Tracks, TrackState
-from tests.extraction.conftest import Extraction
+from tests.extraction.conftest import NOW, Extraction
 from tests.extraction.test_scanning import analyse, known, put
 
 
@@ -91,3 +96,114 @@ def test_move_that_was_broken_off_is_finished_by_the_next_scan(
         analyse(extraction, path, "aa")
         track = extraction.store.tracks.get("aa")
         assert [file.location.path for file in track.files] == [path]
+
+
+MANY = 25
+BREAKS = [
+    (Folders, "let_leave", 3),
+    (Folders, "put", 3),
+    (Tracks, "move_file", 12),
+    (Tracks, "remove_file", 12),
+    (Folders, "put_many", 5),
+    (Folders, "remove", 2),
+]
+
+
+def fill(extraction: Extraction, library: Path) -> None:
+    """Know more files, in five folders of five, than may be lost at once."""
+    put(library, "stays.mp3", *(f"a/{number % 5}/{number}.mp3" for number in range(MANY)))
+    extraction.scan()
+    for number in range(MANY):
+        analyse(extraction, f"a/{number % 5}/{number}.mp3".encode(), f"{number:02}")
+
+
+def break_off(patch: pytest.MonkeyPatch, kind: type, method: str, after: int) -> None:
+    """Let the store give up after so many writes of a kind."""
+    write, calls = getattr(kind, method), count()
+
+    def refuse_later(*arguments: object) -> object:
+        if next(calls) >= after:
+            raise StoreError("MongoDB did not answer.")
+        return write(*arguments)
+
+    patch.setattr(kind, method, refuse_later)
+
+
+@pytest.mark.parametrize(("kind", "method", "after"), BREAKS)
+@pytest.mark.parametrize("root", ["music", "cds"])
+def test_great_move_or_renamed_root_that_was_broken_off_is_finished_by_the_next_scan(
+    extraction: Extraction,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    root: str,
+    kind: type,
+    method: str,
+    after: int,
+) -> None:
+    fill(extraction, library)
+    extraction.settings = dataclasses.replace(extraction.settings, library=(Root(root, library),))
+    if root == "music":
+        (library / "a").rename(library / "b")
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        break_off(patch, kind, method, after)
+        extraction.scan()
+    extraction.scan()
+    assert extraction.scan().vanished == 0
+    folder = b"b" if root == "music" else b"a"
+    now_known = {folder + b"/%d/%d.mp3" % (number % 5, number) for number in range(MANY)}
+    assert set(known(extraction.store, root)) == {b"stays.mp3", *now_known}
+    if root == "cds":
+        assert known(extraction.store) == []
+    tracks = [extraction.store.tracks.get(f"{number:02}") for number in range(MANY)]
+    places = {file.location for track in tracks if track is not None for file in track.files}
+    assert places <= {LibraryPath(root, path) for path in now_known}
+
+
+def test_what_vanishes_after_a_scan_that_was_broken_off_is_counted_all_the_same(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(extraction, library)
+    put(library, *(f"c/{number}.mp3" for number in range(20)))
+    extraction.scan()
+    (library / "a").rename(library / "b")
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        break_off(patch, Folders, "remove", 0)
+        extraction.scan()
+    shutil.rmtree(library / "c")
+    with pytest.raises(LibraryError, match="20 of 71 files"):
+        extraction.scan()
+
+
+@pytest.mark.parametrize("is_root_left", [False, True])
+def test_loss_that_was_said_to_be_meant_need_not_be_said_again_for_a_scan_that_was_broken_off(
+    extraction: Extraction, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_root_left: bool
+) -> None:
+    fill(extraction, library)
+    if is_root_left:
+        put(tmp_path / "other", "other.mp3")
+        extraction.settings = dataclasses.replace(extraction.settings, library=(Root("other", tmp_path / "other"),))
+    else:
+        shutil.rmtree(library / "a")
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        break_off(patch, Folders, "remove", 2)
+        scan_library(extraction.store, extraction.settings.library, NOW, accept_losses=True)
+    extraction.scan()
+    assert known(extraction.store) == ([] if is_root_left else [b"stays.mp3"])
+    assert extraction.store.tracks.count_ready() == 0
+
+
+def test_file_that_is_back_after_a_scan_that_was_broken_off_stays_once_it_is_heard(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(extraction, library)
+    (library / "a").rename(library / "b")
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
+        break_off(patch, Folders, "put", 0)
+        extraction.scan()
+    (library / "b").rename(library / "a")
+    extraction.scan()
+    for number in range(MANY):
+        analyse(extraction, f"a/{number % 5}/{number}.mp3".encode(), f"{number:02}")
+    shutil.rmtree(library / "a")
+    with pytest.raises(LibraryError, match="25 of 26 files"):
+        extraction.scan()
