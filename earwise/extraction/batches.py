@@ -16,7 +16,7 @@ from earwise.extraction.following import find_former
 from earwise.extraction.losses import LossLimits
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.patience import patiently
-from earwise.extraction.pool import analyse_files
+from earwise.extraction.pool import analyse_files, longest_outcome_s
 from earwise.extraction.progress import BatchReport, Progress
 from earwise.extraction.recount import count_finished, read_entries
 from earwise.extraction.storing import store_analyses, store_failures
@@ -63,15 +63,18 @@ def extract_batch(
     fetched = {file: entry.size_bytes for file, entry in entries.items() if file.root not in in_place}
     # Each process may be fetching at the same time, over one line.
     fetching = {file: fetching_s(size_bytes, settings.extract_processes) for file, size_bytes in fetched.items()}
-    progress = Progress(store, run_id, number, len(files), earlier, max(fetching.values(), default=0.0))
+    longest_fetch_s = max(fetching.values(), default=0.0)
+    progress = Progress(store, run_id, number, len(files), earlier, longest_fetch_s)
     deadline = Deadline(len(entries), settings.extract_processes, sum(fetched.values()))
     configs = patiently(lambda: needed_configs(store, config))
     former = patiently(lambda: find_former(store, entries))
     jobs = [Job(file, roots, configs, former.get(file), fetching.get(file, 0.0)) for file in entries]
     write = partial(_write, store, entries, config, now, progress)
     tally, held = Tally(), dict[LibraryPath, TrackError]()
+    # One outcome is waited for in any case.
+    limit_s = max(deadline.left_s, longest_outcome_s(settings.decode_timeout_s, longest_fetch_s))
     try:
-        with ended_if_hanging(deadline):
+        with ended_if_hanging(limit_s):
             with Behind() as behind:
                 for some in _in_groups(_analyse(jobs, configs, settings, store, deadline.end)):
                     failed = {job.file: outcome for job, outcome in some if isinstance(outcome, TrackError)}

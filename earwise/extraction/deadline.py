@@ -60,6 +60,11 @@ class Deadline:
         return time.monotonic() > self.end
 
     @property
+    def left_s(self) -> float:
+        """Seconds that are left."""
+        return max(self.end - time.monotonic(), 0.0)
+
+    @property
     def error(self) -> BatchOverdueError:
         """What to raise once it is over, saying how much time there was."""
         return BatchOverdueError(
@@ -69,21 +74,16 @@ class Deadline:
 
 
 @contextmanager
-def ended_if_hanging(deadline: Deadline) -> Iterator[None]:
-    """End this process if it is still at this a quarter of an hour after the deadline.
+def ended_if_hanging(limit_s: float) -> Iterator[None]:
+    """End this process if it is still at this a quarter of an hour after its time is up.
 
     Whoever asks a disk that is away may hang in the kernel, where neither signals nor exceptions come through: nobody
-    would look at the deadline any more. Where it hung stands on stderr then, and the next attempt goes on with what is
+    would look at a deadline any more. Where it hung stands on stderr then, and the next attempt goes on with what is
     left.
     """
-    left_s = max(deadline.end - time.monotonic(), 0.0)
-    log.info(
-        "there are %.0f minutes for this; should it hang, its process is ended %.0f minutes later",
-        left_s / 60,
-        _GRACE_S / 60,
-    )
+    log.info("should this hang, its process is ended after %.0f minutes", (limit_s + _GRACE_S) / 60)
     # A thread outside of Python, which needs nothing of what hangs.
-    faulthandler.dump_traceback_later(left_s + _GRACE_S, exit=True, file=_STDERR)
+    faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=_STDERR)
     try:
         yield
     finally:

@@ -25,7 +25,8 @@ from earwise.errors import (
 from earwise.extraction.limits import count_memory_kills
 from earwise.extraction.messages import Analysis, Job, Question, Ready
 
-_START_TIMEOUT_S = 120.0
+#: Seconds that a process may take to start.
+START_TIMEOUT_S = 120.0
 _END_TIMEOUT_S = 5.0
 _FROM_OUTSIDE = frozenset((-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP))
 # One process, one core: the numeric libraries' own threads would only take turns.
@@ -66,7 +67,7 @@ class Link:
         self.files = 0
         self.is_starting = True
         self.has_ended = False
-        self.deadline = time.monotonic() + _START_TIMEOUT_S
+        self.deadline = time.monotonic() + START_TIMEOUT_S
         self._timeout_s = self._given_s = timeout_s
         self._memory_kills = 0
 
@@ -142,7 +143,7 @@ class Link:
 
     def _give_up(self) -> TrackError:
         if self.is_starting:
-            raise BrokenDecoderError(f"A decoding process did not start within {_START_TIMEOUT_S:.0f} s.")
+            raise BrokenDecoderError(f"A decoding process did not start within {START_TIMEOUT_S:.0f} s.")
         self.end()
         self.job = None
         return DecodeTimeoutError(f"Not decoded within {self._given_s:.0f} s.")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 
 from earwise.errors import BrokenDecoderError, OutOfMemoryError, ProcessKilledError, TrackError
-from earwise.extraction.link import KnownVersions, Link
+from earwise.extraction.link import START_TIMEOUT_S, KnownVersions, Link
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.recordings import Recordings
 from earwise.paths import LibraryPath
@@ -21,6 +21,17 @@ from earwise.paths import LibraryPath
 # So often a file is begun whose process is ended from outside, or fails for memory that others may have left behind.
 _MOST_TRIES = 3
 _MOST_KILLED_STARTS = 5
+
+
+def longest_outcome_s(timeout_s: float, fetching_s: float = 0.0) -> float:
+    """Seconds after which the first outcome comes at the latest, where fetching a file may take so long.
+
+    Each try has its time anew once the recording is known.
+
+    >>> longest_outcome_s(120.0, 60.0)
+    1260.0
+    """
+    return _MOST_TRIES * (START_TIMEOUT_S + fetching_s + 2 * timeout_s)
 
 
 def analyse_files(

@@ -21,6 +21,7 @@ from earwise.store.client import open_store_at
 
 uri, database, folder, run_id, fifo = sys.argv[1:]
 deadline._START_S, deadline._FILE_S, deadline._GRACE_S = 3.0, 0.0, 1.0
+batches.longest_outcome_s = lambda *_: 0.0
 
 
 def fail(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, TrackError]]:

@@ -179,6 +179,6 @@ def test_batch_that_ends_is_not_watched_any_more(monkeypatch: pytest.MonkeyPatch
     asked: list[object] = []
     monkeypatch.setattr(deadline.faulthandler, "dump_traceback_later", lambda s, **_: asked.append(round(s)))
     monkeypatch.setattr(deadline.faulthandler, "cancel_dump_traceback_later", lambda: asked.append("cancelled"))
-    with pytest.raises(KeyError), deadline.ended_if_hanging(deadline.Deadline(files=120, processes=2)):
+    with pytest.raises(KeyError), deadline.ended_if_hanging(deadline.Deadline(files=120, processes=2).left_s):
         raise KeyError
     assert asked == [600 + 1800 + 900, "cancelled"]

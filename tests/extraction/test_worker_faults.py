@@ -134,6 +134,30 @@ def test_batch_whose_time_is_up_does_not_wait_for_a_file_that_hangs(
     assert (extraction.codes(), titles(extraction)) == ({}, ["1"])
 
 
+def test_process_is_not_ended_while_its_first_file_may_still_be_fetched_and_decoded(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched_s, given_s = list[float](), list[float]()
+
+    def analyse_and_note(jobs: Sequence[Job], *, timeout_s: float, **_: object) -> Iterator[tuple[Job, TrackError]]:
+        for job in jobs:
+            given_s.append(timeout_s + job.fetching_s)
+            yield job, DecodeError("The decoder refused it.")
+
+    monkeypatch.setattr(batches, "analyse_files", analyse_and_note)
+    monkeypatch.setattr(deadline.faulthandler, "dump_traceback_later", lambda s, **_: watched_s.append(s))
+    monkeypatch.setattr(deadline, "_FETCHED_BYTES_PER_S", 1)
+    with zipfile.ZipFile(library / "music.zip", "w") as archive:
+        archive.writestr("long.wav", bytes(10_000))
+    root = Root("music", library / "music.zip")
+    extraction.settings = dataclasses.replace(
+        extraction.settings, library=(root,), extract_processes=8, decode_timeout_s=3600.0
+    )
+    extraction.run()
+    assert given_s == [3600.0 + 80_000.0]
+    assert watched_s[-1] > given_s[0] + 3600.0, "the time to decode begins anew once the recording is known"
+
+
 def test_kill_while_the_system_is_out_of_memory_is_called_that(
     extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
