@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Files that every scan looks at anew. The rest is opened again only when it changes or somebody asks for it, or, if it
-# could not be opened, now and then.
+# could not be opened, or not be read to its end in time, now and then.
 SEEN_BY_EVERY_SCAN = frozenset(
     ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file", "unaddressable")
 )

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from earwise.errors import LibraryError, TrackError, UnreadableFileError
+from earwise.errors import DecodeTimeoutError, LibraryError, TrackError, UnreadableFileError
 from earwise.extraction.losses import LossLimits
 from earwise.paths import LibraryPath
 from earwise.root import Root
@@ -19,7 +19,7 @@ from earwise.store import Store
 # Files of a root that are read to find out whether it is there.
 _PROBES = 20
 _READ_ERROR = "read_error"
-_UNREADABLE_CODES = (UnreadableFileError.code, _READ_ERROR)
+_NOT_READ_CODES = (UnreadableFileError.code, _READ_ERROR, DecodeTimeoutError.code)
 _WAY_OUT = "None of them was quarantined; what was analysed is stored, and the rest waits."
 
 
@@ -83,11 +83,11 @@ def check_absence(
 
 def heard_files(store: Store, root: Root) -> Iterator[LibraryPath]:
     """Files of a root that were read when they were last tried."""
-    unreadable = {file.location for file in store.quarantine.with_codes(_UNREADABLE_CODES)}
+    not_read = {file.location for file in store.quarantine.with_codes(_NOT_READ_CODES)}
     for folder in store.folders.read_root(root.name):
         for name, entry in folder.files.items():
             file = folder.location.child(name)
-            if entry.analysed_version is not None and entry.track_id is not None and file not in unreadable:
+            if entry.analysed_version is not None and entry.track_id is not None and file not in not_read:
                 yield file
 
 

@@ -1,8 +1,8 @@
-"""Knocks at files in quarantine that could not be opened or read, to see whether they can be by now.
+"""Knocks at files in quarantine that could not be opened or read, or not in time, to see whether they can be by now.
 
-Neither a permission that was granted nor a disk that was away and came back changes a file's size or time. Files that
-stay away are knocked at ever more seldom, and all of a root together take no longer of a run than `_KNOCKING_S`: an
-object store that is in trouble may take minutes for each.
+Neither a permission that was granted nor a disk that hung, or was away, and came back changes a file's size or time.
+Files that stay away are knocked at ever more seldom, and all of a root together take no longer of a run than
+`_KNOCKING_S`: an object store that is in trouble may take minutes for each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from earwise.errors import UnreadableFileError
+from earwise.errors import DecodeTimeoutError, UnreadableFileError
 from earwise.extraction.waiting import let_wait
 from earwise.paths import LibraryPath
 from earwise.root import Root
@@ -24,8 +24,10 @@ from earwise.store.quarantine import QuarantinedFile
 
 log = logging.getLogger(__name__)
 
-# So often a file is tried that could be opened and not read: its disk may have been away for a moment, but one that is
-# broken further on gives its first byte each time.
+_READ_ERROR = "read_error"
+_CODES = (UnreadableFileError.code, _READ_ERROR, DecodeTimeoutError.code)
+# So often a file is tried that could be opened and not read, or not in time: its disk may have been away for a moment,
+# but one that is broken further on, or takes too long by itself, gives its first byte each time.
 _MOST_ATTEMPTS = 3
 # Runs are a quarter of an hour apart, so that a file which is back is heard within a day.
 _INTERVAL, _LONGEST = timedelta(minutes=15), timedelta(hours=23)
@@ -35,7 +37,7 @@ _KNOCKING_S = 120.0
 def release_readable(
     store: Store, roots: tuple[Root, ...], now: datetime, *, within: LibraryPath | None = None
 ) -> None:
-    """Let files wait again that could not be opened, or in a folder not be read, and now can.
+    """Let files wait again that could not be opened, not be read in a folder, or not in time, and now can.
 
     Parameters
     ----------
@@ -47,12 +49,12 @@ def release_readable(
     folders = frozenset(root.name for root in roots if root.is_folder)
     due = [
         file
-        for file in store.quarantine.with_codes((UnreadableFileError.code, "read_error"))
+        for file in store.quarantine.with_codes(_CODES)
         if (within is None or within.holds(file.location)) and _is_hopeful(file, folders) and _is_due(file, now)
     ]
     # Those that had to wait longest come first, so that each has its turn.
     due.sort(key=lambda file: (file.location.root, file.last_tried, file.location.path))
-    let_wait(store, _answering(store, due, roots, now))
+    let_wait(store, _answering(store, due, roots, folders, now))
 
 
 def distance(failures: int) -> timedelta:
@@ -71,11 +73,13 @@ def _is_due(file: QuarantinedFile, now: datetime) -> bool:
 def _is_hopeful(file: QuarantinedFile, folders: frozenset[str]) -> bool:
     if file.code == UnreadableFileError.code:
         return True
-    return file.location.root in folders and file.attempts < _MOST_ATTEMPTS
+    # What an archive can't give is damaged, and what a bucket refuses stays refused.
+    may_come_back = file.code != _READ_ERROR or file.location.root in folders
+    return may_come_back and file.attempts < _MOST_ATTEMPTS
 
 
 def _answering(
-    store: Store, due: list[QuarantinedFile], roots: tuple[Root, ...], now: datetime
+    store: Store, due: list[QuarantinedFile], roots: tuple[Root, ...], folders: frozenset[str], now: datetime
 ) -> Iterator[LibraryPath]:
     """Those of the files that can be read; that others can't is noted."""
     for name, files in groupby(due, key=lambda file: file.location.root):
@@ -83,7 +87,7 @@ def _answering(
         for file in files:
             if time.monotonic() >= end:
                 waiting += 1
-            elif _can_be_read(file, roots):
+            elif _can_be_read(file, roots, is_in_folder=name in folders):
                 yield file.location
             else:
                 silent.append(file.location)
@@ -92,8 +96,8 @@ def _answering(
             log.warning("%s is slow to answer: %d files wait for another run to be looked for", name, waiting)
 
 
-def _can_be_read(file: QuarantinedFile, roots: tuple[Root, ...]) -> bool:
-    if file.code != UnreadableFileError.code:
+def _can_be_read(file: QuarantinedFile, roots: tuple[Root, ...], *, is_in_folder: bool) -> bool:
+    if is_in_folder and file.code != UnreadableFileError.code:
         return is_readable(file.location, roots)
     try:
         check_readable(file.location, roots)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from earwise.errors import UnreadableFileError
-from earwise.extraction import knocking
+from earwise.errors import DecodeTimeoutError, TrackError, UnreadableFileError
+from earwise.extraction import batches, knocking
 from earwise.extraction.knocking import release_readable
+from earwise.extraction.messages import Job
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.store import Store
@@ -70,6 +74,46 @@ def test_admin_need_not_wait_until_a_file_is_looked_for(extraction: Extraction, 
     extraction.store.quarantine.request_retry()
     (report,) = extraction.run()
     assert (report.analysed, extraction.codes()) == (1, {})
+
+
+def take_too_long(jobs: Sequence[Job], **_: object) -> Iterator[tuple[Job, TrackError]]:
+    for job in jobs:
+        yield job, DecodeTimeoutError("Not decoded within 120 s.")
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_files_of_a_disk_that_hung_are_heard_by_the_next_run(
+    extraction: Extraction, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_packed: bool
+) -> None:
+    for number in range(2):
+        write_tone(library / f"{number}.wav", number, duration_s=1.2)
+    if is_packed:
+        with zipfile.ZipFile(tmp_path / "music.zip", "w") as archive:
+            for number in range(2):
+                archive.write(library / f"{number}.wav", f"{number}.wav")
+        root = Root("music", tmp_path / "music.zip")
+        extraction.settings = dataclasses.replace(extraction.settings, library=(root,))
+    with monkeypatch.context() as hanging:
+        hanging.setattr(batches, "analyse_files", take_too_long)
+        (report,) = extraction.run()
+        assert report.failures == {"time_out": 2}
+    extraction.now += QUARTER
+    (report,) = extraction.run()
+    assert (report.analysed, extraction.codes()) == (2, {})
+
+
+def test_files_that_take_too_long_by_themselves_are_tried_three_times(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tone(library / "long.wav", 1, duration_s=1.2)
+    monkeypatch.setattr(batches, "analyse_files", take_too_long)
+    for _ in range(3):
+        (report,) = extraction.run()
+        assert report.failures == {"time_out": 1}
+        extraction.now += QUARTER
+    for _ in range(9):
+        assert extraction.run() == []
+        extraction.now += timedelta(days=1)
 
 
 def test_root_that_is_slow_to_answer_does_not_hold_up_a_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
