@@ -5,7 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from earwise.errors import BatchOverdueError
@@ -20,6 +20,8 @@ _FETCHED_BYTES_PER_S = 500_000
 _MOST_S = 95 * 3600.0
 # What is under way when time is up has to be stored, perhaps by a store that is away, and its disks asked for.
 _GRACE_S = 900.0
+# Each start of the clock ends one thread and begins another.
+_RESTART_S = 60.0
 _STDERR = 2
 
 
@@ -74,17 +76,33 @@ class Deadline:
 
 
 @contextmanager
-def ended_if_hanging(limit_s: float) -> Iterator[None]:
+def ended_if_hanging(limit_s: float) -> Iterator[Callable[[], None]]:
     """End this process if it is still at this a quarter of an hour after its time is up.
 
     Whoever asks a disk that is away may hang in the kernel, where neither signals nor exceptions come through: nobody
     would look at a deadline any more. Where it hung stands on stderr then, and the next attempt goes on with what is
-    left.
+    left. That ends what SIGKILL ends, as waiting for NFS; a wait that not even that ends lasts until the disk answers.
+
+    Yields
+    ------
+    callable
+        To be called where something was done: from then on there is as much time again.
     """
     log.info("should this hang, its process is ended after %.0f minutes", (limit_s + _GRACE_S) / 60)
-    # A thread outside of Python, which needs nothing of what hangs.
-    faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=_STDERR)
+    started = _watch(limit_s)
+
+    def get_on() -> None:
+        nonlocal started
+        if time.monotonic() - started >= _RESTART_S:
+            started = _watch(limit_s)
+
     try:
-        yield
+        yield get_on
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+def _watch(limit_s: float) -> float:
+    # A thread outside of Python, which needs nothing of what hangs.
+    faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=_STDERR)
+    return time.monotonic()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from earwise.errors import DecodeTimeoutError, UnreadableFileError
+from earwise.extraction.deadline import ended_if_hanging
 from earwise.extraction.waiting import let_wait
 from earwise.paths import LibraryPath
 from earwise.root import Root
@@ -54,7 +55,9 @@ def release_readable(
     ]
     # Those that had to wait longest come first, so that each has its turn.
     due.sort(key=lambda file: (file.location.root, file.last_tried, file.location.path))
-    let_wait(store, _answering(store, due, roots, folders, now))
+    with ended_if_hanging(_KNOCKING_S) as get_on:
+        answering = list(_answering(store, due, roots, folders, now, get_on))
+    let_wait(store, answering)
 
 
 def distance(failures: int) -> timedelta:
@@ -79,19 +82,25 @@ def _is_hopeful(file: QuarantinedFile, folders: frozenset[str]) -> bool:
 
 
 def _answering(
-    store: Store, due: list[QuarantinedFile], roots: tuple[Root, ...], folders: frozenset[str], now: datetime
+    store: Store,
+    due: list[QuarantinedFile],
+    roots: tuple[Root, ...],
+    folders: frozenset[str],
+    now: datetime,
+    get_on: Callable[[], None],
 ) -> Iterator[LibraryPath]:
-    """Those of the files that can be read; that others can't is noted."""
+    """Those of the files that can be read; which were knocked at is noted."""
     for name, files in groupby(due, key=lambda file: file.location.root):
-        end, silent, waiting = time.monotonic() + _KNOCKING_S, list[LibraryPath](), 0
+        end, waiting = time.monotonic() + _KNOCKING_S, 0
         for file in files:
+            get_on()
             if time.monotonic() >= end:
                 waiting += 1
-            elif _can_be_read(file, roots, is_in_folder=name in folders):
+                continue
+            # Before it is knocked at: should this process hang there and be ended, the next one goes on with others.
+            store.quarantine.note_knocks([file.location], now)
+            if _can_be_read(file, roots, is_in_folder=name in folders):
                 yield file.location
-            else:
-                silent.append(file.location)
-        store.quarantine.note_knocks(silent, now)
         if waiting:
             log.warning("%s is slow to answer: %d files wait for another run to be looked for", name, waiting)
 

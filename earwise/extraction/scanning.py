@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
+from earwise.extraction.deadline import ended_if_hanging
 from earwise.extraction.losses import LossLimits, check_loss, check_removed_root
 from earwise.extraction.scope import scan_region
 from earwise.extraction.waiting import let_wait
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # Folders; of 20 files each they are some 10 MB.
 _MOST_AHEAD = 2_000
+# A million files in one folder, on a network disk that answers a hundred times a second, take three hours.
+_LONGEST_FOLDER_S = 4 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +147,29 @@ def scan_library(
 
 def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: bytes, changes: ChangeSpool) -> _Tally:
     tally, unreadable = _Tally(), list[bytes]()
-    sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
-    for location, found, known in _pair(*_begun(*sides)):
-        tally.known += len(known)
-        if found is not None:
-            tally.problems += found.problems
-            tally.passed_over.update(found.passed_over)
-            if not found.is_readable:
-                unreadable.append(location.path)
-        is_hidden = any(is_below(location.path, path) for path in unreadable)
-        if is_hidden or (found is not None and Listing.of(found.files) == known):
-            tally.files += len(known)
-        else:
-            folder = store.folders.get(location) if known else None
-            change = _compare_folder(location, found or FoundFolder(location), folder.files if folder else {}, tally)
-            if change is not None:
-                changes.add(change)
+    # Whoever asks a bucket has a time-out.
+    watch: AbstractContextManager[Callable[[], None]] = (
+        nullcontext(lambda: None) if root.bucket else ended_if_hanging(_LONGEST_FOLDER_S)
+    )
+    with watch as get_on:
+        sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
+        for location, found, known in _pair(*_begun(*sides)):
+            get_on()
+            tally.known += len(known)
+            if found is not None:
+                tally.problems += found.problems
+                tally.passed_over.update(found.passed_over)
+                if not found.is_readable:
+                    unreadable.append(location.path)
+            is_hidden = any(is_below(location.path, path) for path in unreadable)
+            if is_hidden or (found is not None and Listing.of(found.files) == known):
+                tally.files += len(known)
+            else:
+                folder = store.folders.get(location) if known else None
+                files = folder.files if folder else {}
+                change = _compare_folder(location, found or FoundFolder(location), files, tally)
+                if change is not None:
+                    changes.add(change)
     return tally
 
 

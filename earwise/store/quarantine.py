@@ -34,7 +34,7 @@ class QuarantinedFile:
     is_retry_requested : bool
         Whether the next run shall try it again although it has not changed.
     knocks : int
-        How often it was looked for since, to be tried again, and could not be opened.
+        How often it was looked for since, to be tried again.
     knocked_at : datetime or None
         When that was last.
     """
@@ -126,7 +126,7 @@ class Quarantine:
 
     @translated_errors()
     def note_knocks(self, locations: Iterable[LibraryPath], now: datetime) -> None:
-        """Note that files were looked for and could not be opened."""
+        """Note that files are looked for."""
         for some in batched((location.key for location in locations), _KEYS_AT_ONCE):
             change = {"$inc": {"knocks": 1}, "$set": {"knocked_at": now}}
             self._files.update_many({"_id": {"$in": list(some)}}, change)

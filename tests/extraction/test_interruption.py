@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -20,6 +21,7 @@ from earwise.extraction.batches import extract_batch
 from earwise.extraction.directory import refresh_stale_directory
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.planning import plan_batches
+from earwise.paths import LibraryPath
 from earwise.roots.opening import local_copy
 from earwise.store.aliases import Aliases
 from earwise.store.features import Features
@@ -173,6 +175,46 @@ def test_batch_that_hangs_where_its_disk_is_away_is_ended_and_the_next_attempt_g
     assert "in hang\n" in ended.stderr, "where it hung is said"
     report = extract_batch(extraction.store, "run", batch.number, extraction.settings, extraction.config, NOW)
     assert (report.analysed, extraction.codes()) == (1, {})
+
+
+@pytest.mark.parametrize("task", ["scan", "plan"])
+def test_scan_or_plan_that_hangs_where_its_disk_is_away_is_ended_and_changes_nothing(
+    extraction: Extraction,
+    library: Path,
+    snapshot: Snapshot,
+    tmp_path: Path,
+    mongo_uri: str,
+    database_name: str,
+    task: str,
+) -> None:
+    write_tone(library / "1.wav", 1, duration_s=1.2)
+    extraction.scan()
+    extraction.store.quarantine.put(LibraryPath("music", b"1.wav"), "unreadable", "The disk does not answer.", NOW)
+    (library / "1.wav").unlink()
+    before = snapshot()
+    fifo = tmp_path / "disk"
+    os.mkfifo(fifo)
+    script = Path(__file__).with_name("hanging_scan.py")
+    ended = subprocess.run(
+        [sys.executable, str(script), mongo_uri, database_name, str(library), task, str(fifo)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "hanging\n"), ended.stderr
+    assert "in hang\n" in ended.stderr, "where it hung is said"
+    assert {**snapshot(), "quarantine": []} == {**before, "quarantine": []}
+
+
+def test_time_begins_anew_where_something_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, asked = [0.0], list[float]()
+    monkeypatch.setattr(deadline.faulthandler, "dump_traceback_later", lambda s, **_: asked.append(clock[0] + s))
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    with deadline.ended_if_hanging(100.0) as get_on:
+        for clock[0] in (1.0, 59.0, 61.0, 62.0, 200.0):
+            get_on()
+    assert asked == [1000.0, 1061.0, 1200.0]
 
 
 def test_batch_that_ends_is_not_watched_any_more(monkeypatch: pytest.MonkeyPatch) -> None:

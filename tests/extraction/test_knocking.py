@@ -138,6 +138,26 @@ def test_root_that_is_slow_to_answer_does_not_hold_up_a_run(store: Store, monkey
     assert set(slow) <= set(knocked), "each has its turn"
 
 
+def test_file_at_which_a_run_was_ended_is_not_the_first_of_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knocked = list[bytes]()
+
+    def knock(file: LibraryPath, roots: tuple[Root, ...]) -> None:
+        knocked.append(file.path)
+        if file.path == b"1":
+            raise KeyboardInterrupt
+        raise UnreadableFileError("The disk did not give it.")
+
+    monkeypatch.setattr(knocking, "check_readable", knock)
+    for path in (b"1", b"2"):
+        store.quarantine.put(LibraryPath("swift", path), "unreadable", "It was not given.", NOW)
+    with pytest.raises(KeyboardInterrupt):
+        release_readable(store, ROOTS, NOW + QUARTER)
+    release_readable(store, ROOTS, NOW + QUARTER)
+    assert knocked == [b"1", b"2"]
+
+
 def test_part_of_a_library_that_was_not_asked_for_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     knocked = list[LibraryPath]()
     monkeypatch.setattr(knocking, "check_readable", lambda file, roots: knocked.append(file))
