@@ -6,7 +6,8 @@ EarwiseError
 ├ BrokenDecoderError     the decoder fails on a clip known to be good: says nothing of the library's files
 ├ BatchOverdueError      a batch takes far longer than its size explains; a retry goes on with the rest
 ├ TrackError             one file: quarantined with its code, the batch goes on
-│  ├ DecodeError             truncated, not audio, decoder crash
+│  ├ DecodeError             truncated, not audio
+│  ├ DecoderCrashError       the worker died of it
 │  ├ AudioTooShortError
 │  ├ SilentAudioError
 │  ├ NonFiniteAudioError
@@ -98,6 +99,12 @@ class DecodeError(TrackError):
     """The decoder refused the file or broke on it."""
 
     code = "not_audio"
+
+
+class DecoderCrashError(TrackError):
+    """The decoder crashed on the file, which another build of it may not."""
+
+    code = "decoder_crash"
 
 
 class AudioTooShortError(TrackError):

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 
 from earwise.errors import (
     BrokenDecoderError,
-    DecodeError,
+    DecoderCrashError,
     DecodeTimeoutError,
     OutOfMemoryError,
     ProcessKilledError,
@@ -160,7 +160,7 @@ class Link:
         self.job = None
         if status in _FROM_OUTSIDE:
             return self._explain_kill(status)
-        return DecodeError(f"The decoder crashed on this file ({_describe(status)}).", code="decoder_crash")
+        return DecoderCrashError(f"The decoder crashed on this file ({_describe(status)}).")
 
     def _explain_kill(self, status: int | None) -> ProcessKilledError:
         if count_memory_kills() > self._memory_kills:

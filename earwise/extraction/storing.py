@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from earwise.errors import (
-    ChangingFileError,
-    DecodeTimeoutError,
-    OutOfMemoryError,
-    ProcessKilledError,
+    AudioTooShortError,
+    DecodeError,
+    NonFiniteAudioError,
+    SilentAudioError,
     TrackError,
-    UnreadableFileError,
+    UnsupportedFormatError,
 )
 from earwise.extraction.following import leave_track
 from earwise.extraction.messages import Analysis
@@ -28,8 +28,8 @@ from earwise.tags import combine_tags
 
 log = logging.getLogger(__name__)
 
-# What went wrong tells nothing of what the file holds now.
-_UNTOLD = (UnreadableFileError, ChangingFileError, DecodeTimeoutError, OutOfMemoryError, ProcessKilledError)
+# What went wrong tells what the file holds now. Nothing else does: least of all an error that nobody thought of.
+_TOLD = (DecodeError, AudioTooShortError, SilentAudioError, NonFiniteAudioError, UnsupportedFormatError)
 
 
 def store_analyses(
@@ -97,13 +97,14 @@ def store_failures(
 ) -> None:
     """Quarantine files, finished entries last; each remembers its track, which what it holds once whole can take over.
 
-    A file that could not be read to its end for a reason that lies outside it (it can't be opened, is being written,
-    takes too long or too much memory) stays with its track: nobody knows yet what else it holds.
+    A file that could not be read to its end for a reason that may lie outside it (it can't be opened, is being written,
+    takes too long or too much memory, the decoder or we ourselves crash) stays with its track: nobody knows yet what
+    else it holds.
     """
     for file, error in failures.items():
         store.quarantine.put(file, error.code, str(error), now)
         track_id = entries[file].track_id
-        if track_id is not None and not isinstance(error, _UNTOLD):
+        if track_id is not None and isinstance(error, _TOLD):
             store.tracks.remove_file(track_id, file, now)
         log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
     _put_entries(store, {file: replace(entries[file], analysed_version=config.feature_version) for file in failures})

@@ -11,8 +11,10 @@ import pytest
 
 from earwise.errors import (
     DecodeError,
+    DecoderCrashError,
     DecodeTimeoutError,
     OutOfMemoryError,
+    SilentAudioError,
     StoreError,
     TrackError,
     UnreadableFileError,
@@ -112,7 +114,10 @@ def test_failures_outlive_a_batch_that_is_broken_off_once_their_decoder_is_seen_
         (DecodeTimeoutError("It takes too long."), True),
         (OutOfMemoryError("It takes too much memory."), True),
         (UnreadableFileError("Input/output error", code="read_error"), True),
+        (DecoderCrashError("The decoder crashed on this file (by SIGSEGV)."), True),
+        (TrackError("Analysis failed unexpectedly: RuntimeError: out of cheese"), True),
         (DecodeError("It is damaged."), False),
+        (SilentAudioError("There is nothing to hear."), False),
     ],
 )
 def test_file_of_which_nothing_is_told_stays_with_its_track(

@@ -226,3 +226,16 @@ def test_worker_that_does_not_start_fails_the_batch_and_not_the_files(
     with pytest.raises(BrokenDecoderError, match="status 7"):
         extraction.run()
     assert extraction.codes() == {}
+
+
+@pytest.mark.parametrize(("fault", "code"), [("segv", "decoder_crash"), ("surprise", "failed")])
+def test_known_track_keeps_an_unchanged_file_on_which_the_decoder_crashes(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch, fault: str, code: str
+) -> None:
+    write_tone(library / f"{fault}.wav", 1, duration_s=1.2)
+    extraction.run()
+    (track_id,) = extraction.store.tracks.ready_ids()
+    monkeypatch.setattr(link, "WORKER_COMMAND", FAULTY_WORKER)
+    extraction.run(force=True)
+    assert extraction.codes() == {f"{fault}.wav": code}
+    assert [file.location.display for file in extraction.store.tracks.get(track_id).files] == [f"{fault}.wav"]

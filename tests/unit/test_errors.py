@@ -21,7 +21,7 @@ def test_track_error_keeps_kind_code_and_message_when_pickled(kind: type[TrackEr
 
 
 def test_every_kind_of_track_error_has_its_own_code() -> None:
-    assert len({kind.code for kind in TRACK_ERRORS}) == len(TRACK_ERRORS) == 11
+    assert len({kind.code for kind in TRACK_ERRORS}) == len(TRACK_ERRORS) == 12
 
 
 def test_code_of_one_error_leaves_its_kind_alone() -> None:
