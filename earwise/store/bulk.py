@@ -1,6 +1,7 @@
-"""Writing many documents at once: inserted, and looked at one by one only where they are there already.
+"""Reading and writing many documents at once, in portions that suit the embedded server.
 
-An upsert of a new document takes the embedded server 6 ms, an insert 0.5 ms.
+What is written is inserted, and looked at one by one only where it is there already: an upsert of a new document takes
+that server 6 ms, an insert 0.5 ms.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _DUPLICATE_KEY = 11000
 _MOST_AT_ONCE = 1_000
 #: Documents in one statement where an index holds dozens of keys for each.
 MANY_KEYED_AT_ONCE = 20
+#: Ids to ask for in one query. The embedded server compares each document that it finds with all ids asked for: 25 take
+#: it 2 ms, 50 take 6, 100 take 16.
+FOUND_AT_ONCE = 150
 
 type Document = dict[str, Any]
 

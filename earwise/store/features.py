@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from earwise.store.bulk import insert_missing
+from earwise.store.bulk import FOUND_AT_ONCE, insert_missing
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector, unpack_vector
@@ -90,8 +91,11 @@ class Features:
     @translated_errors()
     def count_extracted(self, audio_ids: Iterable[str], feature_version: str, at: datetime) -> int:
         """How many of these recordings got their features of this version in the run of this time."""
-        ids = [feature_id(feature_version, audio_id) for audio_id in audio_ids]
-        return self._features.count_documents({"_id": {"$in": ids}, "extracted_at": at})
+        ids = {feature_id(feature_version, audio_id) for audio_id in audio_ids}
+        return sum(
+            self._features.count_documents({"_id": {"$in": some}, "extracted_at": at})
+            for some in batched(ids, FOUND_AT_ONCE)
+        )
 
     @translated_errors()
     def versions(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,9 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.bulk import FOUND_AT_ONCE
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
-
-_KEYS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ class Quarantine:
     @translated_errors()
     def note_knocks(self, locations: Iterable[LibraryPath], now: datetime) -> None:
         """Note that files are looked for."""
-        for some in batched((location.key for location in locations), _KEYS_AT_ONCE):
+        for some in batched((location.key for location in locations), FOUND_AT_ONCE):
             change = {"$inc": {"knocks": 1}, "$set": {"knocked_at": now}}
-            self._files.update_many({"_id": {"$in": list(some)}}, change)
+            self._files.update_many({"_id": {"$in": some}}, change)
 
     @translated_errors()
     def get(self, location: LibraryPath) -> QuarantinedFile | None:
@@ -156,11 +156,10 @@ class Quarantine:
     @translated_errors()
     def count_codes(self, locations: Iterable[LibraryPath]) -> dict[str, int]:
         """How many of these files are in quarantine for each code."""
-        keys = [location.key for location in locations]
-        groups = self._files.aggregate(
-            [{"$match": {"_id": {"$in": keys}}}, {"$group": {"_id": "$code", "count": {"$sum": 1}}}]
-        )
-        return {group["_id"]: group["count"] for group in groups}
+        counts = Counter[str]()
+        for some in batched({location.key for location in locations}, FOUND_AT_ONCE):
+            counts.update(document["code"] for document in self._files.find({"_id": {"$in": some}}, {"code": 1}))
+        return dict(counts)
 
     @translated_errors()
     def recent(self, *, skip: int = 0, limit: int) -> list[QuarantinedFile]:

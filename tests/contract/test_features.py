@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
+from pymongo.collection import Collection
 
 from earwise.store import Store
 from earwise.store.features import TrackFeatures
@@ -82,6 +84,23 @@ def test_versions_of_a_recording_and_of_all(store: Store) -> None:
     assert store.features.versions() == ["mfcc-1", "mfcc-2"]
     assert store.features.delete_version("mfcc-2") == 2
     assert store.features.versions() == ["mfcc-1"]
+
+
+def test_recordings_of_a_run_are_counted_by_few_ids_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [TrackFeatures(f"{n:032x}", "mfcc-1", np.ones(60, np.float32), "ffmpeg") for n in range(400)]
+    store.features.put_many(many[:350], NOW)
+    store.features.put_many(many[350:], NOW + timedelta(minutes=15))
+    asked, count_documents = list[int](), Collection.count_documents
+
+    def counting(collection: Any, query: dict[str, Any], *others: Any, **options: Any) -> int:
+        asked.append(len(query["_id"]["$in"]))
+        return count_documents(collection, query, *others, **options)
+
+    monkeypatch.setattr(Collection, "count_documents", counting)
+    ids = [features.audio_id for features in many]
+    assert store.features.count_extracted([*ids, *ids, "absent"], "mfcc-1", NOW) == 350
+    assert store.features.count_extracted([], "mfcc-1", NOW) == 0
+    assert (sum(asked), max(asked)) == (401, 150)
 
 
 def test_meaning_of_a_version_stays(store: Store) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.collection import Collection
 
 from earwise.paths import LibraryPath
 from earwise.store import Store
@@ -69,6 +73,21 @@ def test_codes_of_certain_files_are_counted(store: Store) -> None:
         store.quarantine.put(location, code, "Wrong.", NOW)
     assert store.quarantine.count_codes([A, C, LibraryPath("music", b"good.mp3")]) == {"silent": 1, "too_short": 1}
     assert store.quarantine.count_codes([]) == {}
+
+
+def test_codes_of_many_files_are_counted_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [LibraryPath("music", b"%d.mp3" % number) for number in range(310)]
+    for file in files[:200]:
+        store.quarantine.put(file, "silent", "Nothing to hear.", NOW)
+    asked, find = list[int](), Collection.find
+
+    def finding(collection: Any, query: dict[str, Any], *others: Any, **options: Any) -> Any:
+        asked.append(len(query["_id"]["$in"]))
+        return find(collection, query, *others, **options)
+
+    monkeypatch.setattr(Collection, "find", finding)
+    assert store.quarantine.count_codes([*files, files[0]]) == {"silent": 200}
+    assert (sum(asked), max(asked)) == (310, 150)
 
 
 def test_several_files_are_released_at_once(store: Store) -> None:
