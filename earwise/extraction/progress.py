@@ -15,7 +15,7 @@ from earwise.extraction.messages import Analysis
 from earwise.extraction.patience import patiently
 from earwise.log import fields
 from earwise.store import Store
-from earwise.store.extraction_runs import Counts, ExtractionRun
+from earwise.store.extraction_runs import Counts
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ class Progress:
         self._decoded += sum(bool(analysis.vectors) for analysis in analyses)
         self._failures.update(error.code for error in failures)
         if time.monotonic() - self._written >= _EVERY_S:
-            self._log_progress(self._write(self._rate if self._done else None))
+            self._write(self._rate if self._done else None)
+            self._log_progress()
 
     def forget_failures(self, failures: Iterable[TrackError]) -> None:
         """Take back what failed and was not stored: those files stay as they were, and the batch is over."""
@@ -96,19 +97,19 @@ class Progress:
     def _rate(self) -> float:
         return self._done / max(time.monotonic() - self._started, 0.001)
 
-    def _log_progress(self, run: ExtractionRun | None) -> None:
+    def _log_progress(self) -> None:
+        run = patiently(lambda: self._store.extraction_runs.get(self._run_id))
         batch = _describe(self._counts, self._total, self._rate)
         whole = _describe(run.counts, run.planned, run.files_per_s) if run else "not known any more"
         log.info("batch %d: %s; run: %s", self._number + 1, batch, whole, extra=fields(run_id=self._run_id))
 
-    def _write(self, files_per_s: float | None = None) -> ExtractionRun | None:
+    def _write(self, files_per_s: float | None = None) -> None:
         now = datetime.now(UTC)
         put = partial(
             self._store.extraction_runs.put_progress, self._run_id, self._number, self._counts, files_per_s, now
         )
-        run = patiently(partial(put, longest_fetch_s=self._longest_fetch_s))
+        patiently(partial(put, longest_fetch_s=self._longest_fetch_s))
         self._written = time.monotonic()
-        return run
 
 
 def _describe(counts: Counts, total: int, files_per_s: float | None) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
@@ -193,18 +193,13 @@ class ExtractionRuns:
         now: datetime | None = None,
         *,
         longest_fetch_s: float = 0.0,
-    ) -> ExtractionRun | None:
+    ) -> None:
         """Write down what was done of one batch, all attempts together, and how long fetching a file of it may take.
 
         Parameters
         ----------
         files_per_s : float or None
             How fast the batch goes; None before that is known, and once it is not under way any more.
-
-        Returns
-        -------
-        ExtractionRun or None
-            The whole run as it is then, what other machines do included; None if there is no such run.
         """
         progress: dict[str, Any] = {f"batches.{number}": _from_counts(counts), "updated_at": now}
         change: dict[str, Any] = {"$set": progress, "$max": {"longest_fetch_s": longest_fetch_s}}
@@ -212,7 +207,8 @@ class ExtractionRuns:
             change["$unset"] = {f"rates.{number}": ""}
         else:
             progress |= {f"rates.{number}": {"files_per_s": files_per_s, "at": now}, "files_per_s": files_per_s}
-        return _to_run(self._runs.find_one_and_update({"_id": run_id}, change, return_document=ReturnDocument.AFTER))
+        # To give back what it updates, the embedded server reads the whole collection.
+        self._runs.update_one({"_id": run_id}, change)
 
     @translated_errors()
     def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from pymongo.collection import Collection
+
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
@@ -40,8 +43,8 @@ def test_rate_is_that_of_all_batches_under_way(store: Store) -> None:
     store.extraction_runs.put_progress("r", 0, Counts(), None, NOW)
     assert store.extraction_runs.get("r").files_per_s is None
     store.extraction_runs.put_progress("r", 0, Counts(1), 0.25, NOW)
-    run = store.extraction_runs.put_progress("r", 2, Counts(2), 0.5, NOW)
-    assert run == store.extraction_runs.get("r"), "whoever writes of one batch learns of the others"
+    store.extraction_runs.put_progress("r", 2, Counts(2), 0.5, NOW)
+    run = store.extraction_runs.get("r")
     assert (run.done, run.planned, run.files_per_s, run.seconds_left) == (3, 9, 0.75, 8.0)
     store.extraction_runs.put_progress("r", 2, Counts(3), None, NOW)
     assert store.extraction_runs.get("r").files_per_s == 0.25, "a batch that ended is none of them any more"
@@ -58,8 +61,19 @@ def test_rate_of_a_batch_that_was_killed_is_not_counted_for_long(store: Store) -
     assert store.extraction_runs.get("r").files_per_s == 1.0
 
 
+def test_progress_is_written_by_an_update_that_gives_nothing_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The embedded server reads every document of a collection to find again the one that it updates.
+    monkeypatch.delattr(Collection, "find_one_and_update")
+    store.extraction_runs.start("r", [FILES], NOW)
+    store.extraction_runs.put_progress("r", 0, Counts(2), 0.5, NOW)
+    assert store.extraction_runs.get("r").done == 2
+
+
 def test_progress_of_an_unknown_run_is_nobodys(store: Store) -> None:
-    assert store.extraction_runs.put_progress("r", 0, Counts(1), 4.0, NOW) is None
+    store.extraction_runs.put_progress("r", 0, Counts(1), 4.0, NOW)
+    assert store.extraction_runs.get("r") is None
 
 
 def test_planning_again_keeps_what_was_counted(store: Store) -> None:
