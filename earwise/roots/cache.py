@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from earwise.errors import UnreadableFileError
 from earwise.root import Copies
@@ -124,13 +124,32 @@ def _bring(copies: Copies, location: Path, size_bytes: int, fetch: Callable[[Bin
         if written != size_bytes:
             message = f"Only {written:,} of {size_bytes:,} bytes could be fetched."
             raise UnreadableFileError(message, code="read_error")
-        os.replace(part, location)
+        held = _publish(copies, part, location)
     except BaseException:
-        os.close(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
+        _drop(descriptor, part)
         raise
-    return descriptor
+    if held is None:
+        return descriptor
+    _drop(descriptor, part)
+    return held
+
+
+def _publish(copies: Copies, part: str, location: Path) -> int | None:
+    """Let a part be the copy, unless another process was first, which may use that one: then hold it.
+
+    Whoever put another one in its place would take the name from a file that is locked, and lock one that is not used.
+    """
+    with _locked_counter(copies):
+        held = _hold(location)
+        if held is None:
+            os.replace(part, location)
+        return held
+
+
+def _drop(descriptor: int, part: str) -> None:
+    os.close(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part)
 
 
 def _reserve(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str]:
@@ -148,8 +167,7 @@ def _reserve(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str]
 
 def _begin(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str] | None:
     """Begin a part, if need be in the place of copies that nobody uses; None if there is no room even so."""
-    with (copies.folder / "size").open("a+") as counter:
-        fcntl.flock(counter, fcntl.LOCK_EX)
+    with _locked_counter(copies) as counter:
         counter.seek(0)
         counted = counter.read()
         total = int(counted) if counted.isdigit() else copies.size_bytes + 1
@@ -164,6 +182,14 @@ def _begin(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str] |
         counter.truncate(0)
         counter.write(str(total))
     return begun
+
+
+@contextmanager
+def _locked_counter(copies: Copies) -> Iterator[TextIO]:
+    """The file that says how many bytes all copies take, while nobody else begins or publishes one."""
+    with (copies.folder / "size").open("a+") as counter:
+        fcntl.flock(counter, fcntl.LOCK_EX)
+        yield counter
 
 
 def _begin_part(location: Path, size_bytes: int) -> tuple[int, str]:

@@ -75,6 +75,27 @@ def test_copy_in_use_is_not_removed(tmp_path: Path) -> None:
     assert sum(sizes(copies)) <= 3_000
 
 
+def test_copy_that_two_bring_at_once_stays_while_either_uses_it(tmp_path: Path) -> None:
+    copies, content = Copies(tmp_path, 3_000), b"twice" * 100
+    key = key_of(content)
+    with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
+
+        def fetch(to: BinaryIO) -> None:
+            to.write(content)
+
+        def fetch_slowly(to: BinaryIO) -> None:
+            used.append(first.enter_context(cached_copy(copies, key, len(content), fetch)))
+            to.write(content)
+
+        used: list[bytes] = []
+        used.append(second.enter_context(cached_copy(copies, key, len(content), fetch_slowly)))
+        second.close()
+        for number in range(20):
+            use(copies, bytes([number]) * 1000)
+        assert [Path(os.fsdecode(location)).read_bytes() for location in used] == [content] * 2
+    assert not list(tmp_path.glob("??/*.part"))
+
+
 def test_content_that_is_larger_than_all_copies_may_be_is_not_fetched(tmp_path: Path) -> None:
     copies, fetched = Copies(tmp_path, 3_000), list[bytes]()
     use(copies, b"kept")
