@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change
+from earwise.paths import LibraryPath
 from earwise.root import DEMO_ROOT, Root
 
 _WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
@@ -30,14 +31,23 @@ class LossLimits:
 
 
 def check_loss(
-    root: Root, *, known: int, found: int, vanished: int, changes: Iterable[Change], limits: LossLimits
+    root: Root,
+    *,
+    below: bytes = b"",
+    known: int,
+    found: int,
+    vanished: int,
+    changes: Iterable[Change],
+    limits: LossLimits,
 ) -> None:
-    """Raise if a root has become empty or has lost more than the limits allow.
+    """Raise if a root has become empty, or it or a folder of it has lost more than the limits allow.
 
     Parameters
     ----------
+    below : bytes
+        Path of the folder that was looked at; empty for all of the root. A folder may well become empty.
     known, found, vanished : int
-        Files of the root before the scan and in it, and those of the former that are not among the latter and were
+        Files there before the scan and in it, and those of the former that are not among the latter and were
         not let go by an earlier scan, which was broken off.
 
     Raises
@@ -45,7 +55,7 @@ def check_loss(
     LibraryError
         Naming the root and what to do.
     """
-    if vanished and not found:
+    if vanished and not found and not below:
         raise LibraryError(
             f"The library's folder {root.address} holds no audio file any more, but {known} are known. "
             f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
@@ -55,9 +65,13 @@ def check_loss(
     lost = _count_lost(root.name, changes)
     if lost >= limits.files and lost > limits.share * known:
         raise LibraryError(
-            f"{lost} of {known} files known in {root.address} are gone at once. "
+            f"{lost} of {known} files known in {_place(root, below)} are gone at once. "
             f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
         )
+
+
+def _place(root: Root, below: bytes) -> str:
+    return f"{root.address}/{LibraryPath(root.name, below).display}" if below else root.address
 
 
 def check_removed_root(name: str, *, known: int, changes: Iterable[Change], limits: LossLimits) -> None:

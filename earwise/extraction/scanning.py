@@ -117,14 +117,13 @@ def scan_library(
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
     scanned = [root for root in roots if within is None or root.name == within.root]
     region = scan_region(within)
+    below = region.path if region else b""
     with ChangeSpool() as changes:
-        tallies = [_compare_root(store, root, roots, region.path if region else b"", changes) for root in scanned]
+        tallies = [_compare_root(store, root, roots, below, changes) for root in scanned]
         removed = _compare_removed_roots(store, roots, changes) if region is None else {}
         if not accept_losses:
             for root, tally in zip(scanned, tallies, strict=True):
-                check_loss(
-                    root, known=tally.known, found=tally.files, vanished=tally.lost, changes=changes, limits=limits
-                )
+                _check_loss(root, below, tally, changes, limits)
             for name, known in removed.items():
                 check_removed_root(name, known=known, changes=changes, limits=limits)
         if any(change.vanished for change in changes):
@@ -139,7 +138,7 @@ def scan_library(
         vanished=sum(tally.vanished for tally in tallies),
         problems=problems,
         passed_over=sum((tally.passed_over for tally in tallies), Counter[str]()),
-        empty_roots=_warn_of_empty_roots(scanned, tallies) if region is None or not region.path else (),
+        empty_roots=_warn_of_empty_roots(scanned, tallies) if not below else (),
     )
     _log_report(report)
     return report
@@ -229,6 +228,18 @@ def _entry_of(file: FoundFile, known: FileEntry | None) -> FileEntry:
         return known
     # A changed file remembers its track, which it leaves if it turns out to hold another recording.
     return FileEntry(file.size_bytes, file.mtime_ns, track_id=known.track_id if known else None)
+
+
+def _check_loss(root: Root, below: bytes, tally: _Tally, changes: ChangeSpool, limits: LossLimits) -> None:
+    check_loss(
+        root,
+        below=below,
+        known=tally.known,
+        found=tally.files,
+        vanished=tally.lost,
+        changes=changes,
+        limits=limits,
+    )
 
 
 def _compare_removed_roots(store: Store, roots: tuple[Root, ...], changes: ChangeSpool) -> dict[str, int]:

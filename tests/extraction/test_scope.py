@@ -92,17 +92,29 @@ def test_rest_of_the_library_is_neither_looked_at_nor_taken_for_vanished(
     assert known(extraction.store, "cds") == [b"6.mp3"]
 
 
-def test_folder_that_is_gone_is_believed_within_the_same_bounds(extraction: Extraction, library: Path) -> None:
-    put(library, "1.mp3", "a/2.mp3")
+def test_folder_that_is_gone_is_believed_within_the_same_limits(extraction: Extraction, library: Path) -> None:
+    put(library, "1.mp3", "a/2.mp3", *(f"b/{number}.mp3" for number in range(20)))
     extraction.scan()
     shutil.rmtree(library / "a")
-    with pytest.raises(LibraryError, match="accept_losses"):
-        scan_within(extraction, b"a")
-    assert scan_within(extraction, b"a", accept_losses=True)["vanished"] == 1
+    assert scan_within(extraction, b"a")["vanished"] == 1, "a scan of everything would believe it, too"
+    shutil.rmtree(library / "b")
+    with pytest.raises(LibraryError, match=r"20 of 20 files known in \S+/library/b are gone at once.* accept_losses"):
+        scan_within(extraction, b"b")
+    assert scan_within(extraction, b"b", accept_losses=True)["vanished"] == 20
     assert known(extraction.store) == [b"1.mp3"]
     shutil.rmtree(library)
     with pytest.raises(LibraryError, match="can't be read"):
         scan_within(extraction, b"a", accept_losses=True)
+
+
+def test_root_that_has_become_empty_is_not_believed_where_it_is_asked_for_by_name(
+    extraction: Extraction, library: Path
+) -> None:
+    put(library, "1.mp3")
+    extraction.scan()
+    (library / "1.mp3").unlink()
+    with pytest.raises(LibraryError, match="holds no audio file any more, but 1 are known"):
+        scan_within(extraction, b"")
 
 
 def test_what_every_scan_passes_over_can_not_be_asked_for(extraction: Extraction, library: Path) -> None:
