@@ -47,8 +47,6 @@ class ScanReport:
         Entries that could not be looked at.
     passed_over : Counter of str
         Entries that were passed over, as in `FoundFolder`.
-    empty_roots : tuple of str
-        Names of the roots without an audio file of which none was known before.
     """
 
     files: int
@@ -57,7 +55,6 @@ class ScanReport:
     vanished: int
     problems: tuple[ScanProblem, ...]
     passed_over: Counter[str] = field(default_factory=Counter)
-    empty_roots: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -138,8 +135,9 @@ def scan_library(
         vanished=sum(tally.vanished for tally in tallies),
         problems=problems,
         passed_over=sum((tally.passed_over for tally in tallies), Counter[str]()),
-        empty_roots=_warn_of_empty_roots(scanned, tallies) if not below else (),
     )
+    if not below:
+        _warn_of_empty_roots(scanned, tallies)
     _log_report(report)
     return report
 
@@ -278,8 +276,8 @@ def _record_problems(
         store.quarantine.remove(location)
 
 
-def _warn_of_empty_roots(roots: Iterable[Root], tallies: Iterable[_Tally]) -> tuple[str, ...]:
-    """Say which roots may be folders that no disk is mounted on, of which no loss tells; their names."""
+def _warn_of_empty_roots(roots: Iterable[Root], tallies: Iterable[_Tally]) -> None:
+    """Say which roots may be folders that no disk is mounted on, of which no loss tells."""
     empty = [
         root
         for root, tally in zip(roots, tallies, strict=True)
@@ -291,7 +289,6 @@ def _warn_of_empty_roots(roots: Iterable[Root], tallies: Iterable[_Tally]) -> tu
             root.address,
             extra=fields(root=root.name),
         )
-    return tuple(root.name for root in empty)
 
 
 def _log_report(report: ScanReport) -> None:
