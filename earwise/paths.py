@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
 
@@ -98,6 +99,18 @@ class LibraryPath:
 def is_below(location: bytes, folder: bytes) -> bool:
     """Whether a path is this folder or lies below it."""
     return location == folder or location.startswith(folder.rstrip(b"/") + b"/")
+
+
+def at_or_above(path: bytes) -> Iterator[bytes]:
+    """The path and all folders above it.
+
+    >>> list(at_or_above(b"a/b"))
+    [b'a/b', b'a', b'']
+    """
+    yield path
+    while path:
+        path = path.rpartition(b"/")[0]
+        yield path
 
 
 def open_regular(location: bytes) -> FileIO:

@@ -20,7 +20,7 @@ from earwise.extraction.waiting import let_wait
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
 from earwise.listing import Listing
 from earwise.log import fields
-from earwise.paths import LibraryPath, is_below
+from earwise.paths import LibraryPath, at_or_above
 from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry, ListedFolder
@@ -143,7 +143,7 @@ def scan_library(
 
 
 def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: bytes, changes: ChangeSpool) -> _Tally:
-    tally, unreadable = _Tally(), list[bytes]()
+    tally, unreadable = _Tally(), set[bytes]()
     # Whoever asks a bucket has a time-out.
     watch: AbstractContextManager[Callable[[], None]] = (
         nullcontext(lambda: None) if root.bucket else ended_if_hanging(_LONGEST_FOLDER_S)
@@ -157,8 +157,8 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
                 tally.problems += found.problems
                 tally.passed_over.update(found.passed_over)
                 if not found.is_readable:
-                    unreadable.append(location.path)
-            is_hidden = any(is_below(location.path, path) for path in unreadable)
+                    unreadable.add(location.path)
+            is_hidden = not unreadable.isdisjoint(at_or_above(location.path))
             if is_hidden or (found is not None and Listing.of(found.files) == known):
                 tally.files += len(known)
             else:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from earwise.errors import LibraryError, StoreError
+from earwise.extraction import scanning
 from earwise.extraction.losses import LossLimits
 from earwise.extraction.scanning import scan_library
 from earwise.library import scan
@@ -135,6 +137,19 @@ def test_files_below_a_folder_without_permission_do_not_vanish(
     assert {**snapshot(), "quarantine": []} == {**before, "quarantine": []}
     extraction.scan()
     assert extraction.codes() == {}
+
+
+def test_many_folders_that_can_not_be_listed_take_no_longer_than_others(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walk(*_: object) -> Iterator[scan.FoundFolder]:
+        for number in range(20_000):
+            yield scan.FoundFolder(LibraryPath("music", b"%05d" % number), is_readable=False)
+
+    monkeypatch.setattr(scanning, "walk_root", walk)
+    began = time.monotonic()
+    assert extraction.scan().files == 0
+    assert time.monotonic() - began < 10, "each was compared with all before it"
 
 
 def test_absent_root_changes_nothing(extraction: Extraction, library: Path, snapshot: Snapshot) -> None:
