@@ -70,13 +70,13 @@ class Quarantine:
 
     @translated_errors()
     def put(self, location: LibraryPath, code: str, message: str, now: datetime) -> None:
-        """Record that a file failed, once more if it did before."""
+        """Record that a file failed, once more if it did before; from now on it is looked for as often as a new one."""
         self._files.update_one(
             {"_id": location.key},
             {
                 "$set": {"code": code, "message": message, "last_seen": now},
                 "$inc": {"attempts": 1},
-                "$unset": {"retry_requested": ""},
+                "$unset": {"retry_requested": "", "knocks": "", "knocked_at": ""},
                 "$setOnInsert": {
                     "root": location.root,
                     "path": Binary(location.path),

@@ -110,4 +110,5 @@ def test_files_that_were_looked_for_in_vain_are_counted(store: Store) -> None:
     assert (other.knocks, other.last_tried) == (0, NOW)
     assert store.quarantine.get(C) is None
     store.quarantine.put(A, "unreadable", "The system refuses it.", NOW + timedelta(days=3))
-    assert store.quarantine.get(A).last_tried == NOW + timedelta(days=3)
+    tried = store.quarantine.get(A)
+    assert (tried.attempts, tried.knocks, tried.last_tried) == (2, 0, NOW + timedelta(days=3)), "it was opened by then"

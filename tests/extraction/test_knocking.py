@@ -15,6 +15,7 @@ from earwise.errors import DecodeTimeoutError, TrackError, UnreadableFileError
 from earwise.extraction import batches, knocking
 from earwise.extraction.knocking import release_readable
 from earwise.extraction.messages import Job
+from earwise.extraction.scanning import scan_library
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.store import Store
@@ -54,6 +55,24 @@ def test_file_that_comes_back_after_long_is_heard_within_a_day(
         extraction.run()
     assert extraction.now - began > timedelta(hours=22), "it was looked for more often than it had to be"
     assert extraction.store.tracks.count_ready() == 2
+
+
+def test_file_that_comes_back_as_another_and_goes_again_is_heard_soon(
+    extraction: Extraction, library: Path, away: Path
+) -> None:
+    for _ in range(12):
+        extraction.now += timedelta(days=1)
+        extraction.run()
+    write_tone(away, 3, duration_s=1.3)
+    write_tone(library / "goes.wav", 3, duration_s=1.3)
+    scan_library(extraction.store, extraction.settings.roots, extraction.now)
+    (library / "goes.wav").unlink()
+    (report,) = extraction.run()
+    assert report.failures == {"unreadable": 1}
+    away.rename(library / "goes.wav")
+    extraction.now += QUARTER
+    (report,) = extraction.run()
+    assert (report.analysed, extraction.codes()) == (1, {})
 
 
 def test_file_that_comes_back_at_once_is_heard_by_the_next_run(
