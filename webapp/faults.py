@@ -5,7 +5,15 @@ from __future__ import annotations
 # Files that every scan looks at anew. The rest is opened again only when it changes or somebody asks for it, or, if it
 # could not be opened, or not be read to its end in time, now and then.
 SEEN_BY_EVERY_SCAN = frozenset(
-    ("unreadable_folder", "unreadable_entry", "dangling_link", "link_outside", "not_a_file", "unaddressable")
+    (
+        "unreadable_folder",
+        "unreadable_entry",
+        "dangling_link",
+        "link_outside",
+        "link_hidden",
+        "not_a_file",
+        "unaddressable",
+    )
 )
 _NAMES = {
     "dangling_link": "link to nowhere",
@@ -13,6 +21,7 @@ _NAMES = {
     "empty": "empty file",
     "failed": "unexpected failure",
     "killed": "process killed",
+    "link_hidden": "link to a hidden folder",
     "link_outside": "link out of the library",
     "non_finite": "samples that are no numbers",
     "not_a_file": "not a file",

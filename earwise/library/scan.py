@@ -81,6 +81,7 @@ PROBLEM_CODES = (
     "unreadable_entry",
     "dangling_link",
     "link_outside",
+    "link_hidden",
     "not_a_file",
     "unaddressable",
 )
@@ -95,7 +96,8 @@ def walk_root(root: Root, roots: tuple[Root, ...], below: bytes = b"") -> Iterat
         Path of the folder to begin with; nothing comes of one that is not there.
 
     Hidden and system entries are passed over. Links to files are followed within the library; links to folders are
-    not: a folder of the library is seen at its own place, which leaves no cycle to run into, and others are reported.
+    not: a folder of the library is seen at its own place, which leaves no cycle to run into. Links to others, and to
+    what is passed over at its own place, are reported.
 
     An archive or a bucket is listed instead, by the same rules about names; audio files in it whose path leads nowhere
     are reported with the folder that the listing began with, and what is passed over is counted with it. What need not
@@ -252,7 +254,7 @@ def _look_at(entry: os.DirEntry[bytes], inside: list[bytes]) -> FoundFile | None
         return None
     is_folder = stat.S_ISDIR(status.st_mode)
     if is_link and (has_suffix or is_folder):
-        _check_target(entry, inside)
+        _check_target(entry, inside, is_folder=is_folder)
     if is_link and is_folder:
         raise _LinkedFolderError
     if is_folder or not has_suffix:
@@ -274,14 +276,16 @@ def _explain(error: OSError, *, is_link: bool, has_suffix: bool) -> None:
         raise _EntryProblemError("unreadable_entry", f"The system refuses to look at it: {_reason(error)}.") from error
 
 
-def _check_target(entry: os.DirEntry[bytes], inside: list[bytes]) -> None:
+def _check_target(entry: os.DirEntry[bytes], inside: list[bytes], *, is_folder: bool) -> None:
+    """Raise if a link leads out of the library, or to a folder that is passed over at its own place, too."""
     target = os.path.realpath(entry.path)
-    if not any(is_below(target, folder) for folder in inside):
-        raise _EntryProblemError(
-            "link_outside",
-            f"This link leads out of the library, to {target.decode('utf-8', 'replace')}; "
-            "make that folder a root of its own in EARWISE_LIBRARY.",
-        )
+    shown, way_out = target.decode("utf-8", "replace"), "make that folder a root of its own in EARWISE_LIBRARY."
+    paths = [os.path.relpath(target, folder) for folder in inside if is_below(target, folder)]
+    if not paths:
+        raise _EntryProblemError("link_outside", f"This link leads out of the library, to {shown}; {way_out}")
+    if is_folder and all(_is_passed_over(path) for path in paths):
+        message = f"This link leads to {shown}, which is hidden or the system's, and no scan looks there; {way_out}"
+        raise _EntryProblemError("link_hidden", message)
 
 
 def _reason(error: OSError) -> str:

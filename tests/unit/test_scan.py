@@ -126,6 +126,23 @@ def test_links_to_files_are_followed_within_all_roots_and_not_beyond(library: Pa
     assert all(str(outside) in message and "EARWISE_LIBRARY" in message for message in messages)
 
 
+def test_links_to_folders_that_no_scan_looks_into_are_reported(library: Path, tmp_path: Path) -> None:
+    other = tmp_path / ".other"
+    for folder in (library / ".store" / "albums", library / "a" / "@eaDir", library / "a" / "seen", other / "b"):
+        folder.mkdir(parents=True)
+        (folder / "1.mp3").touch()
+    (library / "Albums").symlink_to(library / ".store" / "albums")
+    (library / "System").symlink_to(library / "a" / "@eaDir")
+    (library / "Seen").symlink_to(library / "a" / "seen")
+    (library / "Other").symlink_to(other / "b")
+    roots = (Root("music", library), Root("other", other))
+    found = list(walk_root(roots[0], roots))
+    assert problems(found) == {b"Albums": "link_hidden", b"System": "link_hidden"}
+    assert found[0].passed_over["links"] == 2
+    own = (Root("music", library), Root("other", other), Root("store", library / ".store" / "albums"))
+    assert problems(list(walk_root(own[0], own))) == {b"System": "link_hidden"}, "it is a root of its own"
+
+
 def test_root_may_be_a_link_itself(library: Path, tmp_path: Path) -> None:
     put(library, "1.mp3")
     (tmp_path / "link").symlink_to(library)
