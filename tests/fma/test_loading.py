@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from earwise.errors import BadDownloadError, LibraryError, StoreError
+from earwise.extraction.scanning import scan_library
 from earwise.fma.loading import bring_archive, publish_set, read_catalogue, release_changed
 from earwise.root import FMA_ROOT, Root
 from earwise.settings import Settings
@@ -149,6 +150,23 @@ def test_larger_set_takes_the_place_of_the_one_before(
     loaded.run()
     assert len(titles(store)) == 3, "the same tracks"
     assert (settings.fma_home / "fma_small.zip").exists()
+
+
+def test_smaller_set_takes_the_place_of_the_one_before_when_its_losses_are_accepted(
+    loaded: Extraction, store: Store, settings: Settings, server: ArchiveServer, small_set: bytes
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(small_set)) as archive:
+        members = {name.replace("small", "medium"): archive.read(name) for name in archive.namelist()}
+    members |= {f"fma_medium/155/{155000 + number}.mp3": b"words %d" % number for number in range(30)}
+    server.contents["fma_medium.zip"] = pack(members)
+    loaded.settings = dataclasses.replace(settings, fma_sha1=published(server))
+    load(store, loaded.settings, "medium")
+    assert loaded.scan().files == 34
+    load(store, loaded.settings, "small")
+    with pytest.raises(LibraryError, match=r"30 of 34 files .* with accept_losses"):
+        loaded.scan()
+    assert scan_library(store, loaded.settings.roots, loaded.now, accept_losses=True).files == 4
+    assert len(titles(store)) == 3
 
 
 def test_corrupt_set_is_told_of_and_the_one_before_stays(
