@@ -1,7 +1,7 @@
 """Features: one immutable summary vector per (audio_id, feature_version).
 
-The ``_id`` is ``feature_version:audio_id``. Ranges of one version, which Spark reads, have an index of their own: for a
-range of ``_id`` the embedded server reads the whole collection.
+The ``_id`` is ``feature_version:audio_id``. What concerns a version, or a range of one, goes by an index of its own:
+for a range of ``_id`` the embedded server reads the whole collection.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Features:
 
     @translated_errors()
     def create_indexes(self) -> None:
-        """Create the index that ranges are read by; all else goes by ``_id``."""
+        """Create the index that versions and ranges of them are read by; all else goes by ``_id``."""
         ensure_index(self._features, [("feature_version", ASCENDING), ("audio_id", ASCENDING)])
 
     @translated_errors()
@@ -86,7 +86,7 @@ class Features:
     @translated_errors()
     def count(self, feature_version: str) -> int:
         """How many recordings have features in this version."""
-        return self._features.count_documents({"_id": version_range(feature_version)})
+        return self._features.count_documents({"feature_version": feature_version})
 
     @translated_errors()
     def count_extracted(self, audio_ids: Iterable[str], feature_version: str, at: datetime) -> int:
@@ -101,26 +101,26 @@ class Features:
     def versions(self) -> list[str]:
         """The versions that features are stored in, in order."""
         found: list[str] = []
-        # From the first document of one version to the first behind it: a query each, and not one per document.
-        beyond = ""
+        # From the first document of one version to the first of the next: a query each, and not one per document.
         while document := self._features.find_one(
-            {"_id": {"$gte": beyond}}, {"feature_version": 1}, sort=[("_id", ASCENDING)]
+            {"feature_version": {"$gt": found[-1] if found else ""}},
+            {"feature_version": 1},
+            sort=[("feature_version", ASCENDING)],
         ):
             found.append(document["feature_version"])
-            beyond = version_range(found[-1])["$lt"]
         return found
 
     @translated_errors()
     def delete_version(self, feature_version: str) -> int:
         """Delete all features of one version; returns how many there were."""
-        return self._features.delete_many({"_id": version_range(feature_version)}).deleted_count
+        return self._features.delete_many({"feature_version": feature_version}).deleted_count
 
     def audio_ids(self, feature_version: str, *, most: int = 0) -> Iterator[str]:
         """The recordings that have features in this version, in order; at most so many of them, if 1 or more."""
         with translated_errors():
-            found = self._features.find({"_id": version_range(feature_version)}, {"_id": 1}).sort("_id", 1).limit(most)
-            for document in found:
-                yield document["_id"].rpartition(":")[2]
+            query = {"feature_version": feature_version}
+            for document in self._features.find(query, {"audio_id": 1}).sort("audio_id", ASCENDING).limit(most):
+                yield document["audio_id"]
 
     def of_version(self, feature_version: str) -> Iterator[TrackFeatures]:
         """All features of one version, in order of ``audio_id``."""
@@ -150,11 +150,6 @@ def _from_features(features: TrackFeatures, now: datetime) -> dict[str, Any]:
 def feature_id(feature_version: str, audio_id: str) -> str:
     """The ``_id`` of a features document."""
     return f"{feature_version}:{audio_id}"
-
-
-def version_range(feature_version: str) -> dict[str, str]:
-    """The condition on ``_id`` that selects one version."""
-    return {"$gte": f"{feature_version}:", "$lt": f"{feature_version};"}
 
 
 def _to_features(document: dict[str, Any]) -> TrackFeatures:

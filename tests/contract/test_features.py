@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,21 @@ def test_recordings_of_a_run_are_counted_by_few_ids_at_once(store: Store, monkey
     assert store.features.count_extracted([*ids, *ids, "absent"], "mfcc-1", NOW) == 350
     assert store.features.count_extracted([], "mfcc-1", NOW) == 0
     assert (sum(asked), max(asked)) == (401, 150)
+
+
+def test_whole_versions_are_found_by_their_index_and_not_by_a_range_of_ids(
+    store: Store, commands: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+) -> None:
+    for audio_id, version in (("ab", "mfcc-1"), ("cd", "mfcc-1"), ("ef", "mfcc-2")):
+        put(store, audio_id, version)
+    commands()
+    assert list(store.features.audio_ids("mfcc-1")) == ["ab", "cd"]
+    assert (store.features.count("mfcc-1"), store.features.delete_version("mfcc-1")) == (2, 2)
+    (_, found), (_, counted), (_, deleted) = commands()
+    wanted = {"feature_version": "mfcc-1"}
+    assert (found["filter"], counted["pipeline"][0], deleted["deletes"][0]["q"]) == (wanted, {"$match": wanted}, wanted)
+    plan = store.features._features.find(wanted).sort("audio_id", 1).explain()
+    assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
 
 
 def test_meaning_of_a_version_stays(store: Store) -> None:
