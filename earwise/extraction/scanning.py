@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 
 from earwise.errors import LibraryError
 from earwise.extraction.changes import Change, ChangeSpool, apply_changes
 from earwise.extraction.deadline import ended_if_hanging
 from earwise.extraction.losses import LossLimits, check_loss, check_removed_root
+from earwise.extraction.pairing import pair_folders
 from earwise.extraction.scope import scan_region
 from earwise.extraction.waiting import let_wait
 from earwise.library.scan import PROBLEM_CODES, FoundFile, FoundFolder, ScanProblem, walk_root
@@ -23,12 +22,10 @@ from earwise.log import fields
 from earwise.paths import LibraryPath, at_or_above
 from earwise.root import Root
 from earwise.store import Store
-from earwise.store.folders import FileEntry, ListedFolder
+from earwise.store.folders import FileEntry
 
 log = logging.getLogger(__name__)
 
-# Folders; of 20 files each they are some 10 MB.
-_MOST_AHEAD = 2_000
 # A million files in one folder, on a network disk that answers a hundred times a second, take three hours.
 _LONGEST_FOLDER_S = 4 * 3600.0
 
@@ -150,7 +147,7 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
     )
     with watch as get_on:
         sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
-        for location, found, known in _pair(*_begun(*sides)):
+        for location, found, known in pair_folders(*sides):
             get_on()
             tally.known += len(known)
             if found is not None:
@@ -168,42 +165,6 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
                 if change is not None:
                     changes.add(change)
     return tally
-
-
-def _begun(
-    found: Iterator[FoundFolder], known: Iterator[ListedFolder]
-) -> tuple[Iterator[FoundFolder], Iterator[ListedFolder]]:
-    """Both sides, the walk as far ahead as it came while the embedded server put all that is known in order."""
-    ahead = deque[FoundFolder]()
-    with ThreadPoolExecutor(1) as other:
-        first = other.submit(next, known, None)
-        while not first.done() and len(ahead) < _MOST_AHEAD and (folder := next(found, None)) is not None:
-            ahead.append(folder)
-    return _drained(ahead, found), chain(filter(None, [first.result()]), known)
-
-
-def _drained[Item](ahead: deque[Item], following: Iterator[Item]) -> Iterator[Item]:
-    while ahead:
-        yield ahead.popleft()
-    yield from following
-
-
-def _pair(
-    found: Iterator[FoundFolder], known: Iterator[ListedFolder]
-) -> Iterator[tuple[LibraryPath, FoundFolder | None, Listing]]:
-    """Both sides of every folder, in order; None or nothing for the side that lacks it."""
-    here, there = next(found, None), next(known, None)
-    while here is not None or there is not None:
-        if there is None or (here is not None and here.location.path < there.location.path):
-            assert here is not None  # noqa: S101 - by the loop's condition
-            yield here.location, here, Listing()
-            here = next(found, None)
-        elif here is None or there.location.path < here.location.path:
-            yield there.location, None, there.listing
-            there = next(known, None)
-        else:
-            yield here.location, here, there.listing
-            here, there = next(found, None), next(known, None)
 
 
 def _compare_folder(
