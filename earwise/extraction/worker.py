@@ -19,12 +19,12 @@ import numpy as np
 
 from earwise.errors import OutOfMemoryError, TrackError, UnreadableFileError
 from earwise.extraction.analysis import analyse_track
-from earwise.extraction.limits import HEADROOM_MB, limit_memory
+from earwise.extraction.limits import HEADROOM_MB, beyond_limit, limit_memory
 from earwise.extraction.messages import Analysis, Former, Job, Question, Ready
 from earwise.features.config import MfccConfig
 from earwise.features.mfcc import summarise
 from earwise.library.growth import has_grown
-from earwise.roots.opening import local_copy
+from earwise.roots.opening import local_copy, read_directory
 
 
 def main() -> None:
@@ -57,6 +57,9 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         return versions
 
     try:
+        # The directory of an archive may take more than any of its files.
+        with beyond_limit():
+            read_directory(job.file, job.roots)
         # Fetching a copy is the file's own time too, and its failures are the file's. So is waiting for its room while
         # other processes fetch theirs.
         with local_copy(job.file, job.roots, wait_s=job.fetching_s / 2) as location:

@@ -77,6 +77,19 @@ def check_listable(root: Root) -> None:
     next(iter(list_bucket(root) if root.bucket else list_archive(root)), None)
 
 
+def read_directory(file: LibraryPath, roots: tuple[Root, ...]) -> None:
+    """Read the directory of the archive that a file lies in, if it does; it is kept for the archive's other files.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such root or file.
+    """
+    root = _root_of(file, roots)
+    if not root.is_folder and not root.bucket:
+        find_member(root, file)
+
+
 @contextmanager
 def local_copy(file: LibraryPath, roots: tuple[Root, ...], *, wait_s: float = 0.0) -> Iterator[bytes]:
     """Where a file lies in the file system while the context lasts: itself, or a copy.
