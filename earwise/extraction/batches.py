@@ -21,7 +21,7 @@ from earwise.extraction.progress import BatchReport, Progress
 from earwise.extraction.recount import count_finished, read_entries
 from earwise.extraction.storing import store_analyses, store_failures
 from earwise.extraction.suspicion import Tally, check_decoder
-from earwise.extraction.versions import known_versions, needed_configs
+from earwise.extraction.versions import is_analysed, known_versions, needed_configs
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.settings import Settings
@@ -55,7 +55,7 @@ def extract_batch(
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """
     files = patiently(lambda: read_entries(store, store.extraction_runs.batch(run_id, number)))
-    entries = {file: entry for file, entry in files.items() if entry.analysed_version != config.feature_version}
+    entries = {file: entry for file, entry in files.items() if not is_analysed(config, file.name, entry)}
     finished = {file: entry for file, entry in files.items() if file not in entries}
     earlier = patiently(lambda: count_finished(store, finished, config, now))
     roots = settings.roots

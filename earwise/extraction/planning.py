@@ -13,7 +13,7 @@ from earwise.extraction.following import follow_aliases
 from earwise.extraction.knocking import release_readable
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
-from earwise.extraction.versions import note_version
+from earwise.extraction.versions import is_analysed, note_version
 from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
@@ -97,10 +97,10 @@ def batch_size(files: int) -> int:
 def pending_files(
     store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None = None
 ) -> Iterator[LibraryPath]:
-    """Files that were not analysed in this version: new, changed and interrupted ones alike."""
+    """Files that were not analysed as they would be now: new, changed and interrupted ones alike."""
     for folder in _folders(store, roots, within):
         for name, entry in folder.files.items():
-            if entry.analysed_version != config.feature_version:
+            if not is_analysed(config, name, entry):
                 file = folder.location.child(name)
                 if within is None or within.holds(file):
                     yield file

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from earwise.extraction.versions import is_analysed
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.store import Store
@@ -51,8 +52,6 @@ def settle_counts(store: Store, config: MfccConfig) -> None:
         run = store.extraction_runs.get(run_id)
         if run is not None:
             entries = read_entries(store, store.extraction_runs.batch(run_id, number))
-            finished = {
-                file: entry for file, entry in entries.items() if entry.analysed_version == config.feature_version
-            }
+            finished = {file: entry for file, entry in entries.items() if is_analysed(config, file.name, entry)}
             counts = count_finished(store, finished, config, run.started_at)
             store.extraction_runs.put_progress(run_id, number, counts)

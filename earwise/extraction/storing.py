@@ -17,6 +17,7 @@ from earwise.errors import (
 )
 from earwise.extraction.following import leave_track
 from earwise.extraction.messages import Analysis
+from earwise.extraction.versions import analysed_as
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.paths import LibraryPath
@@ -44,7 +45,6 @@ def store_analyses(
     The folders' entries name the tracks before the tracks name the files, so that a file which is gone or holds other
     audio after a kill still leaves its track.
     """
-    version = config.feature_version
     stated = store.catalogue.tags_of(analyses)
     analyses = {
         file: replace(analysis, tags=combine_tags(stated[file], analysis.tags)) if file in stated else analysis
@@ -82,7 +82,7 @@ def store_analyses(
     _put_entries(
         store,
         {
-            file: replace(entries[file], analysed_version=version, track_id=analysis.audio_id)
+            file: replace(_finished(file, entries[file], config), track_id=analysis.audio_id)
             for file, analysis in analyses.items()
         },
     )
@@ -107,7 +107,11 @@ def store_failures(
         if track_id is not None and isinstance(error, _TOLD):
             store.tracks.remove_file(track_id, file, now)
         log.warning("quarantined: %s: %s", file.display, error, extra=fields(root=file.root, code=error.code))
-    _put_entries(store, {file: replace(entries[file], analysed_version=config.feature_version) for file in failures})
+    _put_entries(store, {file: _finished(file, entries[file], config) for file in failures})
+
+
+def _finished(file: LibraryPath, entry: FileEntry, config: MfccConfig) -> FileEntry:
+    return replace(entry, analysed_version=analysed_as(config, file.name, entry))
 
 
 def _put_entries(store: Store, entries: Mapping[LibraryPath, FileEntry]) -> None:

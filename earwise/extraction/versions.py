@@ -1,4 +1,4 @@
-"""Which feature versions new tracks are measured in, while the library moves from one configuration to the next."""
+"""What files are analysed as, and which feature versions tracks are measured in while one follows another."""
 
 from __future__ import annotations
 
@@ -10,11 +10,34 @@ from earwise.extraction.patience import patiently
 from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.store import Store
+from earwise.store.folders import FileEntry
 
 log = logging.getLogger(__name__)
 
 #: Recordings of a version that are read at once, before a batch: half a second.
 MOST_IN_MEMORY = 50_000
+# Larger MP3s were identified by all of their bytes at first, and by blocks of them since (ADR 5).
+_LARGE_MP3_BYTES = 2 << 20
+
+
+def analysed_as(config: MfccConfig, name: bytes, entry: FileEntry) -> str:
+    """What stands with a file once it is analysed: the feature version, and how its kind is identified if that is new.
+
+    A file with which something else stands is analysed again, so that its track is known by the new id, and what
+    listeners made of it follows, before anybody gives it other tags.
+
+    >>> analysed_as(MfccConfig(), b"a.mp3", FileEntry(9_000_000, 0)).removeprefix(MfccConfig().feature_version)
+    '.2'
+    >>> analysed_as(MfccConfig(), b"a.mp3", FileEntry(900_000, 0)).removeprefix(MfccConfig().feature_version)
+    ''
+    """
+    is_large_mp3 = entry.size_bytes > _LARGE_MP3_BYTES and name.lower().endswith(b".mp3")
+    return f"{config.feature_version}.2" if is_large_mp3 else config.feature_version
+
+
+def is_analysed(config: MfccConfig, name: bytes, entry: FileEntry) -> bool:
+    """Whether a file needs no analysis: nothing of it, nor of what is made of it, has changed."""
+    return entry.analysed_version == analysed_as(config, name, entry)
 
 
 def note_version(store: Store, config: MfccConfig, now: datetime) -> None:

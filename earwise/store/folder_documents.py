@@ -1,10 +1,10 @@
 """How a folder stands in documents: its files in columns, and a large folder's in several documents.
 
 A document holds the files of one folder in columns, in the order of their names: ``names`` and ``stats`` packed as in
-`Listing`, so that a scan compares a folder that has not changed in one step; ``versions``, the ``feature_version`` each
-was analysed in; ``tracks``, the track it holds. A file is pending while its version is not the current one: new,
-changed and interrupted files all look the same, and a run that was killed is taken up by the next. In the place of its
-version stands that a scan let a file go, until it is gone.
+`Listing`, so that a scan compares a folder that has not changed in one step; ``versions``, what each was analysed as;
+``tracks``, the track it holds. A file is pending while its version is not the current one: new, changed and interrupted
+files all look the same, and a run that was killed is taken up by the next. In the place of its version stands that a
+scan let a file go, until it is gone.
 
 A folder of many files goes on in further documents of the same listing. They are written before the first, which names
 the listing and so makes them count; those of another listing were left behind by a kill, and nobody reads them.
@@ -24,7 +24,7 @@ from earwise.paths import LibraryPath
 
 # Names are up to 255 bytes and documents up to 16 MiB; and an update costs as much as its document is large.
 FILES_PER_DOCUMENT = 2_000
-_LEAVING = "leaving"  # no version: those end in a digest
+_LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class FileEntry:
     Attributes
     ----------
     analysed_version : str or None
-        The ``feature_version`` this size and mtime were analysed in, to a track or to quarantine; None if not yet.
+        What this size and mtime were analysed as, to a track or to quarantine: the ``feature_version``, and how the
+        recording was identified where that is not as at first. None if not yet.
     track_id : str or None
         The track that the file was last found to hold.
     is_leaving : bool

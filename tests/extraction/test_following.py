@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
 
+import mutagen
 import mutagen.flac
 import numpy as np
 import pytest
 
 from earwise.errors import StoreError
-from earwise.extraction import batches
+from earwise.extraction import batches, versions
 from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.forgetting import forget_missing
 from earwise.library import identity, piece
@@ -243,6 +244,32 @@ def test_file_that_was_known_by_some_of_its_silence_keeps_what_was_said_of_it(
     extraction.run(force=True)
     assert only_track(store) != old
     assert store.ratings.marks("ann", only_track(store)).stars == 5
+
+
+def test_large_mp3_that_was_known_by_all_of_its_bytes_is_known_anew_before_it_is_tagged_anew(
+    extraction: Extraction, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "analyse_files", analyse_here)
+    monkeypatch.setattr(piece, "_BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(versions, "_LARGE_MP3_BYTES", 32 << 10)
+    store = extraction.store
+    write_audio(library / "a.mp3", make_tone(61.0))
+    with monkeypatch.context() as before:
+        before.setattr(piece, "_BLOCK_BYTES", 1 << 20)
+        before.setattr(versions, "_LARGE_MP3_BYTES", 32 << 20)
+        extraction.run()
+    old = only_track(store)
+    store.ratings.set_stars("ann", old, 5, NOW)
+    (report,) = extraction.run()
+    assert (report.analysed, extraction.run()) == (1, [])
+    new = only_track(store)
+    assert new != old
+    tagged = mutagen.File(library / "a.mp3", easy=True)
+    tagged.update({"title": "Another title", "artist": "Somebody else"})
+    tagged.save()
+    extraction.run()
+    assert only_track(store) == new
+    assert store.ratings.marks("ann", new).stars == 5
 
 
 def test_larger_file_that_begins_otherwise_has_not_grown(extraction: Extraction, library: Path) -> None:
