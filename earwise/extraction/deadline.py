@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _START_S, _FILE_S = 600.0, 30.0
 # What is fetched gets time by its size, enough for a line of 4 Mbit/s: an hour in FLAC may be half a gigabyte.
 _FETCHED_BYTES_PER_S = 500_000
-# The task's time-out, four days, would not say what became of the files.
+# The task's time-out, four days, would not say what became of the files, nor where it hung.
 _MOST_S = 95 * 3600.0
 # What is under way when time is up has to be stored, perhaps by a store that is away, and its disks asked for.
 _GRACE_S = 900.0
@@ -35,12 +35,12 @@ def time_limit_s(files: int, processes: int, fetched_bytes: int = 0) -> float:
 
 
 def fetching_s(size_bytes: int, processes: int = 1) -> float:
-    """Seconds that fetching a file may take while so many processes share one line.
+    """Seconds that fetching a file may take while so many processes share one line; a listing may claim any size.
 
     >>> fetching_s(30_000_000, 4)
     240.0
     """
-    return size_bytes * max(processes, 1) / _FETCHED_BYTES_PER_S
+    return min(size_bytes * max(processes, 1) / _FETCHED_BYTES_PER_S, _MOST_S)
 
 
 class Deadline:
@@ -88,13 +88,14 @@ def ended_if_hanging(limit_s: float) -> Iterator[Callable[[], None]]:
     callable
         To be called where something was done: from then on there is as much time again.
     """
-    log.info("should this hang, its process is ended after %.0f minutes", (limit_s + _GRACE_S) / 60)
-    started = _watch(limit_s)
+    end_s = min(limit_s, _MOST_S) + _GRACE_S
+    log.info("should this hang, its process is ended after %.0f minutes", end_s / 60)
+    started = _watch(end_s)
 
     def get_on() -> None:
         nonlocal started
         if time.monotonic() - started >= _RESTART_S:
-            started = _watch(limit_s)
+            started = _watch(end_s)
 
     try:
         yield get_on
@@ -102,7 +103,7 @@ def ended_if_hanging(limit_s: float) -> Iterator[Callable[[], None]]:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _watch(limit_s: float) -> float:
+def _watch(end_s: float) -> float:
     # A thread outside of Python, which needs nothing of what hangs.
-    faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=_STDERR)
+    faulthandler.dump_traceback_later(end_s, exit=True, file=_STDERR)
     return time.monotonic()

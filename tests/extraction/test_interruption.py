@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from earwise.extraction.batches import extract_batch
 from earwise.extraction.directory import refresh_stale_directory
 from earwise.extraction.messages import Analysis, Job
 from earwise.extraction.planning import plan_batches
+from earwise.extraction.pool import longest_outcome_s
 from earwise.paths import LibraryPath
 from earwise.roots.opening import local_copy
 from earwise.store.aliases import Aliases
@@ -205,6 +207,16 @@ def test_scan_or_plan_that_hangs_where_its_disk_is_away_is_ended_and_changes_not
     assert (ended.returncode, ended.stdout) == (1, "hanging\n"), ended.stderr
     assert "in hang\n" in ended.stderr, "where it hung is said"
     assert {**snapshot(), "quarantine": []} == {**before, "quarantine": []}
+
+
+def test_hanging_process_says_where_before_its_tasks_time_is_up_whatever_size_a_listing_claims(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(deadline.faulthandler, "dump_traceback_later", lambda s, **_: asked.append(s))
+    with deadline.ended_if_hanging(longest_outcome_s(3600.0, deadline.fetching_s(2**63, 8))):
+        pass
+    assert timedelta(days=3) < timedelta(seconds=asked[0]) < timedelta(days=4)
 
 
 def test_time_begins_anew_where_something_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
