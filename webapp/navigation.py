@@ -28,8 +28,9 @@ _WHOLE = {"HX-Retarget": "#page", "HX-Reselect": "#page > *", "HX-Reswap": "inne
 
 
 def attach(app: Flask) -> None:
-    """Give the layout its configuration."""
+    """Give the layout its configuration, and keep addresses that take forms alone out of the history."""
     app.jinja_env.globals["navigation_config"] = json.dumps(_CONFIG)
+    app.after_request(_keep_address)
 
 
 def is_part_request() -> bool:
@@ -58,3 +59,10 @@ def came_from(fallback: str) -> str:
     """The page on which a form was sent; else the fallback."""
     # Cut and not parsed: what parses an address raises on some that a browser never sends.
     return safe_next((request.referrer or "").partition(f"://{request.host}")[2]) or fallback
+
+
+def _keep_address(response: Response) -> Response:
+    """Let a form that is answered in place leave the page's address: reload and Back would ask for the form's."""
+    if is_part_request() and request.method == "POST":
+        response.headers["HX-Push-Url"] = "false"
+    return response

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
 from earwise.store import Store
-from tests.web.conftest import Browser, broken
+from tests.web.conftest import PASSWORD, Browser, broken
 from tests.web.seeding import NOW, seed_model, seed_tracks
 
 
@@ -133,3 +133,29 @@ def test_answer_for_the_whole_page_or_for_a_reader_of_pages_names_no_place(liste
     for headers in ({}, {"HX-Request": "true"}, {"HX-Request": "true", "HX-Target": "page"}):
         answer = listener.client.get("/no/such/page", headers=headers)
         assert (answer.status_code, "HX-Retarget" in answer.headers) == (404, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("/account/tokens", {"name": "phone", "current": PASSWORD}, 200),
+        ("/account/tokens", {"name": "phone", "current": "wrong"}, 400),
+        ("/account/password", {"current": "wrong"}, 400),
+        ("/playlists", {"name": ""}, 400),
+        (f"/tracks/{'0' * 32}/stars", {"stars": "3"}, 404),
+        ("/account", {}, 405),
+    ],
+)
+def test_form_that_is_answered_in_place_leaves_the_address_of_the_page(
+    listener: Browser, path: str, fields: dict[str, str], status: int
+) -> None:
+    sent = fields | {"csrf_token": listener.token("/account")}
+    answer = listener.client.post(path, data=sent, headers={"HX-Request": "true", "HX-Target": "page"})
+    assert (answer.status_code, answer.headers.get("HX-Push-Url")) == (status, "false")
+
+
+def test_page_that_a_form_leads_to_has_its_own_address(listener: Browser) -> None:
+    sent = {"name": "Night", "csrf_token": listener.token("/playlists")}
+    answer = listener.client.post("/playlists", data=sent, headers={"HX-Request": "true"}, follow_redirects=True)
+    assert "HX-Push-Url" not in answer.headers
+    assert "HX-Push-Url" not in listener.client.post("/playlists", data=sent).headers

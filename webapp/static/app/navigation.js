@@ -27,8 +27,7 @@ export function attachNavigation() {
     arrive();
     window.scrollTo(0, positions.get(path) ?? 0);
   });
-  // No answer, or not one that can be shown in place: the browser's own way always works.
-  document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
+  document.addEventListener("htmx:historyCacheMissLoadError", ({ detail }) => restoreRefused(detail));
   document.addEventListener("htmx:sendError", (event) => {
     if (outdated.has(event.detail.xhr)) return;
     if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
@@ -70,6 +69,13 @@ export function attachNavigation() {
     const place = document.getElementById(location.hash.slice(1)) ?? document.querySelector("main");
     focusOn(place);
   }
+}
+
+/** A page that says what is wrong was shown in place, and is when it is gone back to; all else is the browser's to load. */
+function restoreRefused({ path, xhr, historyElt, swapSpec }) {
+  if (!xhr.response.includes("hx-history-elt")) return location.reload();
+  window.htmx.swap(historyElt, xhr.response, swapSpec, { contextElement: historyElt, historyRequest: true });
+  window.htmx.trigger(document.body, "htmx:historyRestore", { path });
 }
 
 function focusOn(place) {
