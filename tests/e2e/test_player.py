@@ -11,8 +11,7 @@ from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.e2e.browsing import expect_current, play, played_s, sign_up, wait_for_playing, wait_until
-from tests.e2e.browsing import queued as kept_queue
+from tests.e2e.browsing import expect_current, play, played_s, wait_for_playing, wait_until
 from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
@@ -128,57 +127,6 @@ def test_track_of_a_list_plays_next(listener: Page) -> None:
     expect_current(listener, "Far away")
     listener.get_by_role("button", name="Previous track").first.click()
     expect_current(listener, "Ivory")
-
-
-def test_queue_that_was_arranged_by_hand_comes_back_where_another_list_replaced_it(listener: Page) -> None:
-    play(listener, "Ivory")
-    play(listener, "Caribbean")
-    expect(listener.get_by_role("alert")).to_be_hidden()  # a list that was only played is no work
-    row = listener.locator(".track", has_text="Far away")
-    row.locator("summary").click()
-    row.get_by_role("button", name="Add to the queue").click()
-    before = kept_queue(listener)
-    listener.reload()
-    play(listener, "Ivory")
-    alert = listener.get_by_role("alert")
-    expect(alert).to_contain_text("in place of yours")
-    assert kept_queue(listener) != before
-    alert.get_by_role("button", name="Undo").click()
-    expect_current(listener, "Caribbean")
-    assert kept_queue(listener) == before
-
-
-def test_way_back_stays_until_it_is_taken_and_a_message_without_one_goes(page: Page, address: str) -> None:
-    page.clock.install()
-    sign_up(page, address)
-    alert = page.get_by_role("alert")
-    play(page, "Gone")
-    expect(alert).to_contain_text("Gone by Zappa can't be played: ")
-    page.clock.fast_forward("00:15")
-    expect(alert).to_be_hidden()
-    play(page, "Caribbean")
-    page.get_by_role("button", name="Queue", exact=True).click()
-    before = queued(page)
-    page.get_by_role("dialog").get_by_role("button", name=re.compile("^Remove Windows")).click()
-    page.keyboard.press("Escape")
-    page.clock.fast_forward("10:00")
-    page.get_by_role("button", name="Next track").click()
-    expect_current(page, before[before.index("Caribbean") + 1])
-    alert.get_by_role("button", name="Undo").click()
-    expect(alert).to_be_hidden()
-    expect_current(page, before[before.index("Caribbean") + 1])
-    page.get_by_role("button", name="Queue", exact=True).click()
-    assert queued(page) == before
-
-
-def test_message_is_closed_by_escape(listener: Page) -> None:
-    play(listener, "Ivory")
-    row = listener.locator(".track", has_text="Far away")
-    row.locator("summary").click()
-    row.get_by_role("button", name="Play next").click()
-    expect(listener.get_by_role("alert")).to_be_visible()
-    listener.keyboard.press("Escape")
-    expect(listener.get_by_role("alert")).to_be_hidden()
 
 
 def test_shuffling_keeps_what_plays_and_is_taken_back(listener: Page) -> None:

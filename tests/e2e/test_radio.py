@@ -94,3 +94,22 @@ def test_radio_goes_on_along_neighbours_without_a_track_twice(page: Page, addres
         following.click()
     wait_until(page, lambda: len(queued(page)) > len(grown))
     assert not page.evaluate("window.__audio.paused")
+
+
+def test_track_taken_out_of_a_radio_comes_back_without_taking_what_has_come_since(
+    page: Page, address: str, stations: list[str]
+) -> None:
+    start_radio(page, address, stations[0])
+    page.get_by_role("button", name="Queue", exact=True).click()
+    panel, before = page.get_by_role("dialog", name="Queue"), queued(page)
+    panel.locator(".queue-row").nth(1).get_by_role("button", name=re.compile("^Remove ")).click()
+    page.keyboard.press("Escape")
+    following = page.get_by_role("region", name="Player").get_by_role("button", name="Next track")
+    for _ in range(len(before) - 5):
+        following.click()
+    wait_until(page, lambda: len(queued(page)) > len(before))
+    grown = queued(page)
+    current = page.get_by_role("region", name="Player").locator("[data-now-title]").inner_text()
+    page.get_by_role("alert").get_by_role("button", name="Undo").click()
+    assert queued(page) == [grown[0], before[1], *grown[1:]]
+    expect(page.get_by_role("region", name="Player").locator("[data-now-title]")).to_have_text(current)

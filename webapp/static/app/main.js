@@ -38,6 +38,7 @@ const actions = {
   repeat: () => queue.cycleRepeat(),
   close: (button) => button.closest("dialog").close(),
 };
+queue.addEventListener("replace", toast.withdraw);
 attachNavigation();
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));

@@ -75,12 +75,11 @@ export function attachQueuePanel(player, queue) {
   }
 
   function removeRow(button) {
-    const before = queue.snapshot();
     const position = rows().indexOf(button.closest("[data-entry]"));
-    queue.remove(entryOf(button));
+    const taken = queue.remove(entryOf(button));
     const left = rows();
     (left[Math.min(position, left.length - 1)]?.querySelector("[data-do=remove]") ?? panel.querySelector("[data-do=close]")).focus();
-    toast.show("Removed from the queue.", () => queue.restore(before));
+    toast.show("Removed from the queue.", () => queue.putBack(taken));
   }
 
   function rows() {

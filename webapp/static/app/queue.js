@@ -1,4 +1,5 @@
-// What plays next: the tracks in their order, the place in it, shuffle and repeat. Knows nothing of sound or pages.
+// What plays next: the tracks in their order, the place in it, shuffle and repeat. Knows nothing of sound or pages. Tells
+// every "change", and before one that puts other tracks in place of all, "replace".
 
 const MOST_TRACKS = 1000;
 const REPEATS = ["off", "all", "one"];
@@ -33,6 +34,7 @@ export class Queue extends EventTarget {
 
   /** A list becomes the queue and starts at one of its tracks. */
   start(tracks, index, { radio = null, rest = null } = {}) {
+    this.#replace();
     this.radio = radio;
     this.rest = rest;
     this.isArranged = false;
@@ -44,16 +46,17 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  /** Put a track at the end, or right after the current one. */
+  /** Put a track at the end, or right after the current one; its entry, or null where there is no room. */
   add(track, { isNext = false, isByHand = false } = {}) {
-    if (this.tracks.length >= MOST_TRACKS) return false;
+    if (this.tracks.length >= MOST_TRACKS) return null;
     this.isArranged ||= isByHand;
     const position = isNext ? this.index + 1 : this.tracks.length;
     const place = isNext ? (this.current?.place ?? 0) + 0.5 : this.tracks.length;
-    this.tracks.splice(position, 0, { ...this.#number(track), place });
+    const added = { ...this.#number(track), place };
+    this.tracks.splice(position, 0, added);
     if (this.index < 0) this.index = 0;
     this.#changed();
-    return true;
+    return added.entry;
   }
 
   /** More of the list that became the queue, on one of its sides; `address` is where that goes on. */
@@ -82,13 +85,29 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  /** Take a track out; the current one is followed by the one after it. */
+  /** Take a track out; the current one is followed by the one after it. Gives what `putBack` takes, or null. */
   remove(entry) {
     const position = this.#find(entry);
-    if (position < 0) return;
-    this.tracks.splice(position, 1);
-    if (position < this.index || this.index === this.tracks.length) this.index -= 1;
+    if (position < 0) return null;
+    const { rest, index } = this;
+    const [track] = this.tracks.splice(position, 1);
+    const [previous, next] = [this.tracks[position - 1]?.entry, this.tracks[position]?.entry];
+    if (position < index || index === this.tracks.length) this.index -= 1;
     if (this.tracks.length === 0) this.rest = null;
+    this.#changed();
+    return { track, position, previous, next, rest, follower: position === index ? this.current : undefined };
+  }
+
+  /** Put a track back beside those it stood by; it is the current one again where what followed it still is. */
+  putBack({ track, position, previous, next, rest, follower }) {
+    const isCurrent = this.current === follower;
+    if (this.tracks.length === 0) this.rest = rest;
+    const [before, after] = [this.#find(previous), this.#find(next)];
+    const target = before >= 0 ? before + 1 : after >= 0 ? after : Math.min(position, this.tracks.length);
+    // Those behind it have closed up to its place, unless they were mixed then.
+    this.tracks.splice(target, 0, { ...track, place: track.place - 0.25 });
+    if (isCurrent) this.index = target;
+    else if (target <= this.index) this.index += 1;
     this.#changed();
   }
 
@@ -99,6 +118,7 @@ export class Queue extends EventTarget {
   }
 
   clear() {
+    this.#replace();
     this.radio = null;
     this.rest = null;
     this.isArranged = false;
@@ -107,21 +127,15 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  /** What `restore` takes to undo what is done from now on. */
+  /** What `restore` takes to bring back all that is there now. */
   snapshot() {
     const { index, radio, rest, isArranged } = this;
     return { tracks: [...this.tracks], index, radio, rest, isArranged };
   }
 
-  /** What the queue has gone on to meanwhile plays on, unless what played then had been taken out. */
   restore({ tracks, index, radio, rest, isArranged }) {
-    const wasTakenOut = this.#find(tracks[index]?.entry) < 0;
-    const current = tracks.findIndex((track) => track.entry === this.current?.entry);
-    this.radio = radio;
-    this.rest = rest;
-    this.isArranged = isArranged;
-    this.tracks = tracks;
-    this.index = wasTakenOut || current < 0 ? index : current;
+    this.#replace();
+    Object.assign(this, { tracks, index, radio, rest, isArranged });
     this.#changed();
   }
 
@@ -196,6 +210,10 @@ export class Queue extends EventTarget {
       [rest[last], rest[other]] = [rest[other], rest[last]];
     }
     this.tracks.push(...rest);
+  }
+
+  #replace() {
+    this.dispatchEvent(new Event("replace"));
   }
 
   #changed() {

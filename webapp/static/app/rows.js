@@ -4,6 +4,9 @@ import { clock, nameOf } from "./format.js";
 import { fetchPiece, readTrack, restOf } from "./listed.js";
 import * as toast from "./toast.js";
 
+const REPLACED = "This list is the queue now, in place of yours.";
+const BROUGHT_BACK = "The queue from before is back, in place of yours.";
+
 export function attachRows(player, queue, artwork) {
   enhance(document);
   document.addEventListener("htmx:load", (event) => enhance(event.target));
@@ -31,19 +34,24 @@ export function attachRows(player, queue, artwork) {
   };
 
   function start(tracks, index, more) {
-    const before = queue.isArranged ? queue.snapshot() : null;
-    queue.start(tracks, index, more);
+    replace(() => queue.start(tracks, index, more), REPLACED);
     player.play();
-    if (before) toast.show("This list is the queue now, in place of yours.", () => queue.restore(before));
+  }
+
+  /** To put another queue in the place of one that was arranged by hand can be taken back, whichever way it goes. */
+  function replace(act, text) {
+    const before = queue.isArranged ? queue.snapshot() : null;
+    act();
+    if (before) toast.show(text, () => replace(() => queue.restore(before), BROUGHT_BACK));
   }
 
   function enqueue(button, isNext) {
     button.closest("details")?.removeAttribute("open");
     button.closest("details")?.querySelector("summary").focus();
     const track = read(button.closest("[data-row]").querySelector("button[data-play]"));
-    const before = queue.snapshot();
-    if (!queue.add(track, { isNext, isByHand: true })) return toast.show("The queue is full. Take something out first.");
-    toast.show(`${nameOf(track)} ${isNext ? "plays next" : "is in the queue"}.`, () => queue.restore(before));
+    const entry = queue.add(track, { isNext, isByHand: true });
+    if (entry === null) return toast.show("The queue is full. Take something out first.");
+    toast.show(`${nameOf(track)} ${isNext ? "plays next" : "is in the queue"}.`, () => queue.remove(entry));
   }
 
   function read(button) {

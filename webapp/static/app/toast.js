@@ -9,8 +9,9 @@ let takeBack = null;
 
 toast.querySelector("[data-toast-close]").addEventListener("click", hide);
 undo.addEventListener("click", () => {
-  takeBack?.();
+  const act = takeBack;
   hide();
+  act?.();
 });
 
 document.addEventListener("close", () => toast.hidden || place(), { capture: true });
@@ -26,6 +27,11 @@ export function show(text, onUndo = null) {
   toast.hidden = false;
   clearTimeout(timer);
   if (!onUndo) timer = setTimeout(hideUnlessUsed, SHOWN_MS);
+}
+
+/** What was offered to be taken back has been overtaken. */
+export function withdraw() {
+  if (takeBack) hide();
 }
 
 /** What lies beside an open dialog can't be reached, so the message goes where the listener is. */
