@@ -167,6 +167,21 @@ def test_keys_and_buttons_move_the_map_and_0_shows_it_whole(board: Locator, tmp_
         expect_view(board, whole, tmp_path)
 
 
+def test_buttons_move_the_map_a_quarter_of_what_is_seen(board: Locator, tmp_path: Path) -> None:
+    box, press = board.bounding_box(), lambda name: board.page.get_by_role("button", name=name).click()
+    width, height = box["width"] / 4, box["height"] / 4
+    start = view_of(board, tmp_path).zoomed(1 / 1.6**2, 2 * width, 2 * height)
+    press("Farther")
+    press("Farther")
+    expect_view(board, start, tmp_path)
+    ways = {"left": (width, 0), "right": (-width, 0), "up": (0, height), "down": (0, -height)}
+    for (way, moved), back in zip(ways.items(), ("right", "left", "down", "up"), strict=True):
+        press(f"Move {way}")
+        expect_view(board, start.moved(*moved), tmp_path)
+        press(f"Move {back}")
+        expect_view(board, start, tmp_path)
+
+
 def test_map_says_that_it_is_being_drawn_until_it_is(
     listener: Page, address: str, database: tuple[Store, str], small: list[str]
 ) -> None:

@@ -9,6 +9,7 @@ import { attachGestures } from "./gestures.js";
 import { attachKeys } from "./keys.js";
 
 const PACE = 1.6;
+const STEP = 0.25; // of what is in view
 
 /** Draw the map into an element of the page; `queue` says what plays. It ends when the page is left. */
 export async function openMap(root, queue) {
@@ -29,7 +30,7 @@ export async function openMap(root, queue) {
   });
   listen();
   part("message").hidden = true;
-  for (const name of ["tools", "keys"]) part(name).hidden = false;
+  for (const name of ["moves", "tools", "keys"]) part(name).hidden = false;
   if (root.dataset.cluster) board.showCluster(field.orderOf(root.dataset.cluster));
   if (root.dataset.track) finder.show(root.dataset.track);
   else finder.follow();
@@ -50,7 +51,13 @@ export async function openMap(root, queue) {
       play: () => finder.play(),
       whole: () => board.showWhole(),
     });
+    const step = (dx, dy) => board.pan(dx * STEP * board.camera.width, dy * STEP * board.camera.height);
+    // Each is one press: nobody has to drag, which not everybody can.
     const tools = {
+      left: () => step(1, 0),
+      right: () => step(-1, 0),
+      up: () => step(0, 1),
+      down: () => step(0, -1),
       nearer: () => board.zoom(PACE),
       farther: () => board.zoom(1 / PACE),
       whole: () => board.showWhole(),
