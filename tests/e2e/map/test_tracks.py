@@ -1,0 +1,79 @@
+"""Tracks of the map: pointed at, gone to, pressed, followed, and the same as a list."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from earwise.store import Store
+from tests.e2e.browsing import queued, wait_for_playing, wait_until
+from tests.e2e.mapping import drawn_pixels, open_map
+from tests.web.seeding import NOW
+
+pytestmark = pytest.mark.browser
+
+
+def test_pointing_at_a_track_names_it(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str], tmp_path: Path
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    pixels = drawn_pixels(listener, tmp_path)
+    x, y = pixels[len(pixels) // 2]
+    listener.locator("[data-map-board]").hover(position={"x": x, "y": y})
+    expect(listener.locator("[data-map-tip]")).to_have_text(re.compile(r"Track \d+ by Artist \d+(Left|Right) "))
+
+
+def test_the_map_is_gone_through_by_keyboard(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    board = listener.get_by_role("application", name="Map of 300 tracks")
+    board.focus()
+    said = listener.locator("[data-announcement]")
+    listener.keyboard.press("ArrowRight")
+    expect(said).to_have_text(re.compile(r"^Track \d+ by Artist \d+, (Left strings|Right drums)$"))
+    for _ in range(40):
+        listener.keyboard.press("ArrowRight")
+    expect(said).to_have_text(re.compile("Right drums$"))
+    listener.keyboard.press("Enter")
+    wait_for_playing(listener)
+    name = listener.locator("[data-map-card] .title").inner_text()
+    assert int(name.removeprefix("Track ")) % 2 == 1
+    expect(listener.get_by_role("region", name="Player").get_by_role("link", name=name)).to_be_visible()
+
+
+def test_a_track_is_shown_on_the_map_with_its_neighbours_and_followed_as_it_plays(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    listener.goto(f"{address}/tracks/{small[0]}")
+    listener.get_by_role("link", name="Show on the map").click()
+    expect(listener.locator('[data-map][data-drawn="300"]')).to_be_attached()
+    card = listener.locator("[data-map-card] .title")
+    expect(card).to_have_text("Track 0")
+    listener.locator("[data-map-card]").get_by_role("button", name=re.compile("^Play Track 0")).click()
+    wait_for_playing(listener)
+    # The queue goes on along neighbours, and the map with it.
+    wait_until(listener, lambda: len(queued(listener)) > 1)
+    listener.get_by_role("region", name="Player").get_by_role("button", name="Next track").click()
+    expect(card).not_to_have_text("Track 0")
+    assert not listener.evaluate("window.__audio.paused")
+
+
+def test_the_legend_goes_through_the_list_while_the_map_stays(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    listener.locator("[data-map]").evaluate("element => (element.dataset.isSame = 'yes')")
+    listener.get_by_role("navigation", name="Clusters").get_by_role("link", name="Right drums").click()
+    expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
+    expect(listener.locator("[data-map][data-is-same]")).to_be_attached()
+    expect(listener.locator("#list")).to_have_count(1)
+    listener.get_by_role("link", name="Next").click()
+    expect(listener.get_by_text("Page 2 of 6")).to_be_visible()
