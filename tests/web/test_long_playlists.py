@@ -109,6 +109,7 @@ def test_renaming_stays_on_the_page(listener: Browser, playlist: str) -> None:
     refused = listener.submit(f"{playlist}/rename?page=3", page=third, name="")
     assert refused.status_code == 400
     assert titles(refused.text) == titled(200, 300)
+    assert next_page(refused.text) == f"{playlist}?page=4"
 
 
 def test_page_whose_tracks_are_all_away_leads_on(
