@@ -64,13 +64,13 @@ def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found
     rarest = [max(unknown, key=len)]
     if meant is not None:
         rarest.append(_rarest(query_terms(meant), known, near))
-    tracks = store.tracks.with_any_term(rarest)
+    tracks, is_cut = store.tracks.with_any_term(rarest)
     part = _Part(skip, skip + limit)
     held = _rank(tracks, typed)
     if held or meant is None:
-        return _cut(held, part)
+        return _cut(held, part, has_more=is_cut)
     held = _rank(tracks, query_terms(meant))
-    return replace(_cut(held, part), corrected=" ".join(meant)) if held else Found(())
+    return replace(_cut(held, part, has_more=is_cut), corrected=" ".join(meant) if held else None)
 
 
 def _correct(words: Sequence[str], unknown: Sequence[str], near: Mapping[str, int]) -> list[str] | None:
@@ -106,7 +106,8 @@ def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], part: _Pa
     listed = [one for one in lists if one is not None]
     if len(listed) < len(lists):
         unlisted = [term for term, one in zip(terms, lists, strict=True) if one is None]
-        return _cut(_rank(store.tracks.with_any_term([min(unlisted, key=known.count)]), terms), part)
+        tracks, is_cut = store.tracks.with_any_term([min(unlisted, key=known.count)])
+        return _cut(_rank(tracks, terms), part, has_more=is_cut)
     best, unread = _best_of_all(listed)
     if part.first:
         found, read = _read_blocks(store, best, terms, part)
@@ -175,6 +176,7 @@ def _rank(tracks: Iterable[Track], terms: Sequence[str]) -> list[Track]:
     return [track for _, _, track in held]
 
 
-def _cut(held: Sequence[Track], part: _Part) -> Found:
-    is_cut = len(held) > part.end
-    return Found(tuple(held[part.first : part.end]), is_cut=is_cut, following=part.end if is_cut else None)
+def _cut(held: Sequence[Track], part: _Part, *, has_more: bool = False) -> Found:
+    """A part of these; `has_more` where not all tracks were looked through for them."""
+    following = part.end if len(held) > part.end else None
+    return Found(tuple(held[part.first : part.end]), is_cut=has_more or following is not None, following=following)

@@ -217,12 +217,13 @@ class Tracks:
         return [_to_track(document) for document in self._tracks.find({"state": TrackState.READY}).limit(limit)]
 
     @translated_errors()
-    def with_any_term(self, terms: Sequence[str]) -> list[Track]:
-        """Ready tracks that hold one of these terms, in any order; some of them where they are thousands."""
+    def with_any_term(self, terms: Sequence[str]) -> tuple[list[Track], bool]:
+        """Ready tracks that hold one of these terms, in any order: of thousands some, and whether there may be more."""
         # The embedded server reads every track for $all.
         wanted = {"terms": {"$in": list(terms)} if len(terms) > 1 else terms[0]}
-        found = self._tracks.find(wanted, batch_size=_MOST_CANDIDATES).limit(_MOST_CANDIDATES)
-        return [_to_track(document) for document in found if document["state"] == TrackState.READY]
+        found = list(self._tracks.find(wanted, batch_size=_MOST_CANDIDATES).limit(_MOST_CANDIDATES))
+        tracks = [_to_track(document) for document in found if document["state"] == TrackState.READY]
+        return tracks, len(found) >= _MOST_CANDIDATES
 
 
 def ready_tracks(documents: Iterable[Mapping[str, Any]]) -> dict[str, Track]:

@@ -59,9 +59,9 @@ def test_tracks_are_heard_from_the_archive_under_the_tables_names(loaded: Extrac
         "000/000005.mp3": "This World",
         "001/001003.mp3": "001003",
     }, "what the table does not say comes from the file"
-    (track,) = store.tracks.with_any_term(["food"])
+    (track,), _ = store.tracks.with_any_term(["food"])
     assert (track.tags.artist, track.tags.genre, track.tags.year) == ("AWOL", "Hip-Hop", 2009)
-    assert store.tracks.with_any_term(["friends"])[0].files[0].location.root == FMA_ROOT
+    assert store.tracks.with_any_term(["friends"])[0][0].files[0].location.root == FMA_ROOT
 
 
 def test_track_without_audio_ends_in_quarantine_with_a_reason(loaded: Extraction, store: Store) -> None:
