@@ -55,7 +55,7 @@ def marks(track_id: str) -> ResponseReturnValue:
 def set_thumb(track_id: str) -> ResponseReturnValue:
     """Judge the recommendation of a track for a seed track."""
     form, track = checked(ThumbForm), _require(track_id)
-    seed_id, is_up = form.seed.data, {"up": True, "down": False}.get(form.thumb.data)
+    seed_id, is_up = became(form.seed.data), {"up": True, "down": False}.get(form.thumb.data)
     now, model_id = datetime.now(UTC), form.model.data
     store().ratings.set_thumb(listener_id(), seed_id, track.track_id, is_up, model_id=model_id, now=now)
     if not wants_fragment():

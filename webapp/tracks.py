@@ -16,4 +16,10 @@ def require_ready(track_id: str) -> Track:
 
 def became(track_id: str) -> str:
     """The id that a track has now, whether it is there or not."""
-    return store().aliases.resolve([track_id]).get(track_id, track_id)
+    return became_all(track_id)[0]
+
+
+def became_all(*track_ids: str) -> list[str]:
+    """The ids that tracks have now, whether they are there or not; one query."""
+    known = store().aliases.resolve(track_ids)
+    return [known.get(track_id, track_id) for track_id in track_ids]

@@ -80,6 +80,36 @@ def test_program_that_knows_a_former_track_speaks_of_what_it_became(
     assert program.get(f"/ratings/{new}").json == {"stars": 0, "favourite": False}
 
 
+def test_program_judges_what_former_tracks_became_and_takes_that_back(
+    store: Store, program: Program, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    owner = store.listeners.get_by_name("mira").listener_id
+    near = seed_track(store, Tags("Ivory", "near"))
+    seed_model(store, [new, near], names=("All",))
+    for seed, track, now in ((old, near, (new, near)), (near, old, (near, new))):
+        thumb = f"/tracks/{seed}/similar/{track}/thumb"
+        assert program.send("PUT", thumb, json={"is_up": True}).status_code == 204
+        assert store.ratings.marks(owner, now[0], [now[1]]).thumbs == {now[1]: True}
+        assert program.send("DELETE", thumb).status_code == 204
+        assert store.ratings.marks(owner, now[0], [now[1]]).thumbs == {}
+
+
+@pytest.mark.parametrize("of", ["seed", "track"])
+def test_thumb_on_a_page_that_was_open_meanwhile_is_kept_with_what_its_tracks_became(
+    store: Store, listener: Browser, tracks: tuple[str, str], of: str
+) -> None:
+    old, new = tracks
+    near = seed_track(store, Tags("Ivory", "near"))
+    seed_model(store, [new, near], names=("All",))
+    seed, track = (old, near) if of == "seed" else (near, old)
+    fields = {"seed": seed, "model": "model-1", "thumb": "up"}
+    listener.submit(f"/tracks/{track}/thumb", page=f"/tracks/{new}", **fields)
+    owner = store.listeners.get_by_name("mira").listener_id
+    seed, track = (new, near) if of == "seed" else (near, new)
+    assert store.ratings.marks(owner, seed, [track]).thumbs == {track: True}
+
+
 def test_listening_that_began_before_its_track_became_another_is_told_to_its_end(
     store: Store, listener: Browser, program: Program, tracks: tuple[str, str]
 ) -> None:

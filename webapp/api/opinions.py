@@ -14,7 +14,7 @@ from webapp.api.document import Blueprint
 from webapp.api.schemas import RatedPageSchema, RatingBody, RatingSchema, RatingsQuery, ThumbBody
 from webapp.context import store
 from webapp.paging import as_moment
-from webapp.tracks import became
+from webapp.tracks import became, became_all
 
 blueprint = Blueprint("opinions", "Stars, favourites, and thumbs up or down on recommendations")
 
@@ -72,7 +72,8 @@ def set_thumb(body: dict[str, Any], seed_id: str, track_id: str) -> None:
 @blueprint.response(204)
 def take_thumb_back(seed_id: str, track_id: str) -> None:
     """Take the judgement of a recommendation back."""
-    store().ratings.set_thumb(listener_id(), seed_id, track_id, None, model_id="", now=datetime.now(UTC))
+    seed, track = became_all(seed_id, track_id)
+    store().ratings.set_thumb(listener_id(), seed, track, None, model_id="", now=datetime.now(UTC))
 
 
 def _require(*track_ids: str) -> list[str]:
