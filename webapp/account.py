@@ -14,7 +14,7 @@ from flask_wtf import FlaskForm
 from earwise.errors import TooManyTokensError
 from earwise.passwords import hash_password, is_password
 from earwise.store.personal import PERSONAL
-from webapp.accounts import listener_id
+from webapp.accounts import listener_id, see_off
 from webapp.context import store
 from webapp.forms import DeleteAccountForm, PasswordForm, TokenForm
 from webapp.messages import say
@@ -84,7 +84,7 @@ def delete() -> ResponseReturnValue:
     if form.validate() and _is_own(form):
         store().personal.erase(listener_id())
         session.clear()
-        return redirect(url_for("auth.log_in")), {"Clear-Site-Data": '"cache", "storage"'}
+        return see_off()
     return _show(deletion=form), 400
 
 

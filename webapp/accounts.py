@@ -73,6 +73,14 @@ def end_session() -> None:
     session.clear()
 
 
+def see_off() -> Response:
+    """The answer that follows the end of a session: the browser forgets what it kept for the listener."""
+    entrance = url_for("auth.log_in")
+    answer = leave_to(entrance, 200, event="sessionOver") if is_part_request() else redirect(entrance)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
 def listener_id() -> str:
     """Whose request this is."""
     found: str = current_user.listener.listener_id

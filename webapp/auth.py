@@ -13,7 +13,7 @@ from earwise.errors import DuplicateError
 from earwise.log import fields
 from earwise.passwords import hash_password, is_password, needs_rehash
 from earwise.store.listeners import Listener, Role
-from webapp.accounts import end_session, start_session
+from webapp.accounts import end_session, see_off, start_session
 from webapp.context import settings, store
 from webapp.forms import LogInForm, SignUpForm
 from webapp.security import safe_next
@@ -64,7 +64,7 @@ def sign_up() -> ResponseReturnValue:
 def log_out() -> ResponseReturnValue:
     """End the session; the browser forgets what it kept for the listener."""
     end_session()
-    return redirect(url_for("auth.log_in")), {"Clear-Site-Data": '"cache", "storage"'}
+    return see_off()
 
 
 def _check_password(name: str, password: str) -> Listener | None:

@@ -50,9 +50,9 @@ def as_whole(response: Response) -> Response:
     return response
 
 
-def leave_to(address: str) -> Response:
-    """An answer that makes the browser load another page whole."""
-    return Response(status=401, headers={"HX-Redirect": address})
+def leave_to(address: str, status: int = 401, *, event: str = "") -> Response:
+    """An answer that makes the browser load another page whole, after the scripts have heard of an event."""
+    return Response(status=status, headers={"HX-Redirect": address} | ({"HX-Trigger": event} if event else {}))
 
 
 def came_from(fallback: str) -> str:

@@ -73,6 +73,16 @@ def test_deleting_the_account_needs_the_password_and_leaves_nothing(
     assert "Wrong user name or password." in listener.log_in("mira").text
 
 
+def test_page_is_told_to_forget_the_listener_once_the_account_is_deleted_and_not_before(listener: Browser) -> None:
+    token, headers = listener.token("/account"), {"HX-Request": "true", "HX-Target": "page"}
+    for password, code, told in (("wrong", 400, (None, None)), (PASSWORD, 200, ("sessionOver", "/log-in"))):
+        sent = {"csrf_token": token, "current": password}
+        answer = listener.client.post("/account/delete", data=sent, headers=headers)
+        assert answer.status_code == code
+        assert (answer.headers.get("HX-Trigger"), answer.headers.get("HX-Redirect")) == told
+        assert ("Clear-Site-Data" in answer.headers) is (code == 200)
+
+
 def test_changed_password_ends_the_sessions_elsewhere(listener: Browser, app: Flask) -> None:
     elsewhere = Browser(app.test_client())
     elsewhere.log_in("mira")

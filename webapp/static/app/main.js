@@ -54,16 +54,19 @@ attachSearch();
 attachMap(queue);
 
 player.addEventListener("fail", (event) => explain(event.detail));
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-log-out]")) return;
-  player.stop();
-  Storage.forgetEverybody();
-});
+document.addEventListener("submit", (event) => event.target.matches("[data-log-out]") && forget());
+// The server's word, where it depends on that: an account is deleted only by its password.
+document.addEventListener("sessionOver", forget);
 storage.whenForgotten(() => {
   player.stop();
   // Somebody logs out in another tab: the server leads to log in as soon as it has heard of that.
   setTimeout(() => location.reload(), LOG_OUT_MS);
 });
+
+function forget() {
+  player.stop();
+  storage.forgetEverybody();
+}
 
 /** Say why a track does not play, or ask who listens where the session is over. */
 function explain({ track, reason, waitS, isLoggedOut }) {

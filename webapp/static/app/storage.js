@@ -38,7 +38,9 @@ export class Storage {
   }
 
   /** Nothing of the listener stays for whoever uses this browser next. */
-  static forgetEverybody() {
+  forgetEverybody() {
+    // The browser may have forgotten already, as the server asks it to; that this goes tells the other tabs all the same.
+    this.write("leaving", true);
     // What still plays in the page while it is being left remembers nothing any more.
     Storage.#isClosed = true;
     try {
