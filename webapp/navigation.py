@@ -17,6 +17,8 @@ _CONFIG = {
     "allowScriptTags": False,
     "includeIndicatorStyles": False,
     "selfRequestsOnly": True,
+    # Where something is replaced far down a page, the page stays there; links to others say that they begin at the top.
+    "scrollIntoViewOnBoost": False,
     # Pages are about one listener: none is kept in the browser's storage.
     "historyCacheSize": 0,
     # Pages that say what is wrong are shown like all others.

@@ -101,7 +101,7 @@ def walk_to(page: Page, wanted: Locator, *, key: str = "Tab", most: int = 80) ->
 
 
 def assert_focus_is_seen(page: Page) -> None:
-    """Assert that what has the focus, or its row, is outlined, and that the player does not lie over it."""
+    """Assert that what has the focus, or its row, is outlined, and that neither player nor message lies over it."""
     fault = page.evaluate("""() => {
         const focused = document.activeElement;
         if (focused.matches("body, main")) return null;
@@ -114,6 +114,8 @@ def assert_focus_is_seen(page: Page) -> None:
         const { top, bottom } = focused.getBoundingClientRect();
         const isOver = focused.closest("[data-player], [data-toast], dialog");
         const covered = isOver ? 0 : (document.querySelector("[data-player]")?.offsetHeight ?? 0);
-        return top < 0 || bottom > innerHeight - covered ? `out of sight: ${focused.outerHTML}` : null;
+        const message = focused.closest(".done") ? null : document.querySelector(".done")?.getBoundingClientRect();
+        const isUnder = message && top >= message.top && bottom <= message.bottom;
+        return isUnder || top < 0 || bottom > innerHeight - covered ? `out of sight: ${focused.outerHTML}` : null;
     }""")
     assert fault is None, f"{page.url}: {fault}"

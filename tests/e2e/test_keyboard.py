@@ -66,7 +66,7 @@ def test_a_listener_signs_up_finds_plays_rates_and_collects_by_keyboard(
     press_to(page, "link", "Ivory")
     press_to(page, "button", "Take Ivory by Savino out")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The track is taken out.")).to_be_visible()
+    expect(page.get_by_text("The track is taken out.", exact=True)).to_be_visible()
     press_to(page, "button", "Undo")
     page.keyboard.press("Enter")
     expect(
@@ -167,7 +167,7 @@ def test_a_playlist_is_arranged_renamed_deleted_and_brought_back_by_keyboard(
     for back in ("Undo", "Bring back Dawn 2 tracks"):
         press_to(reader, "button", "Delete the playlist")
         reader.keyboard.press("Enter")
-        expect(reader.get_by_text("“Dawn” is deleted.")).to_be_visible()
+        expect(reader.get_by_text("“Dawn” is deleted.", exact=True)).to_be_visible()
         press_to(reader, "button", back)
         reader.keyboard.press("Enter")
         expect(heading).to_have_text("Dawn")
@@ -221,7 +221,7 @@ def test_a_token_is_made_and_revoked_and_the_session_left_and_begun_by_keyboard(
     reader.keyboard.press("Enter")
     press_to(reader, "button", "Revoke for good phone")
     reader.keyboard.press("Enter")
-    expect(reader.get_by_text("The access token is revoked.")).to_be_visible()
+    expect(reader.get_by_text("The access token is revoked.", exact=True)).to_be_visible()
     press_to(reader, "button", "Log out", key="Shift+Tab")
     reader.keyboard.press("Enter")
     expect(reader.get_by_role("heading", name="Log in")).to_be_visible()

@@ -102,3 +102,30 @@ def test_track_that_moves_to_another_page_leaves_the_focus_in_the_list(page: Pag
     expect(page.get_by_role("list", name="Tracks of the playlist")).to_be_focused()
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('#playlist-tracks').contains(document.activeElement)")
+
+
+def test_message_and_undo_are_in_sight_where_a_track_far_down_was_taken_out(page: Page, playlist: str) -> None:
+    page.goto(playlist)
+    out = page.get_by_role("button", name="Take Air 090 by Mogwai out")
+    out.click()
+    expect(out).to_have_count(0)
+    expect(page.get_by_text("The track is taken out.", exact=True)).to_be_in_viewport()
+    expect(page.locator("[data-announcement]")).to_have_text("Night · Earwise. The track is taken out.")
+    assert page.evaluate("window.scrollY") > 1_000
+    undo = page.get_by_role("main").get_by_role("button", name="Undo")
+    expect(undo).to_be_in_viewport()
+    undo.click()
+    expect(out).to_be_visible()
+
+
+def test_page_stays_where_it_is_while_a_track_far_down_is_moved(page: Page, playlist: str) -> None:
+    page.goto(playlist)
+    up = page.get_by_role("button", name="Move Air 090 by Mogwai up")
+    up.focus()
+    before = float(page.evaluate("window.scrollY"))
+    assert before > 1_000
+    page.keyboard.press("Enter")
+    expect(page.locator("#playlist-tracks .title").nth(89)).to_have_text("Air 090")
+    expect(up).to_be_focused()
+    expect(up).to_be_in_viewport()
+    assert abs(page.evaluate("window.scrollY") - before) < 100

@@ -64,7 +64,8 @@ export function attachNavigation() {
 
   function arrive() {
     path = location.href;
-    status.textContent = document.title;
+    const done = [...document.querySelectorAll("main .done p")].map((message) => message.textContent);
+    status.textContent = [document.title, ...done].join(". ");
     showWhereYouAre();
     const place = document.getElementById(location.hash.slice(1)) ?? document.querySelector("main");
     focusOn(place);
