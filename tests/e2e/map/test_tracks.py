@@ -24,7 +24,10 @@ def test_pointing_at_a_track_names_it(
     pixels = drawn_pixels(listener, tmp_path)
     x, y = pixels[len(pixels) // 2]
     listener.locator("[data-map-board]").hover(position={"x": x, "y": y})
-    expect(listener.locator("[data-map-tip]")).to_have_text(re.compile(r"Track \d+ by Artist \d+(Left|Right) "))
+    tip = listener.locator("[data-map-tip]")
+    expect(tip).to_have_text(re.compile(r"Track \d+ by Artist \d+(Left|Right) "))
+    listener.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
 
 
 def test_the_map_is_gone_through_by_keyboard(

@@ -62,6 +62,8 @@ export async function openMap(root, queue) {
       farther: () => board.zoom(1 / PACE),
       whole: () => board.showWhole(),
     };
+    // Wherever the focus is: what covers the map is put away without moving the pointer.
+    document.addEventListener("keydown", (event) => event.key === "Escape" && finder.unpoint(), whileOpen);
     root.addEventListener("click", (event) => tools[event.target.closest("[data-map-do]")?.dataset.mapDo]?.());
     for (const event of ["pointerover", "pointerout", "focusin", "focusout"]) {
       document.addEventListener(event, (happened) => standOut(happened), whileOpen);
