@@ -47,7 +47,14 @@ def test_the_map_is_gone_through_by_keyboard(
     wait_for_playing(listener)
     name = listener.locator("[data-map-card] .title").inner_text()
     assert int(name.removeprefix("Track ")) % 2 == 1
-    expect(listener.get_by_role("region", name="Player").get_by_role("link", name=name)).to_be_visible()
+    player = listener.get_by_role("region", name="Player")
+    expect(player.get_by_role("link", name=name)).to_be_visible()
+    listener.keyboard.press("Enter")
+    listener.wait_for_timeout(300)
+    assert not listener.evaluate("window.__audio.paused")
+    player.get_by_role("button", name="Pause", exact=True).click()
+    board.press("Enter")
+    wait_until(listener, lambda: not listener.evaluate("window.__audio.paused"))
 
 
 def test_a_track_is_shown_on_the_map_with_its_neighbours_and_followed_as_it_plays(

@@ -99,8 +99,8 @@ export class Finder {
     if (!card) return toast.show(NOT_FOUND);
     if (this.#cursor !== index) return;
     this.#showCard(card);
-    // The player tells the queue, and the map follows that.
-    this.#parts.card.querySelector("[data-play]")?.click();
+    // The player tells the queue, and the map follows that. Who presses a track wants to hear it: what plays, plays on.
+    this.#parts.card.querySelector("[data-play]:not(.is-playing)")?.click();
   }
 
   #showPlace(card) {
