@@ -32,10 +32,7 @@ function attach(form) {
     timer = setTimeout(ask, PAUSE_MS);
   });
   input.addEventListener("keydown", onKey);
-  form.addEventListener("submit", () => {
-    clearTimeout(timer);
-    asking?.abort();
-  });
+  form.addEventListener("submit", close);
   document.addEventListener("click", function away(event) {
     if (!form.isConnected) document.removeEventListener("click", away);
     else if (!form.contains(event.target)) close();
@@ -45,9 +42,9 @@ function attach(form) {
   });
 
   async function ask() {
-    asking?.abort();
     const query = input.value.trim();
     if (!query) return close();
+    asking?.abort();
     asking = new AbortController();
     try {
       const address = `${form.dataset.suggestions}?q=${encodeURIComponent(query)}`;
@@ -68,7 +65,10 @@ function attach(form) {
     count.textContent = found === 1 ? "1 suggestion" : `${found} suggestions`;
   }
 
+  /** What was asked meanwhile opens it no more. */
   function close() {
+    clearTimeout(timer);
+    asking?.abort();
     box.hidden = true;
     box.replaceChildren();
     input.setAttribute("aria-expanded", "false");
