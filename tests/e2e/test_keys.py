@@ -7,7 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from earwise.extraction.directory import refresh_directory
+from earwise.paths import LibraryPath
+from earwise.store import Store
+from earwise.store.tracks import Tags
 from tests.e2e.browsing import expect_current, play, played_s, wait_for_playing, wait_until
+from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +62,24 @@ def test_slash_leads_into_a_search_box_from_every_page(listener: Page, address: 
     listener.goto(f"{address}/browse")
     listener.keyboard.press("/")
     expect(listener.locator("#of")).to_be_focused()
+
+
+def test_slash_leads_into_a_search_box_from_a_page_that_says_what_is_wrong_while_a_track_plays_on(
+    listener: Page, database: tuple[Store, str]
+) -> None:
+    store, _ = database
+    leaving = seed_track(store, Tags("Leaving here", "Mogwai"), path=b"here.mp3")
+    refresh_directory(store)
+    listener.reload()
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    store.tracks.remove_file(leaving, LibraryPath("music", b"here.mp3"), NOW)
+    listener.get_by_role("main").get_by_role("link", name="Leaving here", exact=True).click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    listener.keyboard.press("/")
+    expect(listener.get_by_role("combobox")).to_be_focused()
+    before = played_s(listener)
+    wait_until(listener, lambda: played_s(listener) > before + 0.3)
 
 
 def test_keys_can_be_turned_off(listener: Page) -> None:

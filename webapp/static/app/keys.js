@@ -47,12 +47,12 @@ export function attachKeys(player, queue, actions, storage) {
   return { keys: () => panel.showModal() };
 }
 
-/** Into the page's search box, or to the page that has one and into that. */
+/** Into the page's search box, or to the page that has one and into that; every page leads there, also one of an error. */
 function search() {
   const box = findSearchBox();
   if (box) return box.focus();
   isSearchWanted = true;
-  document.querySelector(".nav a").click();
+  document.querySelector("#page .brand").click();
 }
 
 function findSearchBox() {
