@@ -41,7 +41,7 @@ def suggestions() -> ResponseReturnValue:
 def _search_page(query: str, number: int) -> str:
     skip = (number - 1) * _HITS_ON_PAGE
     found = _find(query, _HITS_ON_PAGE, skip)
-    if skip and not found.tracks:
+    if found.is_beyond:
         abort(404)
     rows = [Row(track) for track in found.tracks]
     return render_template("library/search.html", query=query, found=found, rows=rows, number=number, first=skip + 1)

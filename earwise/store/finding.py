@@ -16,8 +16,6 @@ from earwise.store.tracks import Track
 
 # Tracks that are read for a query of several common words: lists do not tell where such words are a whole field.
 _COMPARED = 50
-# Tracks that are read beside these where too few of them still hold what was typed.
-_READ_MORE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,15 @@ class Found:
         Whether there are more, or may be.
     following : int or None
         How many to skip for those that come next; None where no more can be had.
+    is_beyond : bool
+        Whether more were to be skipped than there are.
     """
 
     tracks: tuple[Track, ...]
     corrected: str | None = None
     is_cut: bool = False
     following: int | None = None
+    is_beyond: bool = False
 
 
 def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found:
@@ -50,14 +51,14 @@ def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found
     skip : int
         How many of the best have been seen: 0, or `following` of what was found before.
     """
-    words = fold_words(query)
+    words, part = fold_words(query), _Part(skip, skip + limit)
     typed = query_terms(words)
     if not typed:
-        return Found(())
+        return _cut((), part)
     known = store.postings.look_up(typed)
     unknown = [term for term in typed if not known.count(term)]
     if not unknown:
-        return _find_known(store, known, typed, _Part(skip, skip + limit))
+        return _find_known(store, known, typed, part)
     near = store.words.near(unknown)
     meant = _correct(words, unknown, near)
     # What came into the library since its words were noted is found as it was typed, whatever it is near to.
@@ -65,7 +66,6 @@ def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found
     if meant is not None:
         rarest.append(_rarest(query_terms(meant), known, near))
     tracks, is_cut = store.tracks.with_any_term(rarest)
-    part = _Part(skip, skip + limit)
     held = _rank(tracks, typed)
     if held or meant is None:
         return _cut(held, part, has_more=is_cut)
@@ -109,43 +109,30 @@ def _find_known(store: Store, known: KnownTerms, terms: Sequence[str], part: _Pa
         tracks, is_cut = store.tracks.with_any_term([min(unlisted, key=known.count)])
         return _cut(_rank(tracks, terms), part, has_more=is_cut)
     best, unread = _best_of_all(listed)
-    if part.first:
-        found, read = _read_blocks(store, best, terms, part)
-    else:
-        found, read = _read_first(store, best, terms, part.end)
-    following = part.end if found.is_cut or read < len(best) else None
-    return replace(found, is_cut=following is not None or unread > 0, following=following)
+    found = _read(store, best, terms, part)
+    return replace(found, is_cut=found.is_cut or unread > 0)
 
 
-def _read_first(store: Store, best: Sequence[str], terms: Sequence[str], limit: int) -> tuple[Found, int]:
-    """The first of the best, and how many of these were read."""
-    read = limit if len(terms) == 1 else max(limit, _COMPARED)
-    tracks = list(store.tracks.get_many(best[:read]).values())
-    found = _cut(_rank(tracks, terms), _Part(0, limit))
-    if len(found.tracks) < limit and read < len(best):
-        # Some have left the library, or have other tags by now.
-        tracks += store.tracks.get_many(best[read : read + _READ_MORE]).values()
-        read, found = read + _READ_MORE, _cut(_rank(tracks, terms), _Part(0, limit))
-    return found, read
+def _read(store: Store, best: Sequence[str], terms: Sequence[str], part: _Part) -> Found:
+    """A part of the best, which are compared block by block, whichever part is asked for.
 
-
-def _read_blocks(store: Store, best: Sequence[str], terms: Sequence[str], part: _Part) -> tuple[Found, int]:
-    """Later ones, as they come after those that were compared for the first; and up to where these were read.
-
-    Places are those of the lists, so that each is shown once: where some have left the library there are fewer.
+    Places are those of the lists, so that each track is on one page, and on no other: where some have left the library,
+    or have other tags by now, there are fewer.
     """
-    size = part.end - part.first if len(terms) == 1 else _COMPARED
-    first = part.first if len(terms) == 1 else part.first - part.first % _COMPARED
-    blocks = [best[start : start + size] for start in range(first, min(part.end, len(best)), size)]
-    tracks = store.tracks.get_many(chain.from_iterable(blocks))
+    size, begin = part.end - part.first, part.first
+    if len(terms) > 1:
+        size = max(size, _COMPARED)
+        begin -= begin % size
+    blocks = {start: best[start : start + size] for start in range(begin, min(part.end, len(best)), size)}
+    tracks = store.tracks.get_many(chain.from_iterable(blocks.values()))
     shown: list[Track] = []
-    is_cut = False
-    for number, block in enumerate(blocks):
-        start = first + number * size
+    is_cut = begin + len(blocks) * size < len(best)
+    for start, block in blocks.items():
         held = _rank((tracks[track_id] for track_id in block if track_id in tracks), terms)
         shown += held[max(0, part.first - start) : part.end - start]
-        is_cut = len(held) > part.end - start
-    return Found(tuple(shown), is_cut=is_cut), first + len(blocks) * size
+        is_cut = is_cut or len(held) > part.end - start
+    following = part.end if is_cut else None
+    return Found(tuple(shown), is_cut=is_cut, following=following, is_beyond=0 < part.first >= len(best))
 
 
 def _best_of_all(lists: Sequence[ListedTerm]) -> tuple[list[str], int]:
@@ -179,4 +166,5 @@ def _rank(tracks: Iterable[Track], terms: Sequence[str]) -> list[Track]:
 def _cut(held: Sequence[Track], part: _Part, *, has_more: bool = False) -> Found:
     """A part of these; `has_more` where not all tracks were looked through for them."""
     following = part.end if len(held) > part.end else None
-    return Found(tuple(held[part.first : part.end]), is_cut=has_more or following is not None, following=following)
+    is_cut, is_beyond = has_more or following is not None, 0 < part.first >= len(held)
+    return Found(tuple(held[part.first : part.end]), is_cut=is_cut, following=following, is_beyond=is_beyond)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 
 from earwise.extraction.directory import refresh_directory
 from earwise.notice import LibraryNotice, Source, write_notice
+from earwise.paths import LibraryPath
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser
 from tests.web.reading import next_page, titles
-from tests.web.seeding import seed_model, seed_track, seed_tracks
+from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks
 
 
 def test_list_pages_through_every_track_once(store: Store, listener: Browser) -> None:
@@ -81,6 +83,21 @@ def test_hits_beyond_the_first_page_are_reached(store: Store, listener: Browser,
     assert next_page(third) is None
     assert sorted(titles(first) + titles(second) + titles(third)) == [f"Title {n:03d}" for n in range(70)]
     assert [listener.get(f"/?q=title&page={n}").status_code for n in (4, 0, "x", 9999999)] == [404] * 4
+
+
+def test_page_of_hits_that_have_all_left_leads_on(store: Store, listener: Browser) -> None:
+    seed_tracks(store, 70)
+    refresh_directory(store)
+    shown = [listener.get(f"/?q=title&page={number}").text for number in (1, 2, 3)]
+    for track in re.findall(r'data-row="(\w+)"', shown[1] + shown[2]):
+        store.tracks.remove_file(track, LibraryPath("music", track.encode() + b".mp3"), NOW)
+    second = listener.get(next_page(shown[0])).text
+    assert "Nothing on this page" in second
+    assert titles(second) == []
+    assert next_page(second) == "/?q=title&page=3"
+    assert titles(listener.get("/?q=title").text) == titles(shown[0])
+    last = listener.get("/?q=title&page=3")
+    assert (last.status_code, "Nothing on this page" in last.text, next_page(last.text)) == (200, True, None)
 
 
 def test_suggestions_are_options_that_lead_to_the_track(store: Store, listener: Browser) -> None:
