@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from earwise.store.maps import PAGE_SIZE, SoundMap
+from earwise.store.tracks import FOUND_AT_ONCE
 from webapp.context import store
 from webapp.paging import read_page_number
 from webapp.rows import Row, ranked_rows
@@ -21,8 +22,11 @@ _EXAMPLES = 3
 def overview() -> ResponseReturnValue:
     """Every cluster with the tracks that are most typical of it."""
     active, drawn = store().serving.require_mapped()
-    typical = store().maps.typical(drawn.edition, active.clusters, limit=_EXAMPLES) if drawn else {}
-    tracks = store().tracks.get_many(near.track_id for near in chain.from_iterable(typical.values()))
+    # Of more than fifty clusters fewer, so that one query finds them all.
+    limit = min(_EXAMPLES, max(1, FOUND_AT_ONCE // len(active.clusters)))
+    typical = store().maps.typical(drawn.edition, active.clusters, limit=limit) if drawn else {}
+    shown = islice(chain.from_iterable(typical.values()), FOUND_AT_ONCE)
+    tracks = store().tracks.get_many(near.track_id for near in shown)
     groups = [(each, ranked_rows(typical.get(number, []), tracks, {})) for number, each in active.clusters.items()]
     return render_template("clusters/overview.html", groups=groups)
 

@@ -158,8 +158,9 @@ class Maps:
     @translated_errors()
     def typical(self, edition: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
         """The first tracks of each of these clusters, the most typical first; of each at most a thousand."""
-        beginnings = {"_id": {"$in": [f"{edition}:{cluster}:0" for cluster in clusters]}}
-        return {part["cluster"]: _to_assignments(part, 0, limit) for part in self._parts.find(beginnings, _LISTED)}
+        beginnings = [f"{edition}:{cluster}:0" for cluster in clusters]
+        found = self._parts.find({"_id": {"$in": beginnings}}, _LISTED, batch_size=len(beginnings) + 1)
+        return {part["cluster"]: _to_assignments(part, 0, limit) for part in found}
 
     @translated_errors()
     def track_at(self, edition: str, cluster: int, rank: int) -> str | None:

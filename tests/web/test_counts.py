@@ -148,6 +148,18 @@ def test_pages_of_tracks_that_left_or_became_others_cost_no_more(
         assert len(asked := queries()) <= 4, (status, asked)
 
 
+def test_overview_of_many_clusters_costs_no_more(
+    store: Store, listener: Browser, tracks: list[str], queries: Queries
+) -> None:
+    for k, examples in ((60, 120), (100, 100), (200, 150)):
+        seed_model(store, tracks, model_id=f"of {k}", names=[f"Sound {number}" for number in range(k)])
+        listener.get("/")  # what it keeps of the model before is found to be old
+        queries()
+        page = listener.get("/clusters").text
+        assert len(asked := queries()) <= 4, (k, asked)
+        assert (page.count("Sound "), len(titles(page))) == (k, examples)
+
+
 def test_forms_cost_no_more(store: Store, listener: Browser, tracks: list[str], queries: Queries) -> None:
     token = {"csrf_token": listener.token("/playlists")}
     for path, fields in (
