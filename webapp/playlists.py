@@ -12,7 +12,7 @@ from earwise.errors import PlaylistFullError
 from earwise.store.playlists import Playlist
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
-from webapp.context import store
+from webapp.context import settings, store
 from webapp.filters import clip
 from webapp.forms import MoveForm, PlaylistForm, TrackForm, checked
 from webapp.m3u import playlist_as_m3u
@@ -70,7 +70,8 @@ def piece(playlist_id: str) -> ResponseReturnValue:
 def export(playlist_id: str) -> ResponseReturnValue:
     """The playlist as a file for other players, with paths below the library's folder."""
     found = _require(playlist_id)
-    response = Response(playlist_as_m3u(found, store().tracks.get_many(found.tracks)), mimetype="audio/x-mpegurl")
+    tracks, names_roots = store().tracks.get_many(found.tracks), len(settings().library) > 1
+    response = Response(playlist_as_m3u(found, tracks, names_roots=names_roots), mimetype="audio/x-mpegurl")
     response.headers.set("Content-Disposition", "attachment", filename=f"{clip(found.name)}.m3u8")
     return response
 

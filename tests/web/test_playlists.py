@@ -5,15 +5,19 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from earwise.paths import LibraryPath
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.playlists import KEPT_DELETED
 from earwise.store.tracks import Tags
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, broken
 from tests.web.reading import titles
 from tests.web.seeding import HOSTILE, NOW, seed_track, seed_tracks
 
@@ -154,6 +158,25 @@ def test_playlist_is_saved_as_m3u(listener: Browser, store: Store, playlist: str
         f"{tracks[0]}.mp3",
     ]
     assert answer.text.split("\n")[-3:] == ["#EXTINF:62,Sigur Rós - Linebreak", "a\ufffd/b.mp3", ""]
+
+
+def test_line_of_m3u_that_would_be_a_comment_is_none(listener: Browser, store: Store, playlist: str) -> None:
+    for number, path in enumerate((b"#1 hits/a.mp3", b"\n#.mp3", b" #b.mp3", b"live/#c.mp3")):
+        track = seed_track(store, Tags(f"Hit {number}"), path=path)
+        listener.submit(f"{playlist}/add", page=playlist, track=track)
+    lines = listener.get(f"{playlist}.m3u8").text.split("\n")
+    assert lines[-8::2] == ["./#1 hits/a.mp3", "./#.mp3", "./ #b.mp3", "live/#c.mp3"]
+
+
+def test_lines_of_m3u_name_the_root_where_there_are_several(
+    settings: Settings, store: Store, listener: Browser, playlist: str, tmp_path: Path
+) -> None:
+    seed = seed_track(store, Tags("Elsewhere"), path=b"live/a.mp3", root="disk")
+    listener.submit(f"{playlist}/add", page=playlist, track=seed)
+    assert listener.get(f"{playlist}.m3u8").text.endswith("\nlive/a.mp3\n")
+    several = replace(settings, library=(*settings.library, Root("disk", tmp_path)))
+    with broken(listener.client.application, "earwise_settings", several):
+        assert listener.get(f"{playlist}.m3u8").text.endswith("\ndisk/live/a.mp3\n")
 
 
 def test_track_that_left_the_library_waits_in_its_place(
