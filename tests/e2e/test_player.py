@@ -11,7 +11,7 @@ from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.e2e.browsing import expect_current, play, played_s, wait_for_playing, wait_until
+from tests.e2e.browsing import expect_current, play, played_s, sign_up, start_watching, wait_for_playing, wait_until
 from tests.web.seeding import NOW, seed_track
 
 pytestmark = pytest.mark.browser
@@ -78,6 +78,20 @@ def test_repeating_one_track_plays_it_again(listener: Page) -> None:
     listener.get_by_role("slider", name="Position").fill("11")
     wait_until(listener, lambda: 0.2 < played_s(listener) < 8)
     expect_current(listener, "Ivory")
+
+
+def test_repeating_the_queue_begins_it_again_past_its_end(listener: Page, address: str) -> None:
+    listener.goto(f"{address}/?q=savino")
+    play(listener, "Caribbean")
+    wait_for_playing(listener)
+    player = listener.get_by_role("region", name="Player")
+    player.get_by_role("button", name="Repeat: off").click()
+    expect(player.get_by_role("button", name="Repeat: the whole queue")).to_be_visible()
+    position = listener.get_by_role("slider", name="Position")
+    for following in ("Ivory", "Caribbean"):
+        position.fill("11")
+        expect_current(listener, following)
+        wait_for_playing(listener)
 
 
 def test_track_starts_from_where_the_slider_is_put(listener: Page) -> None:
@@ -166,6 +180,52 @@ def test_operating_system_is_told_what_plays(listener: Page) -> None:
         return [metadata.title, metadata.artist, metadata.artwork.length, playbackState];
     }""")
     assert told == ["Ivory", "Savino", 1, "playing"]
+    drawn = listener.evaluate("""async () => {
+        const image = new Image();
+        image.src = navigator.mediaSession.metadata.artwork[0].src;
+        await image.decode();
+        return image.naturalWidth;
+    }""")
+    assert drawn > 0
+
+
+def test_keys_of_the_operating_system_drive_the_player(page: Page, address: str) -> None:
+    page.add_init_script("""
+        const session = navigator.mediaSession;
+        const keep = session.setActionHandler.bind(session);
+        window.__keys = {};
+        session.setActionHandler = (action, act) => {
+            window.__keys[action] = (details) => act({ action, ...details });
+            keep(action, act);
+        };
+    """)
+    start_watching(page)
+    sign_up(page, address)
+    play(page, "Caribbean")
+    wait_for_playing(page)
+
+    def press(action: str, **details: float) -> None:
+        page.evaluate("([action, details]) => window.__keys[action](details)", [action, details])
+
+    press("nexttrack")
+    expect_current(page, "Ivory")
+    wait_for_playing(page)
+    press("previoustrack")
+    expect_current(page, "Caribbean")
+    wait_for_playing(page)
+    press("seekto", seekTime=7)
+    wait_until(page, lambda: 7 <= played_s(page) < 9)
+    press("pause")
+    wait_until(page, lambda: bool(page.evaluate("window.__audio.paused")))
+    assert page.evaluate("navigator.mediaSession.playbackState") == "paused"
+    press("seekbackward", seekOffset=5)
+    wait_until(page, lambda: 2 <= played_s(page) < 4.5)
+    press("seekforward", seekOffset=2)
+    wait_until(page, lambda: 4 <= played_s(page) < 6.5)
+    press("play")
+    wait_for_playing(page)
+    press("stop")
+    wait_until(page, lambda: bool(page.evaluate("window.__audio.paused")))
 
 
 def test_track_whose_file_is_gone_says_so_and_the_queue_goes_on(listener: Page, tracks: dict[str, str]) -> None:
