@@ -81,10 +81,15 @@ def test_every_query_of_every_page_is_by_index(
         "/?q=title&page=2",
         "/suggestions?q=ti",
         "/browse?of=ar",
+        *(
+            f"/{name}?after=2026-06-01T00:00:00{more}"
+            for name in ("history", "favourites", "rated")
+            for more in ("", "~2")
+        ),
         f"/tracks/{'f' * 32}",
     ):
         commands()
-        admin.get(path)
+        assert admin.get(path).status_code < 400, path
         found[path] = scans(store.client[database_name], commands())
     assert {path: some for path, some in found.items() if some} == {}
 
