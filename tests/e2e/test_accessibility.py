@@ -14,13 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
+from earwise.root import Root
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
 from earwise.store.listeners import Role
 from earwise.store.shelves import shelf_key
 from earwise.store.tracks import Tags
 from tests.e2e.browsing import assert_fits, log_in_as_new, sign_up
-from tests.web.seeding import NOW, seed_model, seed_track, start_extraction
+from tests.web.seeding import NOW, seed_model, seed_track, start_extraction, track_id
+from webapp import create_app
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +31,7 @@ _AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_t
 _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _MOST_BYTES = 150_000
 _UNBROKEN = "W" * 300
+_MANY = 105
 
 
 def violations(page: Page, within: str = "html", *, rules: Sequence[str] = ()) -> list[str]:
@@ -45,12 +49,15 @@ def endless(database: tuple[Store, str], tracks: dict[str, str]) -> list[str]:
     first = seed_track(store, Tags(_UNBROKEN, _UNBROKEN, _UNBROKEN, _UNBROKEN), path=b"a.mp3", duration_s=12)
     found = [first, *(track for title, track in tracks.items() if title != "Gone")]
     seed_model(store, found, model_id="endless", names=("Slow strings", _UNBROKEN))
+    # So many that lists of them, of their artists and of what a search finds have further pages.
+    for number in range(_MANY):
+        seed_track(store, Tags(f"Air {number:03}", f"Artist {number % 70}", "Air", "Ambient", 1990), path=b"a.mp3")
     refresh_directory(store)
     return found
 
 
-def fill(store: Store, name: str, tracks: list[str]) -> str:
-    """Something of everything for a listener; the address of a playlist."""
+def fill(store: Store, name: str, tracks: list[str]) -> tuple[str, str]:
+    """Something of everything for a listener; the addresses of a playlist and of a long one."""
     owner = store.listeners.get_by_name(name).listener_id
     playlist_id = store.playlists.create(owner, _UNBROKEN[:100], NOW)
     store.playlists.delete(owner, store.playlists.create(owner, "Dusk", NOW), datetime.now(UTC))
@@ -66,7 +73,53 @@ def fill(store: Store, name: str, tracks: list[str]) -> str:
     for number, code in enumerate(("truncated", "dangling_link", "silent")):
         store.quarantine.put(LibraryPath("music", b"%d.mp3" % number), code, "What is wrong with it.", NOW)
     store.quarantine.request_retry(LibraryPath("music", b"2.mp3").key)
-    return f"/playlists/{playlist_id}"
+    many = [track_id(f"Air {number:03}Artist {number % 70}") for number in range(_MANY)]
+    return f"/playlists/{playlist_id}", f"/playlists/{store.playlists.create(owner, 'Long', NOW, many)}"
+
+
+def pages_of(ids: Sequence[str], playlist: str, long_playlist: str) -> list[str]:
+    """Addresses of all pages that an admin sees."""
+    track, savino = f"/tracks/{ids[0]}", f"/browse/artists/{shelf_key('Savino')}"
+    return [
+        *("/", "/?page=2&sort=title", "/?q=savino", "/?q=air&page=2", "/?q=nothing-like-it"),
+        *("/browse", "/browse/albums?sort=size", "/browse/genres", "/browse/years", "/browse?page=2"),
+        *("/browse?of=sa", "/browse?of=nothing", savino, f"{savino}/radio"),
+        f"/browse/artists/{shelf_key(_UNBROKEN)}",
+        f"/browse/albums/{shelf_key('Ocean', 'Savino')}",
+        *("/map", "/map?cluster=1", "/clusters", "/clusters/1", "/clusters/1/radio"),
+        *(track, f"{track}/why/{ids[1]}", f"{track}/radio", f"{track}/path?to=savino", f"/playlists/add/{ids[0]}"),
+        *(playlist, f"{playlist}/radio", long_playlist, f"{long_playlist}?page=2"),
+        *(
+            "/account",
+            "/api",
+            "/admin",
+            "/admin/quarantine",
+            "/admin/models/endless",
+            "/admin/downloads",
+            "/admin/training",
+        ),
+    ]
+
+
+_ENTRANCE = ["/log-in", "/sign-up"]
+_EMPTY = ["/playlists", "/favourites", "/rated", "/history"]  # once before anything is in them
+# What is no page: files, and parts of pages that scripts ask for.
+_NO_PAGES = {
+    *("static", "health.health", "account.export", "audio.stream", "pictures.picture", "pictures.soundprint"),
+    *("library.suggestions", "playlists.piece", "playlists.export", "ratings.marks"),
+    *("sound_map.points", "sound_map.card_at", "sound_map.card_of"),
+}
+
+
+def test_no_page_of_the_app_is_missing_among_those_that_are_looked_at(
+    database: tuple[Store, str], tmp_path: Path
+) -> None:
+    settings = Settings(secret_key="k" * 32, library=(Root("music", tmp_path),), home=tmp_path)
+    routes = create_app(settings, database[0]).url_map
+    paths = [*_ENTRANCE, *_EMPTY, *pages_of(["0" * 32, "1" * 32], "/playlists/night", "/playlists/long")]
+    looked_at = {routes.bind("localhost").match(urlsplit(path).path)[0] for path in paths}
+    shown = {rule.endpoint for rule in routes.iter_rules() if "GET" in rule.methods and "/api/" not in rule.rule}
+    assert shown - looked_at == _NO_PAGES
 
 
 _LOOKS = [(390, "light"), (1440, "dark")]
@@ -89,42 +142,15 @@ def test_no_page_breaks_a_rule_that_axe_knows_or_its_window(
             found.extend(violations(page))
             assert_fits(page)
 
-        for path in ("/log-in", "/sign-up"):
+        for path in _ENTRANCE:
             look(path)
         name = log_in_as_new(page, address, store, Role.ADMIN)
-        empty = ["/playlists", "/favourites", "/rated", "/history"]
-        for path in empty:
+        for path in _EMPTY:
             look(path)
-        playlist = fill(store, name, ids)
+        playlists = fill(store, name, ids)
         page.goto(f"{address}/tracks/{ids[0]}")
         page.get_by_role("button", name=re.compile("^Play ")).nth(1).click()
-        for path in (
-            *empty,
-            *(
-                "/",
-                "/?q=savino",
-                "/?q=nothing-like-it",
-                "/browse",
-                "/browse/albums?sort=size",
-                "/browse?of=sa",
-                "/browse?of=nothing",
-                f"/browse/artists/{shelf_key('Savino')}",
-                f"/browse/artists/{shelf_key(_UNBROKEN)}",
-                f"/browse/artists/{shelf_key('Savino')}/radio",
-                "/map",
-                "/map?cluster=1",
-                "/clusters",
-                "/clusters/1",
-                f"/tracks/{ids[0]}",
-                f"/tracks/{ids[0]}/why/{ids[1]}",
-                f"/tracks/{ids[0]}/radio",
-                f"/tracks/{ids[0]}/path?to=savino",
-                playlist,
-                f"{playlist}/radio",
-            ),
-            *(f"/playlists/add/{ids[0]}", "/account", "/admin", "/admin/quarantine", "/admin/models/endless", "/none"),
-            *("/api", "/admin/downloads", "/admin/training"),
-        ):
+        for path in (*_EMPTY, *pages_of(ids, *playlists), "/none"):
             look(path)
         page.goto(f"{address}/tracks/{ids[0]}")
         page.locator("details.menu summary").first.click()
