@@ -11,10 +11,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
@@ -126,6 +128,26 @@ def chromium() -> Iterator[Browser]:
     assert program, "no Chromium on PATH"
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+
+
+@pytest.fixture(autouse=True)
+def requests_stay_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No page that a browser of a test shows asks anything of another machine."""
+    elsewhere: list[str] = []
+    make = Browser.new_context
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+            elsewhere.append(request.url)
+
+    def make_watched(browser: Browser, **options: Any) -> BrowserContext:
+        context = make(browser, **options)
+        context.on("request", note)
+        return context
+
+    monkeypatch.setattr(Browser, "new_context", make_watched)
+    yield
+    assert elsewhere == []
 
 
 @pytest.fixture
