@@ -21,10 +21,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.client import open_store_at
+from earwise.store.listeners import Role
 from earwise.store.tracks import Tags
 from tests.audio import make_tone, write_audio
 from tests.conftest import free_port
-from tests.e2e.browsing import sign_up, start_watching
+from tests.e2e.browsing import log_in_as_new, sign_up, start_watching
 from tests.web.seeding import seed_model, seed_track
 
 CHROMIUM_ARGUMENTS = [
@@ -170,6 +171,15 @@ def listener(page: Page, address: str, database: tuple[Store, str]) -> Page:
     store.client[name]["attempts"].delete_many({})
     start_watching(page)
     sign_up(page, address)
+    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def reader(page: Page, address: str, database: tuple[Store, str]) -> Page:
+    """A listener who has logged in and sees the library."""
+    start_watching(page)
+    log_in_as_new(page, address, database[0], Role.LISTENER)
     expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
     return page
 

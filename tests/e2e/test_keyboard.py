@@ -6,10 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from earwise.store import Store
-from earwise.store.listeners import Role
 from tests.e2e.browsing import (
     expect_current,
-    log_in_as_new,
     played_s,
     press_to,
     queued,
@@ -89,15 +87,6 @@ def test_a_listener_signs_up_finds_plays_rates_and_collects_by_keyboard(
     press_to(page, "button", "Close")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Queue", exact=True)).to_be_focused()
-
-
-@pytest.fixture
-def reader(page: Page, address: str, database: tuple[Store, str]) -> Page:
-    """A listener who has logged in and sees the library."""
-    start_watching(page)
-    log_in_as_new(page, address, database[0], Role.LISTENER)
-    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
-    return page
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from earwise.store import Store
-from tests.e2e.browsing import queued, wait_for_playing, wait_until
+from tests.e2e.browsing import press_to, queued, wait_for_playing, wait_until, walk_to
 from tests.e2e.mapping import drawn_pixels, open_map
 from tests.web.seeding import NOW
 
@@ -36,7 +36,7 @@ def test_the_map_is_gone_through_by_keyboard(
     database[0].models.activate("map-300", NOW)
     open_map(listener, address, 300)
     board = listener.get_by_role("application", name="Map of 300 tracks")
-    board.focus()
+    walk_to(listener, board)
     said = listener.locator("[data-announcement]")
     listener.keyboard.press("ArrowRight")
     expect(said).to_have_text(re.compile(r"^Track \d+ by Artist \d+, (Left strings|Right drums)$"))
@@ -73,6 +73,21 @@ def test_a_track_is_shown_on_the_map_with_its_neighbours_and_followed_as_it_play
     listener.get_by_role("region", name="Player").get_by_role("button", name="Next track").click()
     expect(card).not_to_have_text("Track 0")
     assert not listener.evaluate("window.__audio.paused")
+
+
+def test_the_legend_is_gone_through_by_keyboard(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    walk_to(listener, listener.get_by_role("button", name="Move left"))
+    walk_to(listener, listener.locator("#legend-1"))
+    listener.keyboard.press("Enter")
+    expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
+    expect(listener.locator("#legend-1")).to_be_focused()
+    press_to(listener, "link", "Next")
+    listener.keyboard.press("Enter")
+    expect(listener.get_by_text("Page 2 of 6")).to_be_visible()
 
 
 def test_the_legend_goes_through_the_list_while_the_map_stays(
