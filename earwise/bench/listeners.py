@@ -12,7 +12,7 @@ from earwise.store import Store
 from earwise.store.listeners import Role
 
 LISTENERS, PASSWORD = 1_000, "a password of the bench"
-_RATED, _FAVOURITES, _JUDGED, _PLAYED = 20, 5, 10, 20
+_RATED, _FAVOURITES, _JUDGED, _PLAYED = 10, 5, 5, 10
 _SEED = 4
 
 

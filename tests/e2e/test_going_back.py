@@ -56,6 +56,7 @@ def test_page_that_says_what_is_wrong_is_gone_back_to_while_a_track_plays_on(
     store.tracks.remove_file(leaving, LibraryPath("music", b"for good.mp3"), NOW)
     listener.get_by_role("main").get_by_role("link", name="Leaving for good", exact=True).click()
     expect(listener.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    expect(listener.locator("main")).to_be_focused()
     listener.get_by_role("link", name="Go to the library").click()
     expect(listener.get_by_role("heading", name="All tracks")).to_be_visible()
     listener.go_back()

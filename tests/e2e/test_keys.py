@@ -76,6 +76,7 @@ def test_slash_leads_into_a_search_box_from_a_page_that_says_what_is_wrong_while
     store.tracks.remove_file(leaving, LibraryPath("music", b"here.mp3"), NOW)
     listener.get_by_role("main").get_by_role("link", name="Leaving here", exact=True).click()
     expect(listener.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    expect(listener.locator("main")).to_be_focused()
     listener.keyboard.press("/")
     expect(listener.get_by_role("combobox")).to_be_focused()
     before = played_s(listener)

@@ -90,9 +90,9 @@ def test_program_judges_what_former_tracks_became_and_takes_that_back(
     for seed, track, now in ((old, near, (new, near)), (near, old, (near, new))):
         thumb = f"/tracks/{seed}/similar/{track}/thumb"
         assert program.send("PUT", thumb, json={"is_up": True}).status_code == 204
-        assert store.ratings.marks(owner, now[0], [now[1]]).thumbs == {now[1]: True}
+        assert store.ratings.marks(owner, now[0]).thumbs == {now[1]: True}
         assert program.send("DELETE", thumb).status_code == 204
-        assert store.ratings.marks(owner, now[0], [now[1]]).thumbs == {}
+        assert store.ratings.marks(owner, now[0]).thumbs == {}
 
 
 @pytest.mark.parametrize("of", ["seed", "track"])
@@ -107,7 +107,7 @@ def test_thumb_on_a_page_that_was_open_meanwhile_is_kept_with_what_its_tracks_be
     listener.submit(f"/tracks/{track}/thumb", page=f"/tracks/{new}", **fields)
     owner = store.listeners.get_by_name("mira").listener_id
     seed, track = (new, near) if of == "seed" else (near, new)
-    assert store.ratings.marks(owner, seed, [track]).thumbs == {track: True}
+    assert store.ratings.marks(owner, seed).thumbs == {track: True}
 
 
 def test_listening_that_began_before_its_track_became_another_is_told_to_its_end(
