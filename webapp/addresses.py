@@ -1,4 +1,4 @@
-"""Addresses of tracks, for lists: the router writes each kind once for a page, not once for a row."""
+"""Addresses of tracks and clusters, for lists: the router writes each kind once for a page, not once for a row."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from flask import Flask, g, url_for
 from markupsafe import Markup
 
 _PLACE = "0" * 32
-_WRITTEN = "track_addresses"
+_WRITTEN, _CLUSTERS = "track_addresses", "cluster_addresses"
 
 
 def attach(app: Flask) -> None:
-    """Give templates ``track_address(endpoint, track_id)``."""
-    app.jinja_env.globals["track_address"] = track_address
+    """Give templates ``track_address(endpoint, track_id)`` and ``cluster_address(number)``."""
+    app.jinja_env.globals |= {"track_address": track_address, "cluster_address": cluster_address}
 
 
 def track_address(endpoint: str, track_id: str, seed_id: str | None = None) -> Markup:
@@ -31,3 +31,11 @@ def track_address(endpoint: str, track_id: str, seed_id: str | None = None) -> M
         written[key] = (before, after)
     before, after = written[key]
     return Markup(f"{before}{track_id}{after}")  # noqa: S704 - of addresses that url_for has quoted, and digits
+
+
+def cluster_address(number: int) -> str:
+    """The page of a cluster, which many rows of a list may lead to."""
+    written: dict[int, str] = g.setdefault(_CLUSTERS, {})
+    if number not in written:
+        written[number] = url_for("clusters.cluster", number=number)
+    return written[number]

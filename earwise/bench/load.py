@@ -18,6 +18,8 @@ from earwise.errors import EarwiseError
 
 _SCRIPT = Path(__file__).with_name("listeners_load.py")
 _PERCENTILES = (50, 95, 99)
+#: What all requests say they come from: a session that another browser takes over is written anew with every answer.
+USER_AGENT = "earwise-bench"
 _CSRF_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -42,7 +44,7 @@ class Plan:
     cookies: Sequence[str] = ()
     names: Sequence[str] = ()
     password: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=lambda: {"User-Agent": USER_AGENT})
     status: int = 200
     wait_s: tuple[float, float] = (0.0, 0.0)
 
@@ -95,6 +97,7 @@ def log_in(address: str, name: str, password: str) -> str:
     """The cookie of a new session."""
     jar = CookieJar()
     browser = build_opener(HTTPCookieProcessor(jar))
+    browser.addheaders = [("User-Agent", USER_AGENT)]
     with browser.open(f"{address}/log-in") as page:
         token = _CSRF_FIELD.search(page.read().decode())
     if token is None:

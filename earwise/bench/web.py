@@ -26,7 +26,7 @@ import psutil
 
 from earwise.bench.catalogue import fill, make_features, make_tags, track_id_of
 from earwise.bench.listeners import LISTENERS, PASSWORD, add_listeners, listener_name
-from earwise.bench.load import LoadFigures, Plan, log_in, put_load
+from earwise.bench.load import USER_AGENT, LoadFigures, Plan, log_in, put_load
 from earwise.bench.memory import rss_bytes
 from earwise.bench.others import bench_python
 from earwise.bench.temporary_store import temporary_store
@@ -48,7 +48,7 @@ from earwise.store.maps import PAGE_SIZE
 _CONNECTIONS, _WAIT_S = 50, (0.5, 1.5)
 _PATHS = 5_000
 _AUDIO_MB = 16
-_FIRST_MIB = {"Range": f"bytes=0-{2**20 - 1}"}
+_FIRST_MIB = {"User-Agent": USER_AGENT, "Range": f"bytes=0-{2**20 - 1}"}
 _START_S = 60.0
 _SEED = 3
 # What is to be met, and by which pages: logging in is slow on purpose, and streaming is bounded by the disk.
