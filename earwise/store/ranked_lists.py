@@ -1,8 +1,8 @@
 """Ranked lists of neighbours as they are stored: a column for each thing that is kept of a neighbour.
 
 A page of recommendations reads one. A document for each of its fifty neighbours made a list of 8 KB, which took the
-embedded server 1.6 ms to find for a page; as columns it has a third of that. Ids stay text, since the server joins
-lists on them.
+embedded server 1.6 ms to find for a page; as columns it has half of that. Ids stay text, since the server joins lists
+on them.
 """
 
 from __future__ import annotations
