@@ -7,28 +7,21 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 from earwise.bench.clips import make_clips, repeat_clips
 from earwise.bench.dag_path import DagFigures, bench_dag_path
-from earwise.bench.memory import peak_rss_mb
 from earwise.bench.others import OTHERS, bench_python
-from earwise.bench.racing import race, race_together
+from earwise.bench.racing import race
+from earwise.bench.scaling import measure_scaling, run_pool
 from earwise.cores import usable_cores
 from earwise.embedded.demo import DemoLibrary
 from earwise.embedded.progress import Progress
 from earwise.errors import EarwiseError, TrackError
-from earwise.extraction.messages import Job
-from earwise.extraction.pool import analyse_files
-from earwise.features.config import MfccConfig
 from earwise.features.decode import read_duration_s
 from earwise.library.scan import walk_root
-from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.settings import Settings
 
@@ -37,7 +30,6 @@ _ROUNDS = 3
 _FULL_LENGTH_S = (180.0, 300.0)
 _CLIPS_UNDER_S = 45.0
 _FEWEST_JOBS = 300
-_TIMEOUT_S = 120.0
 _FOR_PEOPLE = ("decoding_scaling", "earwise_scaling", "identity_share")
 
 
@@ -62,7 +54,7 @@ class ExtractFigures:
     worker_peak_rss_mb : float
         The most memory that a worker process held, in MB of 10^6 bytes.
     decoding_scaling, earwise_scaling : float
-        Rate of as many processes as there are cores by the rate of one, each measured in the same way.
+        Rate of as many processes as there are cores by the rate of one, each measured in the same way; medians.
     identity_share : float
         Of the time that Earwise takes for a file in one process, what telling it from all others takes.
     """
@@ -203,13 +195,10 @@ def _bench_files(
         raise EarwiseError("The benchmark could not analyse a single file.")
     if len(result.files) < len(files):
         say(f"{len(files) - len(result.files)} of {len(files)} files count for none: not everybody can analyse them")
-    say("one core and all")
     cores = len(usable_cores())
     together = list(result.files) * -(-_FEWEST_JOBS // len(result.files))
-    floors = [race_together("floor", together, processes) for processes in (1, cores)]
-    alone, _ = _run_pool(together, 1)
-    all_cores, peak_rss_mb = _run_pool(together, cores)
-    scaling, dag = all_cores / alone, None
+    scaling = measure_scaling(together, cores, _ROUNDS, say)
+    all_cores, dag = scaling.all_cores_per_s, None
     if dag_library is not None:
         dag, all_cores = _bench_dag(dag_library, cores, progress, say)
     return ExtractFigures(
@@ -223,9 +212,9 @@ def _bench_files(
         all_cores_tracks_per_s=round(all_cores, 3),
         dag_tracks_per_s=_rounded(dag.tracks / dag.seconds if dag else None),
         dag_overhead_s=_rounded(_overhead_s(dag, all_cores) if dag else None),
-        worker_peak_rss_mb=round(peak_rss_mb, 1),
-        decoding_scaling=round(floors[1] / floors[0], 3),
-        earwise_scaling=round(scaling, 3),
+        worker_peak_rss_mb=round(scaling.peak_rss_mb, 1),
+        decoding_scaling=round(scaling.decoding, 3),
+        earwise_scaling=round(scaling.extraction, 3),
         identity_share=round(earwise / identity, 4),
     )
 
@@ -237,36 +226,11 @@ def _bench_dag(library: Path, cores: int, progress: Progress, say: Callable[[str
     the system keeps depends on what read it last, so the workers come before and after.
     """
     files = [file for file, _ in find_files(library)]
-    before, _ = _run_pool(files, cores)
+    before, _ = run_pool(files, cores)
     dag = bench_dag_path(library, progress, say)
-    after, _ = _run_pool(files, cores)
+    after, _ = run_pool(files, cores)
     say(f"workers alone, before and after: {before:.2f} and {after:.2f} tracks a second")
     return dag, statistics.mean((before, after))
-
-
-def _run_pool(files: Sequence[Path], processes: int) -> tuple[float, float]:
-    """Files a second of extraction's own worker processes, from when all work until the last is done; peak memory."""
-    roots, configs = (Root("bench", Path("/")),), (MfccConfig(),)
-    jobs = [Job(LibraryPath("bench", bytes(file).lstrip(b"/")), roots, configs) for file in files]
-    began, done, peak = 0.0, 0, 0.0
-    outcomes = analyse_files(
-        jobs, processes=processes, timeout_s=_TIMEOUT_S, known_versions=lambda audio_id: frozenset()
-    )
-    for _, outcome in outcomes:
-        if isinstance(outcome, TrackError):
-            continue
-        done += 1
-        if done == processes:
-            began = time.perf_counter()
-        if done % 50 == 0:
-            peak = max(peak, _workers_peak_mb())
-    if done <= processes:
-        raise EarwiseError("The benchmark could not analyse a single file.")
-    return (done - processes) / (time.perf_counter() - began), peak
-
-
-def _workers_peak_mb() -> float:
-    return max((peak_rss_mb(worker.pid) for worker in psutil.Process().children()), default=0.0)
 
 
 def _spread[T](items: Sequence[T], most: int) -> list[T]:

@@ -11,6 +11,7 @@ before this one belongs to nothing that is read, or ever will be.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched, groupby
@@ -29,7 +30,10 @@ from earwise.store.model_parts import Assignment
 from earwise.store.translation import translated_errors
 
 PAGE_SIZE = 25
-_PART_SIZE = 40 * PAGE_SIZE
+# A page reads the part that it is of: in large ones of a large library it would read more than in those of a small one.
+_PART_SIZE = 10 * PAGE_SIZE
+_NAMED_PART_SIZE = re.compile(r"\.p([1-9][0-9]{0,5})\.[0-9a-f]{16}$")
+_FIRST_PART_SIZE = 1_000  # of editions that do not name theirs
 _LISTED = {"cluster": 1, "ids": 1, "distances": 1}
 _WRITE_BATCH = 100
 _FINEST = 2**16 - 1
@@ -134,7 +138,7 @@ class Maps:
     @translated_errors()
     def is_whole(self, drawn: SoundMap) -> bool:
         """Whether all parts of a map are there."""
-        expected = sum(-(-size // _PART_SIZE) for size in drawn.sizes.values())
+        expected = sum(-(-size // _part_size(drawn.edition)) for size in drawn.sizes.values())
         # Parts of before they told how many tracks the map has are as good as none.
         return self._parts.count_documents({"edition": drawn.edition, "tracks": drawn.tracks}) == expected
 
@@ -151,13 +155,13 @@ class Maps:
     @translated_errors()
     def members(self, edition: str, cluster: int, page: int) -> list[Assignment]:
         """A page of a cluster's tracks, the most typical first; pages count from 1."""
-        number, first = divmod((page - 1) * PAGE_SIZE, _PART_SIZE)
+        number, first = divmod((page - 1) * PAGE_SIZE, _part_size(edition))
         part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, _LISTED)
         return _to_assignments(part, first, PAGE_SIZE) if part else []
 
     @translated_errors()
     def typical(self, edition: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
-        """The first tracks of each of these clusters, the most typical first; of each at most a thousand."""
+        """The first tracks of each of these clusters, the most typical first; of each at most 250."""
         beginnings = [f"{edition}:{cluster}:0" for cluster in clusters]
         found = self._parts.find({"_id": {"$in": beginnings}}, _LISTED, batch_size=len(beginnings) + 1)
         return {part["cluster"]: _to_assignments(part, 0, limit) for part in found}
@@ -165,10 +169,20 @@ class Maps:
     @translated_errors()
     def track_at(self, edition: str, cluster: int, rank: int) -> str | None:
         """Id of the track that is the so-manieth of its cluster, counted from 0."""
-        number, place = divmod(rank, _PART_SIZE)
+        number, place = divmod(rank, _part_size(edition))
         part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, {"ids": 1})
         ids = unpack_ids(part["ids"]) if part else []
         return ids[place] if place < len(ids) else None
+
+
+def _part_size(edition: str) -> int:
+    """Tracks in each part of an edition but the last of a cluster.
+
+    >>> _part_size("model.7.p250.0123456789abcdef"), _part_size("model.7.0123456789abcdef")
+    (250, 1000)
+    """
+    named = _NAMED_PART_SIZE.search(edition)
+    return int(named[1]) if named else _FIRST_PART_SIZE
 
 
 def _to_assignments(part: dict[str, Any], first: int, count: int) -> list[Assignment]:
@@ -225,7 +239,7 @@ def _pack(model_id: str, found: Sequence[Assignment], drawing: int) -> tuple[Sou
     digest = hashlib.sha256(repr((corner.tolist(), extent)).encode())
     for one in parts:
         digest.update(b"%d:" % one["cluster"] + one["places"] + one["ids"] + one["distances"])
-    edition = f"{model_id}.{drawing}.{digest.hexdigest()[:16]}"
+    edition = f"{model_id}.{drawing}.p{_PART_SIZE}.{digest.hexdigest()[:16]}"
     sizes = {cluster: sum(1 for _ in members) for cluster, members in groupby(found, attrgetter("cluster"))}
     x, y = corner.tolist()
     named = [{"_id": f"{edition}:{one['cluster']}:{one['number']}", "edition": edition, **one} for one in parts]

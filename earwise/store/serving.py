@@ -193,7 +193,7 @@ class Serving:
 
     @translated_errors()
     def find_members(self, number: int) -> tuple[Cluster, list[str]] | None:
-        """A cluster of the model that readers see, and its tracks, a thousand at most, the most typical first."""
+        """A cluster of the model that readers see, and its tracks, 250 at most, the most typical first."""
         stages: list[dict[str, Any]] = [
             {"$match": {"_id": "model"}},
             {"$set": {"cluster": {"$concat": ["$model_id", f":{number}"]}}},

@@ -10,6 +10,7 @@ import pytest
 
 from earwise.clustering.drawing import draw_map
 from earwise.store import Store, maps
+from earwise.store.ids import pack_ids
 from earwise.store.maps import PAGE_SIZE, Maps, SoundMap
 from earwise.store.model_parts import Assignment, Cluster, ModelParts
 from earwise.store.ranked_lists import Neighbour
@@ -55,7 +56,7 @@ def test_members_come_page_by_page_with_the_most_typical_first(store: Store) -> 
     found = [store.maps.members(drawn.edition, 1, page) for page in range(1, 46)]
     assert [len(page) for page in found] == [PAGE_SIZE] * 44 + [20]
     assert [one.track_id for page in found for one in page] == [track_id(n) for n in range(1, 3 * 1_120, 3)]
-    assert found[40][0].distance == pytest.approx((3 * 1_000 + 1) / 1000)
+    assert found[10][0].distance == pytest.approx((3 * 250 + 1) / 1000)
     assert store.maps.members(drawn.edition, 1, 46) == []
     assert store.maps.members(drawn.edition, 7, 1) == []
     assert store.maps.track_at(drawn.edition, 2, 1_119) == track_id(3 * 1_119 + 2)
@@ -71,6 +72,29 @@ def test_typical_tracks_are_the_first_of_each_cluster(store: Store) -> None:
     assert store.maps.typical(drawn.edition, [], limit=2) == {}
     assert store.maps.track_at(drawn.edition, 2, 1_120) is None
     assert store.maps.track_at("other", 2, 0) is None
+
+
+def test_an_edition_of_before_they_named_the_size_of_their_parts_is_read_by_its_own(store: Store) -> None:
+    members = [Assignment(track_id(n), 0, n / 1000, place=(n / 10, 0.0)) for n in range(1_120)]
+    parts = [
+        {
+            "_id": f"m.1.{'0' * 16}:0:{number}",
+            "edition": f"m.1.{'0' * 16}",
+            "cluster": 0,
+            "number": number,
+            "tracks": 1_120,
+            "places": bytes(4 * len(part)),
+            "ids": pack_ids(one.track_id for one in part),
+            "distances": np.array([one.distance for one in part], "<f4").tobytes(),
+        }
+        for number, part in enumerate((members[:1_000], members[1_000:]))
+    ]
+    store.maps._parts.insert_many(parts)
+    old = SoundMap("m", f"m.1.{'0' * 16}", 1, {0: 1_120}, (0.0, 0.0), 1.0)
+    assert store.maps.is_whole(old)
+    found = [one.track_id for page in range(1, 46) for one in store.maps.members(old.edition, 0, page)]
+    assert found == [one.track_id for one in members]
+    assert store.maps.track_at(old.edition, 0, 1_000) == members[1_000].track_id
 
 
 def test_the_edition_before_stays_until_the_next_one_comes(store: Store) -> None:

@@ -37,6 +37,21 @@ def test_track_plays_on_while_pages_change(listener: Page, tracks: dict[str, str
     assert not listener.evaluate("window.__audio.paused")
 
 
+def test_buttons_say_what_they_do_as_soon_as_they_are_pressed(listener: Page, tracks: dict[str, str]) -> None:
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    # Within one turn of the page, before any event of the audio element can come.
+    said = listener.evaluate("""() => {
+        const label = () => document.querySelector("main .is-current button[data-play]").getAttribute("aria-label");
+        const press = () => {
+            document.querySelector("[data-player] [data-do=toggle]").click();
+            return label().split(" ")[0];
+        };
+        return [label().split(" ")[0], press(), press(), press()];
+    }""")
+    assert said == ["Pause", "Play", "Pause", "Play"]
+
+
 def test_track_that_has_left_the_library_is_said_so_while_another_plays_on(
     listener: Page, database: tuple[Store, str]
 ) -> None:

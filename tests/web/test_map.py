@@ -92,7 +92,12 @@ def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browse
     seed_model(store, seed_tracks(store, 12))
     for path in ("/map?cluster=9", "/map?page=2", "/map?page=0", "/map?page=$ne", "/map/editions/x/points"):
         assert listener.get(path).status_code == 404, path
-    for edition in ("model-1", f"model-9.{'0' * 16}", f"%22.{'0' * 16}"):
+    for edition in (
+        "model-1",
+        f"model-9.{'0' * 16}",
+        f"%22.{'0' * 16}",
+        *(f"m.1.p{size}.{'0' * 16}" for size in ("0", "x", "9" * 40)),
+    ):
         answer = listener.client.get(f"/map/editions/{edition}/points", headers={"If-None-Match": "*"})
         assert answer.status_code == 404, edition
     assert listener.get(f"/map/editions/{'x' * 900}/1/{10**40}").status_code == 404

@@ -85,6 +85,8 @@ export class Player extends EventTarget {
       // Refused without a click, or overtaken by another track: neither is a fault of the track.
       if (error.name !== "AbortError" && error.name !== "NotAllowedError" && this.#loaded === track) this.#fail();
     });
+    // The element's own events come later: whoever presses meanwhile would press what a button was before.
+    this.#tell("play");
   }
 
   /** What was to be played as soon as it can be is not, either. */
@@ -92,6 +94,7 @@ export class Player extends EventTarget {
     clearTimeout(this.#timer);
     this.#failure = null;
     this.#audio.pause();
+    this.#tell("pause");
   }
 
   next() {
