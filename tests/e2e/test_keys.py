@@ -130,6 +130,7 @@ def test_left_and_right_move_what_is_wider_than_its_place_and_the_track_elsewher
     play(listener, "Ivory")
     wait_for_playing(listener)
     listener.goto(f"{address}/api")
+    expect_current(listener, "Ivory")  # the player has begun, and shows where it was
     position = listener.get_by_role("slider", name="Position")
     snippet = listener.locator("pre.snippet")
     snippet.focus()
