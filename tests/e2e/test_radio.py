@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from earwise.store import Store
 from earwise.store.tracks import Tags
@@ -113,3 +114,46 @@ def test_track_taken_out_of_a_radio_comes_back_without_taking_what_has_come_sinc
     page.get_by_role("alert").get_by_role("button", name="Undo").click()
     assert queued(page) == [grown[0], before[1], *grown[1:]]
     expect(page.get_by_role("region", name="Player").locator("[data-now-title]")).to_have_text(current)
+
+
+def test_track_taken_out_of_a_radio_is_not_brought_again(page: Page, address: str, stations: list[str]) -> None:
+    start_radio(page, address, stations[0])
+    page.get_by_role("button", name="Queue", exact=True).click()
+    panel, before = page.get_by_role("dialog", name="Queue"), queued(page)
+    panel.locator(".queue-row").nth(1).get_by_role("button", name=re.compile("^Remove ")).click()
+    page.keyboard.press("Escape")
+    following = page.get_by_role("region", name="Player").get_by_role("button", name="Next track")
+    with page.expect_request("**/radio/next") as asked:
+        for _ in range(len(before) - 5):
+            following.click()
+    told = parse_qs(asked.value.post_data)["played"][0].split(",")
+    assert sorted(told) == sorted(before)
+    assert told[-1] == before[-1]
+
+
+def test_answer_for_one_radio_is_not_put_into_the_next(page: Page, address: str, stations: list[str]) -> None:
+    held: list[Route] = []
+    sign_up(page, address)
+    page.goto(f"{address}/tracks/{stations[0]}/radio")
+    page.route("**/radio/next", lambda route: held.append(route))
+    page.evaluate("document.querySelectorAll('main .track ~ .track').forEach((row) => row.remove())")
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Play Air 0 ")).click()
+    wait_until(page, lambda: len(held) == 1)
+    page.get_by_role("link", name="Library", exact=True).click()
+    expect(page.get_by_role("heading", name="All tracks")).to_be_visible()
+    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).fill("Air 40")
+    page.keyboard.press("Enter")
+    page.get_by_role("main").get_by_role("link", name="Air 40", exact=True).click()
+    page.get_by_role("link", name="Radio", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Radio: Air 40")
+    page.evaluate("document.querySelectorAll('main .track ~ .track').forEach((row) => row.remove())")
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Play Air 40 ")).click()
+    assert queued(page) == [stations[40]]
+    held[0].continue_()
+    wait_until(page, lambda: len(held) == 2)
+    assert queued(page) == [stations[40]]
+    asked = parse_qs(held[1].request.post_data)["played"]
+    assert asked == [stations[40]]
+    held[1].continue_()
+    wait_until(page, lambda: len(queued(page)) > 1)
+    assert stations[1] not in queued(page)

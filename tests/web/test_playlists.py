@@ -188,6 +188,22 @@ def test_track_that_left_the_library_waits_in_its_place(
     assert "1 of them not in the library just now" in page
 
 
+def test_track_is_moved_past_those_that_are_not_shown(
+    listener: Browser, store: Store, playlist: str, tracks: list[str]
+) -> None:
+    for track_id in tracks[1:4]:
+        listener.submit(f"{playlist}/add", page=playlist, track=track_id)
+    for left in (tracks[0], tracks[2]):
+        store.tracks.remove_file(left, LibraryPath("music", left.encode() + b".mp3"), NOW)
+    page = listener.get(playlist).text
+    shown = titles(page)
+    assert shown == ["Title 001", "Title 003"]
+    steps = re.findall(r'<button class="tool" id="(up|down)-[^>]*value="(-?\d+)"[^>]*?( disabled)?>', page)
+    assert [(way, bool(off)) for way, _, off in steps] == [("up", True), ("down", False), ("up", False), ("down", True)]
+    listener.submit(f"{playlist}/move", page=playlist, track=tracks[1], place=steps[1][1])
+    assert titles(listener.get(playlist).text) == shown[::-1]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_name_of_a_playlist_is_only_text(listener: Browser, name: str) -> None:
     answer = listener.submit("/playlists", name=name[:100])

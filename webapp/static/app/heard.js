@@ -21,6 +21,8 @@ export function attachHeard(player, queue, storage) {
     if (step > 0 && step < LONGEST_STEP_S) listening.heard += step;
     if (!listening.told && listening.heard >= Math.min(PLAYED_S, PLAYED_SHARE * player.length)) tell();
   });
+  // Whoever drags the slider moves by small steps, and hears none of them.
+  player.addEventListener("seek", () => (last = player.seconds));
   player.addEventListener("ended", () => end());
   queue.addEventListener("change", () => {
     if (listening && listening.track.entry !== queue.current?.entry) end();

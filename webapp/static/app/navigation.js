@@ -30,8 +30,9 @@ export function attachNavigation() {
   document.addEventListener("htmx:historyCacheMissLoadError", ({ detail }) => restoreRefused(detail));
   document.addEventListener("htmx:sendError", (event) => {
     if (outdated.has(event.detail.xhr)) return;
-    if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
-    else toast.show("That was not kept: the library can't be reached.");
+    // The browser's own page of errors would end what plays, and much of that is here already.
+    const isPage = event.detail.requestConfig.verb === "get";
+    toast.show(isPage ? "The library can't be reached. Try again in a moment." : "That was not kept: the library can't be reached.");
   });
   // Of two pages under way the one that was asked for last is shown, whichever comes first.
   document.addEventListener("htmx:beforeSend", ({ detail }) => {

@@ -34,7 +34,7 @@ export class Player extends EventTarget {
     this.#audio.addEventListener("loadedmetadata", () => this.#startWhereWanted());
     this.#audio.addEventListener("ended", () => this.#end());
     this.#audio.addEventListener("error", () => this.#loaded && this.#fail());
-    queue.addEventListener("change", () => this.#follow());
+    queue.addEventListener("change", ({ detail }) => this.#follow(detail));
   }
 
   get isPlaying() {
@@ -111,6 +111,7 @@ export class Player extends EventTarget {
     // While the slider is dragged there are many of these: the last one counts.
     if (!this.#loaded || this.#audio.readyState === 0) this.#wanted = target;
     else this.#audio.currentTime = target;
+    this.dispatchEvent(new Event("seek"));
     this.#tell("timeupdate");
   }
 
@@ -136,15 +137,15 @@ export class Player extends EventTarget {
     this.#tell("unload");
   }
 
-  /** The queue changed: what is no longer current is not played on. */
-  #follow() {
+  /** The queue changed: what is no longer current is not played on, and at its end nothing is in its place. */
+  #follow({ isOver }) {
     const current = this.#queue.current;
     if (current?.entry === this.#entry) return; // another track came, went or was moved
     this.#entry = current?.entry;
     if (this.#loaded) {
       const wasPlaying = this.isPlaying;
       this.stop();
-      if (wasPlaying && current) this.play();
+      if (wasPlaying && current && !isOver) this.play();
     } else this.#wanted = null;
   }
 

@@ -1,7 +1,8 @@
 // What plays next: the tracks in their order, the place in it, shuffle and repeat. Knows nothing of sound or pages. Tells
-// every "change", and before one that puts other tracks in place of all, "replace".
+// every "change", and whether by it the queue `isOver`; before one that puts other tracks in place of all, "replace".
 
 const MOST_TRACKS = 1000;
+const MOST_BROUGHT = 500; // that a radio remembers
 const REPEATS = ["off", "all", "one"];
 
 /**
@@ -14,7 +15,7 @@ export class Queue extends EventTarget {
   index = -1;
   repeat = "off";
   isShuffled = false;
-  radio = null; // where more tracks come from, in a queue without an end
+  radio = null; // where more tracks come from, in a queue without an end: {address, brought}, the latter their ids
   rest = null; // where tracks of the list come from that its page does not show: {earlier, later}
   isArranged = false; // by hand, so that to replace it loses somebody's work
   #lastEntry = 0;
@@ -35,7 +36,8 @@ export class Queue extends EventTarget {
   /** A list becomes the queue and starts at one of its tracks. */
   start(tracks, index, { radio = null, rest = null } = {}) {
     this.#replace();
-    this.radio = radio;
+    this.radio = radio && { address: radio, brought: [] };
+    this.#remember(tracks);
     this.rest = rest;
     this.isArranged = false;
     const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
@@ -57,6 +59,12 @@ export class Queue extends EventTarget {
     if (this.index < 0) this.index = 0;
     this.#changed();
     return added.entry;
+  }
+
+  /** More of the radio, at the end. What was taken out meanwhile is told as well, so that it does not come back. */
+  goOn(tracks) {
+    this.#remember(tracks);
+    for (const track of tracks) this.add(track);
   }
 
   /** More of the list that became the queue, on one of its sides; `address` is where that goes on. */
@@ -92,9 +100,11 @@ export class Queue extends EventTarget {
     const { rest, index } = this;
     const [track] = this.tracks.splice(position, 1);
     const [previous, next] = [this.tracks[position - 1]?.entry, this.tracks[position]?.entry];
-    if (position < index || index === this.tracks.length) this.index -= 1;
+    const isOver = position === index && index === this.tracks.length; // the current one was the last
+    if (isOver && this.repeat === "all") this.index = Math.min(0, this.tracks.length - 1);
+    else if (position < index || isOver) this.index -= 1;
     if (this.tracks.length === 0) this.rest = null;
-    this.#changed();
+    this.#changed({ isOver: isOver && this.repeat !== "all" });
     return { track, position, previous, next, rest, follower: position === index ? this.current : undefined };
   }
 
@@ -212,15 +222,19 @@ export class Queue extends EventTarget {
     this.tracks.push(...rest);
   }
 
+  #remember(tracks) {
+    if (this.radio) this.radio.brought = [...this.radio.brought, ...tracks.map(({ track }) => track)].slice(-MOST_BROUGHT);
+  }
+
   #replace() {
     this.dispatchEvent(new Event("replace"));
   }
 
-  #changed() {
+  #changed({ isOver = false } = {}) {
     if (!this.isShuffled) this.#renumber();
     const { tracks, index, repeat, isShuffled, radio, rest, isArranged } = this;
     this.#storage.write(this.#key, { tracks, index, repeat, isShuffled, radio, rest, isArranged });
-    this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new CustomEvent("change", { detail: { isOver } }));
   }
 
   #load() {
@@ -230,7 +244,8 @@ export class Queue extends EventTarget {
     this.index = Math.min(kept.index, kept.tracks.length - 1);
     this.repeat = REPEATS.includes(kept.repeat) ? kept.repeat : "off";
     this.isShuffled = kept.isShuffled === true;
-    this.radio = kept.radio ?? null;
+    // Of before radios remembered what they brought, it is the address alone.
+    this.radio = typeof kept.radio === "string" ? { address: kept.radio, brought: [] } : (kept.radio ?? null);
     this.rest = kept.rest ?? null;
     this.isArranged = kept.isArranged === true;
     this.#lastEntry = Math.max(0, ...kept.tracks.map((track) => track.entry));

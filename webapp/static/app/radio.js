@@ -13,17 +13,26 @@ export function attachRadio(queue, read) {
   goOn();
 
   async function goOn() {
-    if (isAsking || !queue.radio || queue.tracks.length - queue.index > FEW) return;
-    isAsking = true;
     const { radio } = queue;
+    if (isAsking || !radio || queue.tracks.length - queue.index > FEW) return;
+    isAsking = true;
+    const html = await ask(radio);
+    // Another radio, or a list, may have become the queue meanwhile.
+    const isCurrent = queue.radio === radio;
+    if (isCurrent && html !== null) append(html);
+    isAsking = false;
+    if (!isCurrent) goOn();
+  }
+
+  /** What comes next, as rows; null without an answer: the next change of the queue asks again. */
+  async function ask({ address, brought }) {
+    const queued = queue.tracks.map(({ track }) => track);
+    const gone = brought.filter((track) => !queued.includes(track));
     try {
-      const played = queue.tracks.slice(-MOST_TOLD).map((track) => track.track);
-      const answer = await send(radio, { played: played.join(",") });
-      if (answer.ok && queue.radio === radio) append(await answer.text());
+      const answer = await send(address, { played: [...gone, ...queued].slice(-MOST_TOLD).join(",") });
+      return answer.ok ? await answer.text() : null;
     } catch {
-      // Without the library nothing plays either; the next track asks again.
-    } finally {
-      isAsking = false;
+      return null;
     }
   }
 
@@ -31,7 +40,7 @@ export function attachRadio(queue, read) {
     const links = new DOMParser().parseFromString(html, "text/html").querySelectorAll("a[data-play]");
     if (links.length === 0) return end();
     while (queue.tracks.length > MOST_KEPT && queue.index > 0) queue.remove(queue.tracks[0].entry);
-    for (const link of links) queue.add(read(link));
+    queue.goOn([...links].map(read));
   }
 
   function end() {

@@ -58,6 +58,8 @@ function attach(form) {
 
   function show(html) {
     box.innerHTML = html;
+    // Their links lead on within the page, as all do: what plays, plays on.
+    window.htmx.process(box);
     const found = options().length;
     box.hidden = found === 0;
     input.setAttribute("aria-expanded", String(found > 0));
