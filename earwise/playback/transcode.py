@@ -1,7 +1,8 @@
 """A program: judges a file of the library, and converts it to FLAC unless browsers play it as it is.
 
 It runs as a process of its own, with little memory and time, because what it decodes may be hostile. FLAC, because
-every browser plays it, in ranges, and nothing is lost on the way.
+every browser plays it, in ranges, and it loses nothing of what is written: 16 bits of one or two channels, at 48 kHz
+or less.
 
 Usage: ``python -m earwise.playback.transcode <descriptor to read> <descriptor to write>``. One line on stdout says
 ``native``, ``converted``, or ``refused`` with a reason.
