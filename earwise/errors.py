@@ -13,6 +13,7 @@ EarwiseError
 │  ├ NonFiniteAudioError
 │  ├ UnsupportedFormatError
 │  ├ UnreadableFileError     permission, vanished, input/output error
+│  │  └ LocalCopyError          no local copy can be written: says nothing of the file
 │  ├ ChangingFileError       written while it was read
 │  ├ DecodeTimeoutError
 │  ├ OutOfMemoryError        more memory than a worker may take
@@ -135,6 +136,10 @@ class UnreadableFileError(TrackError):
     """The operating system refused to read the file."""
 
     code = "unreadable"
+
+
+class LocalCopyError(UnreadableFileError):
+    """No copy could be written that the file is read or played from; for a scan it is as unreadable as others."""
 
 
 class ChangingFileError(TrackError):

@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable, ServiceUnavailable
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
-from earwise.errors import BusyError, LibraryError, UnreadableFileError, UnsupportedFormatError
+from earwise.errors import BusyError, LibraryError, LocalCopyError, UnreadableFileError, UnsupportedFormatError
 from earwise.log import fields
 from earwise.playback.playable import Playable, open_playable
 from earwise.roots.opening import check_present
@@ -23,6 +23,12 @@ blueprint = Blueprint("audio", __name__)
 # A player asks for everything from here on and then reads slowly; a bounded answer gives its thread back soon.
 _MOST_BYTES_PER_RANGE = 2 * 1024 * 1024
 _BUSY_S = 5
+# A full disk takes longer to be emptied.
+_NO_COPY_S = 30
+_NO_COPY = (
+    "No copy that this track is played from can be written just now: "
+    "the server's disk may be full or read-only. Its log says more."
+)
 
 
 @blueprint.get("/tracks/<track_id:track_id>/audio")
@@ -36,6 +42,7 @@ def stream(track_id: str) -> ResponseReturnValue:
 def _open_first(track: Track) -> tuple[TrackFile, Playable] | None:
     """The first of the track's files that there is; the reason why it can't be played where none can."""
     refusal: UnsupportedFormatError | None = None
+    no_copy: LocalCopyError | None = None
     for file in track.files:
         try:
             limit_s = settings().decode_timeout_s
@@ -44,8 +51,13 @@ def _open_first(track: Track) -> tuple[TrackFile, Playable] | None:
             refusal = error  # the library may hold another copy, in another format
         except BusyError as error:
             raise ServiceUnavailable(str(error), retry_after=_BUSY_S) from error
+        except LocalCopyError as error:
+            log.warning("no local copy", extra=fields(file=file.location.display, error=error))
+            no_copy = error  # another file of the track may need none
         except (UnreadableFileError, OSError):
             continue  # this copy is gone; the library may hold another
+    if no_copy:
+        raise ServiceUnavailable(_NO_COPY, retry_after=_NO_COPY_S) from no_copy
     if refusal:
         raise UnsupportedMediaType(f"No browser plays this file. {refusal}") from refusal
     _check_roots(track)

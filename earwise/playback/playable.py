@@ -1,17 +1,16 @@
 """Opens a file of the library as browsers play it.
 
 Most are sent as they are. What may need converting is judged once, by a process of its own, and the verdict or the
-whole converted file stays in the bounded folder of local copies.
+whole converted file stays in the bounded folder of local copies, for as long as it holds.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,9 +21,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earwise.errors import BusyError, UnreadableFileError, UnsupportedFormatError
-from earwise.paths import LibraryPath, open_regular
+from earwise.paths import LibraryPath
+from earwise.playback.verdicts import CONVERTED, REFUSED, Holds, judge
 from earwise.root import Copies, Root
-from earwise.roots.cache import cached_copy, hold_copy
+from earwise.roots.cache import cached_copy, hold_copy, told_as_the_folders
 from earwise.roots.opening import OpenFile, local_copy, open_file
 
 _TYPES = {
@@ -44,13 +44,14 @@ _TYPES = {
 }
 # Played by every browser, but for oddities too rare to look into each file for.
 _SENT_AS_THEY_ARE = frozenset({"mp3", "flac", "ogg", "oga", "opus"})
-# Raised when the conversion changes, so that what was converted before is converted again.
-_CONVERSION = 1
+# Raised when the conversion changes, or what is kept of it, so that what was converted before is converted again.
+_CONVERSION = 2
 # Conversions at a time on this machine, and how long a request waits for its turn.
 _SLOTS = 2
 _PATIENCE_S = 20.0
+# What may pass is asked for again that long after at the latest.
+_A_WHILE_S = 600.0
 _FLAC = b"fLaC"
-_NATIVE, _REFUSED = "native", "refused "
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,82 +80,84 @@ def open_playable(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, *,
     UnreadableFileError
         If the file can't be opened.
     UnsupportedFormatError
-        If no browser plays it and it can't be converted or its conversion can't be kept, with the reason.
+        If no browser plays it and it can't be converted, with the reason.
+    LocalCopyError
+        If the folder of copies can't be read or written, or has no room just now.
     BusyError
-        If too many are being converted.
+        If too many are being converted, or the conversion was killed.
     """
     extension = file.display.rpartition(".")[2].lower()
     opened = open_file(file, roots)
     mimetype = _TYPES.get(extension, "application/octet-stream")
     if extension in _SENT_AS_THEY_ARE:
         return Playable(opened, mimetype)
-    identity = f"{_CONVERSION} {file.key} {opened.size_bytes} {opened.version}"
-    key = hashlib.sha256(identity.encode()).hexdigest()
+    names = _Names(f"{_CONVERSION} {file.key} {opened.size_bytes} {opened.version}", copies.size_bytes, limit_s)
     try:
-        converted = _find(copies, key) or _convert(file, roots, copies, key, limit_s)
+        # Of the library's file the operating system has refused nothing: it is open.
+        with told_as_the_folders(copies):
+            return _play(opened, mimetype, _find(copies, names) or _convert(file, roots, copies, names), names)
     except BaseException:
         opened.reader.close()
         raise
-    if converted.peek(len(_FLAC)).startswith(_FLAC):
+
+
+def _play(opened: OpenFile, mimetype: str, found: BufferedReader, names: _Names) -> Playable:
+    if found.peek(len(_FLAC)).startswith(_FLAC):
         opened.reader.close()
-        size_bytes = os.fstat(converted.fileno()).st_size
+        version = names.of(Holds.FOR_THE_FILE)[:24]
         # An open file outlives its name: the copy may be removed while it is sent.
-        return Playable(replace(opened, reader=converted, size_bytes=size_bytes, version=key[:24]), "audio/flac")
-    with converted:
-        verdict = converted.read().decode()
-    if verdict.startswith(_REFUSED):
-        opened.reader.close()
-        raise UnsupportedFormatError(verdict.removeprefix(_REFUSED))
+        size_bytes = os.fstat(found.fileno()).st_size
+        return Playable(replace(opened, reader=found, size_bytes=size_bytes, version=version), "audio/flac")
+    with found:
+        verdict = found.read().decode()
+    if verdict.startswith(REFUSED):
+        raise UnsupportedFormatError(verdict.removeprefix(REFUSED))
     return Playable(opened, mimetype)
 
 
-def _find(copies: Copies, key: str) -> BufferedReader | None:
-    with hold_copy(copies, key) as location:
-        return open(location, "rb") if location else None  # noqa: PTH123 - a path of bytes; the caller closes
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names, among the copies, of what was found of a file: another one once it holds no more."""
+
+    identity: str
+    room_bytes: int
+    limit_s: float
+
+    def of(self, holds: Holds) -> str:
+        also = {
+            Holds.FOR_THE_FILE: "",
+            Holds.FOR_THE_ROOM: f" {self.room_bytes}",
+            Holds.FOR_A_WHILE: f" {self.limit_s} s {time.time() // _A_WHILE_S:.0f}",
+        }
+        return hashlib.sha256(f"{self.identity}{also[holds]}".encode()).hexdigest()
 
 
-def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, key: str, limit_s: float) -> BufferedReader:
+def _find(copies: Copies, names: _Names) -> BufferedReader | None:
+    for holds in Holds:
+        with hold_copy(copies, names.of(holds)) as location:
+            if location:
+                return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
+    return None
+
+
+def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, names: _Names) -> BufferedReader:
     copies.folder.mkdir(parents=True, exist_ok=True)
-    with _slot(copies.folder, key):
+    with _slot(copies.folder, names.of(Holds.FOR_THE_FILE)):
         # The one before may have converted just this.
-        found = _find(copies, key)
+        found = _find(copies, names)
         if found:
             return found
         with tempfile.TemporaryFile(dir=copies.folder) as target:
             with local_copy(file, roots) as location:
-                verdict = _run(location, target, limit_s)
+                verdict = judge(location, target, room_bytes=names.room_bytes, limit_s=names.limit_s)
             # What it was made of is let go first: there may not be room for both.
-            if verdict == "converted":
-                return _keep_conversion(copies, key, target)
-            target.seek(0)
-            target.truncate()
-            target.write(verdict.encode())
-            try:
-                return _keep(copies, key, target)
-            except UnreadableFileError:  # there is no room to keep it
-                target.seek(0)
-                return os.fdopen(os.dup(target.fileno()), "rb")
-
-
-def _run(location: bytes, target: BinaryIO, limit_s: float) -> str:
-    with open_regular(location) as source:
-        descriptors = (source.fileno(), target.fileno())
-        command = [sys.executable, "-I", "-m", "earwise.playback.transcode", *map(str, descriptors)]
+            if verdict.text == CONVERTED:
+                return _keep(copies, names.of(Holds.FOR_THE_FILE), target)
+        content = io.BytesIO(verdict.text.encode())
         try:
-            done = subprocess.run(command, pass_fds=descriptors, capture_output=True, timeout=limit_s, check=False)
-        except subprocess.TimeoutExpired:
-            return f"{_REFUSED}Converting it takes more than {limit_s:.0f} s."
-    verdict = done.stdout.decode("utf-8", "replace").strip()
-    return verdict or f"{_REFUSED}Converting it failed."
-
-
-def _keep_conversion(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:
-    try:
-        return _keep(copies, key, target)
-    except UnreadableFileError as error:
-        # Sent without being kept, it would be made anew for every range that a player asks for.
-        message = "As FLAC there is no room for it: EARWISE_COPIES_GB is too small, or the disk is full."
-        raise UnsupportedFormatError(message) from error
+            return _keep(copies, names.of(verdict.holds), content)
+        except UnreadableFileError:  # there is no room to keep it
+            return BufferedReader(content)
 
 
 def _keep(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:

@@ -1,17 +1,21 @@
 """A program: judges a file of the library, and converts it to FLAC unless browsers play it as it is.
 
 It runs as a process of its own, with little memory and time, because what it decodes may be hostile. FLAC, because
-every browser plays it, in ranges, and nothing is lost on the way.
+every browser plays it, in ranges, and it loses nothing of what is written: 16 bits of one or two channels, at 48 kHz
+or less.
 
-Usage: ``python -m earwise.playback.transcode <descriptor to read> <descriptor to write>``. One line on stdout says
-``native``, ``converted``, or ``refused`` with a reason.
+Usage: ``python -m earwise.playback.transcode <descriptor to read> <descriptor to write> <bytes to write at most>``. One
+line on stdout says ``native``, ``converted``, ``refused`` with a reason that lies in the file; or ``large`` (it takes
+more bytes), ``full`` (the disk) or ``failed`` with a reason that may not.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
+from collections.abc import Buffer
 from io import FileIO
 
 import av
@@ -32,18 +36,44 @@ _NATIVE = {
 _MOST_NATIVE_CHANNELS = 2
 _HIGHEST_RATE_HZ = 48_000
 _MOST_MEMORY_BYTES = 1 << 30
-_MOST_WRITTEN_BYTES = 4 << 30
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main() -> None:
     """Judge and convert the file whose descriptors are the arguments."""
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES))
-    source, target = (FileIO(int(descriptor), mode) for descriptor, mode in zip(sys.argv[1:], ("r", "r+"), strict=True))
-    sys.stdout.write(_judge(source, target))
+    source, target, most_bytes = map(int, sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    sys.stdout.write(_judge(FileIO(source), _Target(target, "r+")))
 
 
-def _judge(source: FileIO, target: FileIO) -> str:
+class _Target(FileIO):
+    """A file that is written whole, or knows why it was not: FFmpeg tells that by another error, or not at all."""
+
+    fault: OSError | None = None
+
+    def write(self, content: Buffer, /) -> int:
+        rest = memoryview(content)
+        try:
+            while rest:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.fault = error
+            raise
+        return len(memoryview(content))
+
+
+def _judge(source: FileIO, target: _Target) -> str:
+    verdict = _try(source, target)
+    if target.fault is None:
+        return verdict
+    if target.fault.errno == errno.EFBIG:
+        return "large"
+    reason = os.strerror(target.fault.errno or 0)
+    return f"full {reason}" if target.fault.errno in _FULL else f"failed What it becomes can't be written: {reason}."
+
+
+def _try(source: FileIO, target: FileIO) -> str:
     try:
         with open_container(source) as container:
             if not container.streams.audio:
@@ -53,9 +83,11 @@ def _judge(source: FileIO, target: FileIO) -> str:
             _convert(container, target)
             return "converted"
     except MemoryError:
-        return "refused Converting it takes more memory than a file may take."
+        return "failed Converting it takes more memory than there is for it."
     except FFMPEG_ERRORS as error:
         return f"refused It can't be converted: {getattr(error, 'strerror', None) or error}."
+    except OSError as error:  # of the disk, not of FFmpeg
+        return f"failed It can't be read: {os.strerror(error.errno or 0)}."
 
 
 def _is_native(container: InputContainer) -> bool:

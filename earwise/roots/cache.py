@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from earwise.errors import UnreadableFileError
+from earwise.errors import LocalCopyError, UnreadableFileError
 from earwise.root import Copies
 
 # A sweep reads the whole folder: it makes more room than is asked for, so that the next is far away.
@@ -51,17 +51,16 @@ def cached_copy(copies: Copies, key: str, size_bytes: int, fetch: Callable[[Bina
     Raises
     ------
     UnreadableFileError
-        If the content has another size than was said, is larger than all copies may be, or the disk has no room; or
-        if copies in use took all the room for as long as may be waited for some.
+        If the content has another size than was said, or is larger than all copies may be.
+    LocalCopyError
+        If the disk has no room or refuses; or if copies in use took all the room for as long as may be waited for
+        some.
     """
     location = copies.folder / key[:2] / key
-    try:
+    with told_as_the_folders(copies):
         held = _hold(location)
         if held is None:
             held = _bring(copies, location, size_bytes, fetch)
-    except OSError as error:
-        message = f"No local copy could be written to {copies.folder}: {os.strerror(error.errno or 0)}."
-        raise UnreadableFileError(message) from error
     try:
         yield os.fsencode(location)
     finally:
@@ -80,13 +79,31 @@ def hold_copy(copies: Copies, key: str) -> Iterator[bytes | None]:
             os.close(held)
 
 
+@contextmanager
+def told_as_the_folders(copies: Copies) -> Iterator[None]:
+    """Tell what the operating system refuses meanwhile as a fault of the folder of copies, not of a library's file.
+
+    Raises
+    ------
+    LocalCopyError
+        In place of each OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"No local copy could be written to {copies.folder}: {os.strerror(error.errno or 0)}."
+        raise LocalCopyError(message) from error
+
+
 def check_room(copies: Copies, size_bytes: int) -> None:
     """Raise unless a copy of this size may be written, if need be in the place of others.
 
     Raises
     ------
     UnreadableFileError
-        If it is larger than all copies together may be, or than the disk's room.
+        If it is larger than all copies together may be.
+    LocalCopyError
+        If it is larger than the disk's room.
     """
     if size_bytes > copies.size_bytes:
         message = (
@@ -97,7 +114,7 @@ def check_room(copies: Copies, size_bytes: int) -> None:
         raise UnreadableFileError(message, code="too_large")
     missing = size_bytes - _free_bytes(copies.folder)
     if missing > 0 and missing > _sweep(copies.folder, math.inf):
-        raise UnreadableFileError(f"No local copy could be written to {copies.folder}: the disk has no room for it.")
+        raise LocalCopyError(f"No local copy could be written to {copies.folder}: the disk has no room for it.")
 
 
 def _hold(location: Path) -> int | None:
@@ -157,7 +174,7 @@ def _reserve(copies: Copies, location: Path, size_bytes: int) -> tuple[int, str]
     end, pause_s = time.monotonic() + copies.wait_s, _SHORTEST_PAUSE_S
     while (begun := _begin(copies, location, size_bytes)) is None:
         if time.monotonic() >= end:
-            raise UnreadableFileError(
+            raise LocalCopyError(
                 f"Copies in use took all the room that EARWISE_COPIES_GB allows for {copies.wait_s:.0f} s."
             )
         time.sleep(pause_s)

@@ -90,6 +90,15 @@ def test_file_that_is_gone_from_a_root_that_is_there_is_a_missing_page(ask: Ask,
     assert ask().status_code == 404
 
 
+@pytest.mark.parametrize("root", ["archive"], indirect=True)
+def test_member_that_no_copy_can_be_written_of_is_not_taken_for_one_that_is_gone(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "copies").write_text("This is no folder.")
+    answer = ask()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    (tmp_path / "copies").unlink()
+    assert ask().status_code == 200
+
+
 @pytest.mark.parametrize("root", ["bucket"], indirect=True)
 def test_bucket_that_is_away_is_said_to_be(ask: Ask, root: Root, store: Store, tmp_path: Path) -> None:
     settings = Settings(secret_key="k" * 32, library=(root,), home=tmp_path)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
+import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 import soundfile
 from flask import Flask
+from werkzeug.test import TestResponse
 
-from earwise.playback import playable
+from earwise.playback import playable, verdicts
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
@@ -23,6 +30,7 @@ from tests.web.seeding import seed_track
 from webapp import create_app
 
 LENGTH_S = 3.0
+JSON = {"Accept": "application/json"}
 # Of names that FFmpeg does not write by itself.
 _FORMATS = {".m4b": "ipod", ".wave": "wav"}
 
@@ -41,6 +49,37 @@ def write(path: Path, codec: str | None = None) -> None:
             frame.sample_rate, frame.pts = RATE_HZ, first
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+@contextmanager
+def programs(replacement: list[str] | Exception | None = None) -> Iterator[list[object]]:
+    """Lists the programs that are started, or starts another one in their place, or none."""
+    started: list[object] = []
+    run = subprocess.run
+
+    def start(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append(command)
+        if isinstance(replacement, Exception):
+            raise replacement
+        return run(replacement or command, check=False, **{name: options[name] for name in options if name != "check"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", start)
+        yield started
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """What is converted goes to a device that is always full."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", lambda **_: io.FileIO("/dev/full", "r+"))
+        yield
+
+
+def assert_to_be_waited_for(answer: TestResponse, reason: str, seconds: int) -> None:
+    assert answer.status_code == 503
+    assert reason in answer.json["detail"]
+    assert answer.headers["Retry-After"] == str(seconds)
 
 
 def address(store: Store, path: Path) -> str:
@@ -158,6 +197,122 @@ def test_conversion_that_takes_too_long_is_ended(store: Store, library: Path, se
         playable.open_playable(file, settings.roots, copies, limit_s=0.001)
 
 
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_conversion_that_was_killed_is_waited_for_and_made_again(
+    store: Store, library: Path, listener: Browser, signal: str
+) -> None:
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    with programs(["sh", "-c", f"kill -{signal} $$"]):
+        assert_to_be_waited_for(listener.get(path, headers=JSON), "ended from outside", 5)
+    assert listener.get(path).mimetype == "audio/flac"
+
+
+def test_program_that_can_not_be_started_is_waited_for(store: Store, library: Path, listener: Browser) -> None:
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    with programs(OSError(errno.EAGAIN, "")):
+        assert_to_be_waited_for(listener.get(path, headers=JSON), "Resource temporarily unavailable", 5)
+    assert listener.get(path).mimetype == "audio/flac"
+
+
+def test_full_disk_is_waited_for(store: Store, library: Path, listener: Browser) -> None:
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    with full_disk():
+        assert_to_be_waited_for(listener.get(path, headers=JSON), "disk may be full", 30)
+    assert listener.get(path).mimetype == "audio/flac"
+
+
+def test_what_browsers_play_is_sent_though_the_disk_is_full(store: Store, library: Path, listener: Browser) -> None:
+    write(library / "a.m4a", "aac")
+    with full_disk():
+        assert listener.get(address(store, library / "a.m4a")).mimetype == "audio/mp4"
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("kill -SEGV $$", "Converting it failed."),
+        ("exit 1", "Converting it failed."),
+        ("printf converted; exit 1", "Converting it failed."),
+        ("printf 'failed It can not be read.'", "It can not be read."),
+    ],
+)
+def test_fault_that_may_not_be_the_files_is_kept_for_a_while_only(
+    store: Store, library: Path, listener: Browser, monkeypatch: pytest.MonkeyPatch, program: str, reason: str
+) -> None:
+    monkeypatch.setattr(playable, "_A_WHILE_S", 1e9)
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    with programs(["bash", "-c", program]) as started:
+        for _ in range(3):
+            answer = listener.get(path, headers=JSON)
+            assert answer.status_code == 415
+            assert answer.json["detail"] == f"No browser plays this file. {reason}"
+        assert len(started) == 1
+    monkeypatch.setattr(playable, "_A_WHILE_S", 1e8)
+    assert listener.get(path).mimetype == "audio/flac"
+
+
+def test_conversion_that_took_too_long_is_made_again_after_a_while(
+    store: Store, library: Path, listener: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playable, "_A_WHILE_S", 1e9)
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    with programs(subprocess.TimeoutExpired("", 120.0)) as started:
+        for _ in range(2):
+            answer = listener.get(path, headers=JSON)
+            assert answer.status_code == 415
+            assert "takes more than 120 s" in answer.json["detail"]
+        assert len(started) == 1
+    monkeypatch.setattr(playable, "_A_WHILE_S", 1e8)
+    assert listener.get(path).mimetype == "audio/flac"
+
+
+def test_more_time_for_a_conversion_is_tried_at_once(store: Store, library: Path, settings: Settings) -> None:
+    write(library / "a.aiff")
+    found = store.tracks.get(address(store, library / "a.aiff").split("/")[2]).files[0].location
+    with pytest.raises(playable.UnsupportedFormatError):
+        playable.open_playable(found, settings.roots, settings.copies, limit_s=0.001)
+    made = playable.open_playable(found, settings.roots, settings.copies, limit_s=60.0)
+    with made.opened.reader:
+        assert made.mimetype == "audio/flac"
+
+
+@pytest.mark.parametrize("part", ["folder", "below"])
+def test_folder_of_copies_that_can_not_be_used_is_not_taken_for_a_file_that_is_gone(
+    store: Store, library: Path, listener: Browser, settings: Settings, part: str
+) -> None:
+    write(library / "a.aiff")
+    path = address(store, library / "a.aiff")
+    folder = settings.copies.folder
+    if part == "below":
+        folder.mkdir()
+        # None of the places that wait for a conversion can be opened.
+        for number in range(2):
+            (folder / f"slot-{number}").mkdir()
+    else:
+        folder.write_text("This is no folder.")
+    answer = listener.get(path, headers=JSON)
+    assert_to_be_waited_for(answer, "No copy that this track is played from can be written just now", 30)
+    assert str(folder) not in answer.text
+    (library / "a.aiff").unlink()
+    assert listener.get(path).status_code == 404
+
+
+def test_other_file_plays_where_one_can_have_no_copy(
+    store: Store, library: Path, listener: Browser, settings: Settings
+) -> None:
+    write(library / "a.aiff")
+    write(library / "b.mp3")
+    settings.copies.folder.write_text("This is no folder.")
+    found = seed_track(store, Tags("Twice"), path=b"a.aiff")
+    assert seed_track(store, Tags("Twice"), path=b"b.mp3") == found
+    assert listener.get(f"/tracks/{found}/audio").mimetype == "audio/mpeg"
+
+
 def test_too_many_conversions_at_a_time_ask_for_patience(
     store: Store, library: Path, listener: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,15 +343,40 @@ def test_converted_tracks_take_no_more_room_than_they_may(settings: Settings, st
 def test_conversion_that_is_larger_than_all_copies_may_be_is_refused_and_not_made_for_every_range(
     settings: Settings, store: Store, library: Path
 ) -> None:
-    tiny = dataclasses.replace(settings, copies_gb=1e-6)
-    app: Flask = create_app(tiny, store)
-    app.before_request_funcs[None] = []
     write_audio(library / "a.aiff", make_tone(LENGTH_S))
-    headers = {"Accept": "application/json", "Range": "bytes=0-"}
-    answer = app.test_client().get(address(store, library / "a.aiff"), headers=headers)
-    assert answer.status_code == 415
-    assert "EARWISE_COPIES_GB is too small" in answer.json["detail"]
-    assert not list(tiny.copies.folder.glob("??/*"))
+    path = address(store, library / "a.aiff")
+
+    def ask(copies_gb: float) -> TestResponse:
+        app: Flask = create_app(dataclasses.replace(settings, copies_gb=copies_gb), store)
+        app.before_request_funcs[None] = []
+        return app.test_client().get(path, headers={"Range": "bytes=0-"} | JSON, buffered=True)
+
+    with programs() as started:
+        for _ in range(3):
+            answer = ask(1e-6)
+            assert answer.status_code == 415
+            assert "EARWISE_COPIES_GB is too small" in answer.json["detail"]
+        assert len(started) == 1
+        assert sum(path.stat().st_size for path in settings.copies.folder.glob("??/*")) < 200
+        assert ask(2e-6).status_code == 415
+        assert len(started) == 2
+        assert ask(0.1).mimetype == "audio/flac"
+        assert len(started) == 3
+
+
+def test_conversion_that_is_too_large_ends_when_it_is(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_audio(library / "a.aiff", make_tone(LENGTH_S))
+    location = os.fsencode(library / "a.aiff")
+    with (tmp_path / "target").open("w+b") as target:
+        verdict = verdicts.judge(location, target, room_bytes=10_000, limit_s=60.0)
+        assert verdict.holds is verdicts.Holds.FOR_THE_ROOM
+        assert target.seek(0, os.SEEK_END) == 10_000
+    monkeypatch.setattr(verdicts, "_MOST_WRITTEN_BYTES", 10_000)
+    with (tmp_path / "target").open("w+b") as target:
+        verdict = verdicts.judge(location, target, room_bytes=1_000_000, limit_s=60.0)
+        assert "EARWISE_COPIES_GB" not in verdict.text
 
 
 def test_what_browsers_play_is_sent_though_there_is_no_room_for_the_verdict(
