@@ -8,6 +8,7 @@ from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
 from earwise.store.ranked_lists import Neighbour
 from earwise.store.tracks import FOUND_AT_ONCE, Track, TrackState
 from webapp.context import store
+from webapp.tracks import became_all
 
 _TRACKS_AT_A_TIME = 25
 _MOST_SEEDS = 25
@@ -32,10 +33,17 @@ def go_on(played: Sequence[str]) -> list[Track]:
 
 
 def find_way(first: str, last: str) -> list[Track] | None:
-    """A path between two tracks; None where there is none in few steps, or one of them is not there.
+    """A path between two tracks, or what they have become; None where there is none in few steps, or one is not there.
 
-    Two queries for the lists and one for the tracks; more where many have left.
+    Two queries for the lists and one for the tracks; more where many have left, or an id is a former one.
     """
+    way = _find_way(first, last)
+    if way is None and (became := became_all(first, last)) != [first, last]:
+        way = _find_way(*became)
+    return way
+
+
+def _find_way(first: str, last: str) -> list[Track] | None:
     serving = store().serving
     tracks: dict[str, Track] = {}
 
