@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from earwise.ranking.journeys import Lists, Step, find_path, sources_of, tune_in
 from earwise.store.ranked_lists import Neighbour
+from earwise.store.search import fold_text
 from earwise.store.tracks import FOUND_AT_ONCE, Track, TrackState
 from webapp.context import store
 from webapp.tracks import became_all
@@ -62,9 +64,15 @@ def _find_way(first: str, last: str) -> list[Track] | None:
 
 def _steps(lists: Mapping[str, Sequence[Neighbour]]) -> Lists:
     return {
-        track_id: [Step(near.track_id, near.artist, near.distance) for near in ranked]
+        track_id: [Step(near.track_id, _fold(near.artist), near.distance) for near in ranked]
         for track_id, ranked in lists.items()
     }
+
+
+@lru_cache(10_000)
+def _fold(artist: str) -> str:
+    """An artist by any spelling, as lists of artists have it; a graph names each many times."""
+    return fold_text(artist)
 
 
 def _continue(seeds: Sequence[str], played: Sequence[str]) -> list[Track]:
@@ -78,7 +86,7 @@ def _continue(seeds: Sequence[str], played: Sequence[str]) -> list[Track]:
             break
         # The one that was played last is read along, for its artist.
         tracks |= store().tracks.get_many([*played[-1:], *candidates])
-        artist = tracks[last].tags.artist if last in played and last in tracks else ""
+        artist = _fold(tracks[last].tags.artist) if last in played and last in tracks else ""
         used.update(track_id for track_id in candidates if track_id not in tracks)
         if chosen := tune_in(lists, last, artist, used, _TRACKS_AT_A_TIME, tracks):
             return [tracks[step.track_id] for step in chosen]

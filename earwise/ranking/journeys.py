@@ -17,7 +17,7 @@ _MOST_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A neighbour of a track; a lower distance is more alike."""
+    """A neighbour of a track; a lower distance is more alike, and equal artists are one."""
 
     track_id: str
     artist: str

@@ -89,6 +89,16 @@ def test_no_artist_plays_twice_in_a_row_where_the_track_between_has_left(
     assert ids_of(program.send("POST", "/radio", json={"played": [one]})) == [three, two]
 
 
+def test_no_artist_plays_twice_in_a_row_by_two_spellings(store: Store, listener: Browser) -> None:
+    names = (("one", "Björk"), ("two", "bjork"), ("three", "Ben"), ("four", "BEN"), ("five", "Cem"))
+    one, two, three, four, five = found = [seed_track(store, Tags(*name)) for name in names]
+    seed_model(store, found, names=("All",))
+    seed_lists(store, {one: {two: 0.1, three: 0.2, four: 0.3, five: 0.4}})
+    expected = [three, two, four, five]
+    assert rows_of(listener.get(f"/tracks/{one}/radio").text) == [one, *expected]
+    assert rows_of(listener.submit("/radio/next", page="/playlists", played=one).text) == expected
+
+
 @pytest.mark.parametrize("left", [30, 70])
 def test_radio_goes_on_where_all_of_the_nearest_have_left(
     store: Store, listener: Browser, program: Program, left: int
