@@ -67,6 +67,8 @@ def revoke_token(token_id: str) -> ResponseReturnValue:
 @blueprint.get("/export")
 def export() -> ResponseReturnValue:
     """Everything that is kept about the listener, as one JSON file."""
+    # What can't be taken back any more is not kept, though nobody may have looked since.
+    store().playlists.forget_deleted(datetime.now(UTC))
     personal = store().personal
     kept: dict[str, Any] = {name: list(personal.documents(listener_id(), name)) for name in PERSONAL}
     tracks = store().tracks.get_many(_track_ids(kept))

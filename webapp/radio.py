@@ -31,8 +31,7 @@ _LONGEST_NAME = 48
 def from_track(track_id: str) -> ResponseReturnValue:
     """Radio from a track, which plays first."""
     seed = require_ready(track_id)
-    chosen = begin_with_track(seed.track_id, seed.tags.artist)
-    return _page(clip(seed.tags.title), chosen, store().tracks.get_many(chosen))
+    return _page(clip(seed.tags.title), begin_with_track(seed))
 
 
 @blueprint.get("/browse/artists/<shelf>/radio")
@@ -59,8 +58,7 @@ def from_playlist(playlist_id: str) -> ResponseReturnValue:
 @blueprint.post("/radio/next")
 def more() -> ResponseReturnValue:
     """The tracks that come after those that were played, as the rows of a list."""
-    chosen = go_on(checked(RadioForm).played.data.split(","))
-    return render_template("radio/more.html", rows=_rows(chosen, store().tracks.get_many(chosen)))
+    return render_template("radio/more.html", rows=_rows(go_on(checked(RadioForm).played.data.split(","))))
 
 
 @blueprint.get("/tracks/<track_id:track_id>/path")
@@ -77,16 +75,16 @@ def choose(track_id: str) -> ResponseReturnValue:
 def lead(track_id: str) -> ResponseReturnValue:
     """Make a playlist that moves from one track to another in small steps."""
     goal_id = checked(TrackForm).track.data
-    ends = store().tracks.get_many([track_id, goal_id])
-    if track_id not in ends or goal_id not in ends:
-        abort(404)
     path = find_way(track_id, goal_id)
     if path is None or len(path) < 2:
+        require_ready(track_id)
+        require_ready(goal_id)
         say("There is no way between these two in few steps. Choose another track.")
         return redirect(url_for("radio.choose", track_id=track_id))
-    name = " → ".join(clip(ends[end].tags.title)[:_LONGEST_NAME] for end in (track_id, goal_id))
+    name = " → ".join(clip(end.tags.title)[:_LONGEST_NAME] for end in (path[0], path[-1]))
+    tracks = [track.track_id for track in path]
     try:
-        playlist_id = store().playlists.create(listener_id(), name, datetime.now(UTC), path)
+        playlist_id = store().playlists.create(listener_id(), name, datetime.now(UTC), tracks)
     except PlaylistFullError as error:
         say(str(error))
         return redirect(url_for("radio.choose", track_id=track_id))
@@ -94,13 +92,12 @@ def lead(track_id: str) -> ResponseReturnValue:
 
 
 def _from_seeds(name: str, seeds: Sequence[str]) -> str:
-    chosen = begin_near(seeds)
-    return _page(name, chosen, store().tracks.get_many(chosen))
+    return _page(name, begin_near(seeds))
 
 
-def _page(name: str, chosen: Sequence[str], tracks: dict[str, Track]) -> str:
-    return render_template("radio/radio.html", name=name, rows=_rows(chosen, tracks))
+def _page(name: str, tracks: Sequence[Track]) -> str:
+    return render_template("radio/radio.html", name=name, rows=_rows(tracks))
 
 
-def _rows(chosen: Sequence[str], tracks: dict[str, Track]) -> list[Row]:
-    return [Row(tracks[track_id]) for track_id in chosen if track_id in tracks]
+def _rows(tracks: Sequence[Track]) -> list[Row]:
+    return [Row(track) for track in tracks]

@@ -1,4 +1,4 @@
-"""Forgets tracks that have been without a file for long."""
+"""Forgets tracks that have been without a file for long, and before them the playlists that were deleted."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ def forget_missing(store: Store, now: datetime, *, keep_days: int) -> int:
     """Delete tracks that have been missing for so many days, and their features; returns how many.
 
     A track that somebody rated, took among the favourites or put in a playlist is kept however long it is missing:
-    what people made can't be had again, and it is all there when the file comes back.
+    what people made can't be had again, and it is all there when the file comes back. Playlists that can't be taken
+    back any more go first: they hold nothing.
 
     Parameters
     ----------
     keep_days : int
         0 keeps every track.
     """
+    store.playlists.forget_deleted(now)
     overdue = store.tracks.missing_since(now - timedelta(days=keep_days)) if keep_days else []
     versions = store.features.versions() if overdue else []
     forgotten = 0

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 MOST_PLAYED = 500
 _MOST_LOOKED_UP = 80
 _LATEST = 20
+# Tracks of a way and their stand-ins that are asked of at once: many take the store far longer.
+_MOST_ASKED = 50
+_MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A neighbour of a track; a lower distance is more alike."""
+    """A neighbour of a track; a lower distance is more alike, and equal artists are one."""
 
     track_id: str
     artist: str
@@ -23,6 +26,8 @@ class Step:
 
 Lists = Mapping[str, Sequence[Step]]
 LookUp = Callable[[Sequence[str]], Lists]
+FindThere = Callable[[Sequence[str]], Collection[str]]
+_Edges = Mapping[str, Mapping[str, float]]
 
 
 def nearest_unused(lists: Lists, used: Collection[str], count: int) -> list[str]:
@@ -44,7 +49,14 @@ def sources_of(played: Sequence[str]) -> list[str]:
     return [*before[:: -(-len(before) // _LATEST) or 1], *latest]
 
 
-def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], count: int) -> list[Step]:
+def tune_in(
+    lists: Lists,
+    last: str,
+    last_artist: str,
+    used: Collection[str],
+    count: int,
+    there: Collection[str] | None = None,
+) -> list[Step]:
     """The next tracks of a radio: each time the nearest neighbour of what plays that is left, of another artist.
 
     Where what plays has no such neighbour it goes on from the nearest track that is left of all. An artist plays twice
@@ -58,6 +70,9 @@ def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], co
         What plays before the first of them.
     used : collection of str
         Tracks that do not come (again).
+    there : collection of str or None
+        Those that are known to be in the library; None where all are. It takes no others, and ends before an artist
+        would play twice in a row only since it is not known of somebody else.
 
     >>> near = {"a": [Step("b", "Ben", 0.1), Step("c", "Cem", 0.2)], "b": [Step("d", "Ben", 0.1)]}
     >>> [step.track_id for step in tune_in(near, "a", "Ann", {"a"}, 3)]
@@ -67,20 +82,27 @@ def tune_in(lists: Lists, last: str, last_artist: str, used: Collection[str], co
     for track_id in used:
         left.pop(track_id, None)
     chosen: list[Step] = []
-    while left and len(chosen) < count:
-        near = [step for step in lists.get(last, ()) if step.track_id in left]
-        step = _of_another(near, last_artist) or _of_another(left.values(), last_artist) or _nearest(left.values())
-        del left[step.track_id]
+    known = {track_id: step for track_id, step in left.items() if there is None or track_id in there}
+    while known and len(chosen) < count:
+        near = [step for step in lists.get(last, ()) if step.track_id in known]
+        step = _of_another(near, last_artist) or _of_another(known.values(), last_artist)
+        if step is None and _of_another(left.values(), last_artist):
+            break
+        step = step or _nearest(known.values())
+        del left[step.track_id], known[step.track_id]
         chosen.append(step)
         last, last_artist = step.track_id, step.artist
     return chosen
 
 
-def find_path(first: str, last: str, around: Lists, look_up: LookUp) -> list[str] | None:
+def find_path(first: str, last: str, around: Lists, look_up: LookUp, find_there: FindThere) -> list[str] | None:
     """A way from one track to another whose steps are small: the least sum of squared distances that is found.
 
     Squares make several small steps cheaper than a large one. Both ends are searched from at once: their neighbours'
     lists are looked up, and those of the nearest beyond.
+
+    A model knows tracks that have left the library. Together with the tracks of a way it is asked of those that could
+    stand in for them, so that a way past one that has left is found without asking again.
 
     Parameters
     ----------
@@ -88,20 +110,38 @@ def find_path(first: str, last: str, around: Lists, look_up: LookUp) -> list[str
         The lists of both and of their neighbours.
     look_up : callable
         Gives the lists of further tracks.
+    find_there : callable
+        Gives those of some tracks that are in the library.
 
     Returns
     -------
     list of str or None
-        With both ends; None where what is around one does not touch what is around the other.
+        With both ends; None where one of them is not there, or what is around it does not touch what is around the
+        other.
 
     >>> graph = {"a": [Step("b", "", 0.2), Step("c", "", 0.5)], "b": [Step("c", "", 0.2)], "c": []}
-    >>> find_path("a", "c", graph, lambda ids: {})
+    >>> find_path("a", "c", graph, lambda ids: {}, set)
     ['a', 'b', 'c']
+    >>> find_path("a", "c", graph, lambda ids: {}, lambda ids: {"a", "c"})
+    ['a', 'c']
     """
     beyond = [
         track_id for end in (first, last) for track_id in nearest_unused(_around(around, end), around, _MOST_LOOKED_UP)
     ]
-    return _shortest(dict(around) | dict(look_up(list(dict.fromkeys(beyond)))), first, last)
+    edges: _Edges = _join(dict(around) | dict(look_up(list(dict.fromkeys(beyond)))))
+    there: set[str] = set()
+    for _ in range(_MOST_TRIES):
+        way = _shortest(edges, first, last)
+        if way is None:
+            return None
+        asked = [*way, *_stand_ins(edges, way, _MOST_ASKED - len(way))]
+        there.update(find_there(asked))
+        if first not in there or last not in there:
+            return None
+        if found := _shortest(_among(edges, there), first, last):
+            return found
+        edges = _among(edges, edges.keys() - (set(asked) - there))
+    return None
 
 
 def _around(lists: Lists, track_id: str) -> Lists:
@@ -109,13 +149,37 @@ def _around(lists: Lists, track_id: str) -> Lists:
     return {one: lists.get(one, ()) for one in (track_id, *(step.track_id for step in lists.get(track_id, ())))}
 
 
-def _shortest(lists: Lists, first: str, last: str) -> list[str] | None:
-    """By Dijkstra; a neighbour is one in both directions."""
+def _join(lists: Lists) -> _Edges:
+    """The tracks beside each, with the squares of their distances; a neighbour is one in both directions."""
     edges: dict[str, dict[str, float]] = {}
     for track_id, steps in lists.items():
         for step in steps:
             edges.setdefault(track_id, {})[step.track_id] = step.distance**2
             edges.setdefault(step.track_id, {}).setdefault(track_id, step.distance**2)
+    return edges
+
+
+def _among(edges: _Edges, kept: Collection[str]) -> _Edges:
+    """What is left of them between these tracks."""
+    return {
+        track_id: {other: length for other, length in edges[track_id].items() if other in kept}
+        for track_id in kept
+        if track_id in edges
+    }
+
+
+def _stand_ins(edges: _Edges, way: Sequence[str], count: int) -> list[str]:
+    """For each track between the ends those nearest to the two beside it, for one as many as for another."""
+    share, found = count // max(len(way) - 2, 1), dict[str, None]()
+    for before, after in zip(way, way[2:], strict=False):
+        others = (edges[before].keys() & edges[after].keys()).difference(way)
+        cost = {other: edges[before][other] + edges[after][other] for other in others}
+        found |= dict.fromkeys(heapq.nsmallest(share, cost, key=lambda other: (cost[other], other)))
+    return list(found)
+
+
+def _shortest(edges: _Edges, first: str, last: str) -> list[str] | None:
+    """By Dijkstra."""
     queue: list[tuple[float, int, str, tuple[str, ...]]] = [(0.0, 0, first, ())]
     done: set[str] = set()
     while queue:

@@ -59,6 +59,7 @@ class Playlists:
         """Create the indexes that the queries below use."""
         ensure_index(self._playlists, [("listener_id", ASCENDING), ("name_key", ASCENDING)])
         ensure_index(self._playlists, "tracks")
+        ensure_index(self._playlists, "deleted_at")
 
     @translated_errors()
     def create(self, listener_id: str, name: str, now: datetime, tracks: Iterable[str] = ()) -> str:
@@ -190,9 +191,14 @@ class Playlists:
 
     @translated_errors()
     def restore(self, listener_id: str, playlist_id: str, now: datetime) -> bool:
-        """Bring a deleted playlist back; whether there was one."""
-        deleted = {"_id": playlist_id, "listener_id": listener_id, "deleted_at": {"$ne": None}}
+        """Bring back a playlist that was deleted within `KEPT_DELETED`; whether there was one."""
+        deleted = {"_id": playlist_id, "listener_id": listener_id, "deleted_at": {"$gte": now - KEPT_DELETED}}
         return self._change(deleted, {"deleted_at": None}, now)
+
+    @translated_errors()
+    def forget_deleted(self, now: datetime) -> None:
+        """Delete for good, of all listeners, what `restore` does not bring back any more."""
+        self._playlists.delete_many({"deleted_at": {"$lt": now - KEPT_DELETED}})
 
     @translated_errors()
     def held_among(self, track_ids: Iterable[str]) -> set[str]:

@@ -116,6 +116,20 @@ def test_deleted_playlist_comes_back_within_a_day(store: Store, database_name: s
     assert store.client[database_name]["playlists"].count_documents({}) == 1
 
 
+def test_deleted_playlist_is_gone_for_good_after_a_day(store: Store, database_name: str) -> None:
+    playlist_id, other = create(store, "a"), create(store, "b")
+    store.playlists.delete("mira", playlist_id, NOW)
+    in_time, late = NOW + playlists.KEPT_DELETED, NOW + playlists.KEPT_DELETED + timedelta(seconds=1)
+    assert not store.playlists.restore("mira", playlist_id, late)
+    assert store.playlists.restore("mira", playlist_id, in_time)
+    store.playlists.delete("mira", playlist_id, NOW)
+    store.playlists.forget_deleted(in_time)
+    assert store.playlists.held_among(["a", "b"]) == {"a", "b"}
+    store.playlists.forget_deleted(late)
+    assert store.playlists.held_among(["a", "b"]) == {"b"}
+    assert [one["_id"] for one in store.client[database_name]["playlists"].find()] == [other]
+
+
 def test_track_that_became_another_keeps_its_places(store: Store) -> None:
     only_old, both = create(store, "a", "old", "b"), create(store, "old", "a", "new")
     for _ in range(2):

@@ -358,7 +358,7 @@ def test_missing_tracks_are_forgotten_in_time_unless_somebody_cares_for_them(
     extraction: Extraction, library: Path
 ) -> None:
     store, config = extraction.store, extraction.config
-    for number, name in enumerate(("rated", "favourite", "listed", "taken back", "unloved", "stays")):
+    for number, name in enumerate(("rated", "favourite", "listed", "taken back", "unloved", "deleted", "stays")):
         encode(library / f"{name}.flac", loudness=1 - number / 10, title=name)
     extraction.run()
     ids = {store.tracks.get(track_id).tags.title: track_id for track_id in store.tracks.ready_ids()}
@@ -368,13 +368,14 @@ def test_missing_tracks_are_forgotten_in_time_unless_somebody_cares_for_them(
     store.ratings.set_stars("ann", ids["taken back"], 0, LATER)
     playlist = store.playlists.create("ann", "Evening", NOW)
     store.playlists.add("ann", playlist, ids["listed"], NOW)
+    store.playlists.delete("ann", store.playlists.create("ann", "Morning", NOW, [ids["deleted"]]), NOW)
     for name in ids.keys() - {"stays"}:
         (library / f"{name}.flac").unlink()
     extraction.scan()
     in_time, late = NOW + timedelta(days=89), NOW + timedelta(days=91)
     assert forget_missing(store, in_time, keep_days=90) == 0
     assert forget_missing(store, late, keep_days=0) == 0
-    assert forget_missing(store, late, keep_days=90) == 2
+    assert forget_missing(store, late, keep_days=90) == 3
     kept = {name for name, track_id in ids.items() if store.tracks.get(track_id) is not None}
     assert kept == {"rated", "favourite", "listed", "stays"}
     assert {name for name, track_id in ids.items() if store.features.has(track_id, config.feature_version)} == kept

@@ -70,6 +70,14 @@ def test_an_artist_plays_twice_in_a_row_only_where_there_is_nobody_else() -> Non
     assert [step.track_id for step in tune_in(lists, "a", "Ben", {"a"}, 9)] == ["b", "c"]
 
 
+def test_an_artist_does_not_play_twice_in_a_row_for_a_track_that_is_not_known_to_be_there() -> None:
+    lists = {"a": [Step("b", "Ben", 0.1), Step("c", "Cem", 0.2), Step("d", "Ben", 0.3), Step("e", "Cem", 0.4)]}
+    there = {"b", "c", "d"}
+    assert [step.track_id for step in tune_in(lists, "a", "Ben", {"a"}, 9, there)] == ["c", "b"]
+    assert [step.track_id for step in tune_in(lists, "a", "Ben", {"a", "e"}, 9, there)] == ["c", "b", "d"]
+    assert tune_in(lists, "a", "Ben", {"a"}, 9, {"b"}) == []
+
+
 def test_radio_of_nothing_is_nothing() -> None:
     assert tune_in({}, "", "", (), 9) == []
     assert nearest_unused({}, (), 9) == []
@@ -86,7 +94,7 @@ def test_a_path_has_both_ends_no_track_twice_and_smaller_steps_than_a_jump(seed:
 
     ends = ("000", "001")
     around = {track: graph[track] for track in {*ends, *(step.track_id for end in ends for step in graph[end])}}
-    path = find_path(*ends, around, look_up)
+    path = find_path(*ends, around, look_up, set)
     assert path is not None
     assert (path[0], path[-1]) == ("000", "001")
     assert len(path) == len(set(path))
@@ -98,4 +106,49 @@ def test_a_path_has_both_ends_no_track_twice_and_smaller_steps_than_a_jump(seed:
 
 def test_ends_that_do_not_meet_have_no_path() -> None:
     graph = {"a": [Step("b", "", 0.1)], "b": [], "c": [Step("d", "", 0.1)], "d": []}
-    assert find_path("a", "c", graph, lambda ids: {}) is None
+    assert find_path("a", "c", graph, lambda ids: {}, set) is None
+
+
+@pytest.mark.parametrize("left", [{"b"}, {"b", "c"}, {"b", "c", "x"}, {"a"}, {"d"}])
+def test_a_path_leads_past_the_tracks_that_have_left(left: set[str]) -> None:
+    near = {"a": {"b": 0.1, "x": 0.2}, "b": {"c": 0.1, "x": 0.2}, "c": {"d": 0.1, "x": 0.2}, "x": {"d": 0.4}}
+    graph = {track: [Step(other, "", length) for other, length in others.items()] for track, others in near.items()}
+    asked: list[Sequence[str]] = []
+
+    def find_there(ids: Sequence[str]) -> set[str]:
+        asked.append(ids)
+        return set(ids) - left
+
+    assert find_path("a", "d", graph, lambda ids: {}, set) == ["a", "b", "c", "d"]
+    ways = {"b": ["a", "x", "c", "d"], "bc": ["a", "x", "d"]}
+    assert find_path("a", "d", graph, lambda ids: {}, find_there) == ways.get("".join(sorted(left)))
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_path_through_a_library_of_which_a_fifth_has_left_is_found_by_asking_a_few_times(seed: int) -> None:
+    graph = make_graph(seed, tracks=80, near=20)
+    there = {track for track in graph if track in {"000", "001"} or random.Random(f"{seed} {track}").random() > 0.2}
+    asked: list[int] = []
+
+    def find_there(ids: Sequence[str]) -> set[str]:
+        asked.append(len(ids))
+        return there.intersection(ids)
+
+    path = find_path("000", "001", graph, lambda ids: {}, find_there)
+    assert path is not None
+    assert there.issuperset(path)
+    assert len(asked) <= 3
+
+
+def test_a_path_is_asked_of_with_its_nearest_stand_ins_and_no_more() -> None:
+    between = [f"{number:03d}" for number in range(200)]
+    graph = {end: [Step(near, "", 0.1 + n / 1000) for n, near in enumerate(between)] for end in "ab"}
+    asked: list[Sequence[str]] = []
+
+    def find_there(ids: Sequence[str]) -> set[str]:
+        asked.append(ids)
+        return {"a", "b", *between[40:]}.intersection(ids)
+
+    assert find_path("a", "b", graph, lambda ids: {}, find_there) == ["a", "040", "b"]
+    assert [sorted(ids) for ids in asked] == [sorted(["a", "b", *between[:48]])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +50,24 @@ def seed_tracks(store: Store, count: int) -> list[str]:
         seed_track(store, Tags(f"Title {n:03d}", f"Artist {n % 7}", f"Album {n % 3}", "Ambient", 2001 + n % 20))
         for n in range(count)
     ]
+
+
+def leave(store: Store, tracks: Sequence[str]) -> None:
+    """Take the files of tracks away."""
+    for track in tracks:
+        store.tracks.remove_file(track, LibraryPath("music", track.encode() + b".mp3"), NOW)
+
+
+def seed_lists(store: Store, lists: Mapping[str, Mapping[str, float]]) -> None:
+    """Give tracks other neighbours in the model of `seed_model`, by their distances, with the artists of their tags."""
+    found = store.tracks.get_many({near for near_ones in lists.values() for near in near_ones})
+    store.model_parts.put_neighbours(
+        "model-1",
+        (
+            (track, [Neighbour(near, distance, 0, found[near].tags.artist) for near, distance in near_ones.items()])
+            for track, near_ones in lists.items()
+        ),
+    )
 
 
 def seed_audio(store: Store, folder: Path, name: str, content: bytes, **tags: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -173,7 +174,8 @@ def test_every_form_does_its_work_for_the_owner(app: Flask, store: Store, listen
     for endpoint, method, path in walk(app, playlist_id=playlist_id, token_id=token_id):
         if method == "POST" and endpoint not in ENDS_THE_SESSION and not endpoint.startswith(("admin.", "v1-")):
             if endpoint == "playlists.restore":
-                store.playlists.delete(store.listeners.get_by_name("mira").listener_id, playlist_id, NOW)
+                owner = store.listeners.get_by_name("mira").listener_id
+                store.playlists.delete(owner, playlist_id, datetime.now(UTC))
             answer = listener.client.post(path, data=FIELDS)
             shows = endpoint in {"radio.more", "account.make_token"}
             assert answer.status_code in ({200} if shows else {204, 302}), (endpoint, answer.status_code)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 
 from earwise.store import Store
+from earwise.store.playlists import KEPT_DELETED
 from tests.web.conftest import PASSWORD, Browser
 from tests.web.reading import titles
 from tests.web.seeding import seed_model, seed_tracks
@@ -45,12 +47,16 @@ def test_export_holds_everything_and_no_secret(listener: Browser, store: Store) 
     listener.submit(f"/tracks/{tracks[0]}/stars", page="/account", stars="4")
     listener.submit("/playlists", name="Night", track=tracks[1])
     hear(listener, tracks[2], "31")
+    owner, now = store.listeners.get_by_name("mira").listener_id, datetime.now(UTC)
+    for name, deleted_at in (("can be taken back", now), ("is gone for good", now - KEPT_DELETED)):
+        store.playlists.delete(owner, store.playlists.create(owner, name, now, [tracks[2]]), deleted_at)
     answer = listener.get("/account/export")
     assert answer.headers["Content-Disposition"] == "attachment; filename=earwise.json"
     kept = json.loads(answer.text)
     assert kept["account"]["name"] == "mira"
     assert kept["ratings"][0]["stars"] == 4
-    assert kept["playlists"][0]["tracks"] == [tracks[1]]
+    playlists = {one["name"]: one["tracks"] for one in kept["playlists"]}
+    assert playlists == {"Night": [tracks[1]], "can be taken back": [tracks[2]]}
     assert kept["events"][0]["track_id"] == tracks[2]
     assert {track["title"] for track in kept["tracks"].values()} == {"Title 000", "Title 001", "Title 002"}
     assert "argon2" not in answer.text

@@ -9,11 +9,10 @@ import pytest
 from flask import Flask
 
 from earwise.extraction.directory import refresh_directory
-from earwise.paths import LibraryPath
 from earwise.store import Store
 from tests.web.conftest import Browser, Program
 from tests.web.reading import titles
-from tests.web.seeding import NOW, seed_model, seed_tracks
+from tests.web.seeding import NOW, leave, seed_model, seed_tracks
 from tests.web.test_access import give_opinions, make_token, walk
 from tests.web.test_pictures import hear
 from webapp.accounts import PUBLIC
@@ -42,11 +41,6 @@ def owned(store: Store, tracks: list[str], admin: Browser) -> dict[str, str]:
     for track in tracks:
         store.events.record(owner, track, track, heard_s=60, duration_s=185, now=NOW)
     return {"playlist_id": store.playlists.create(owner, "Night", NOW, tracks), "token_id": make_token(store, "root")}
-
-
-def leave(store: Store, tracks: list[str]) -> None:
-    for track in tracks:
-        store.tracks.remove_file(track, LibraryPath("music", track.encode() + b".mp3"), NOW)
 
 
 def test_every_page_costs_at_most_three_queries_beside_the_listener(
@@ -93,6 +87,9 @@ def test_what_is_excepted_costs_little_more(
     store: Store, listener: Browser, tracks: list[str], queries: Queries
 ) -> None:
     former = "f" * 32
+    leave(store, [*tracks[1:41], *tracks[61:101]])
+    owner = store.listeners.get_by_name("mira").listener_id
+    playlist_id = store.playlists.create(owner, "Night", NOW, [tracks[0], tracks[60]])
     store.aliases.put(former, tracks[0], NOW)
     for path, most in (
         (f"/tracks/{tracks[0]}/path?to=tilte", 4),
@@ -101,6 +98,8 @@ def test_what_is_excepted_costs_little_more(
         (f"/tracks/{former}/radio", 5),
         (f"/tracks/{former}/path?to=title", 5),
         (f"/playlists/add/{former}", 4),
+        # All of the nearest that are read at first have left.
+        (f"/playlists/{playlist_id}/radio", 4),
     ):
         queries()
         assert listener.get(path, follow_redirects=True).status_code == 200, path
@@ -160,6 +159,21 @@ def test_overview_of_many_clusters_costs_no_more(
         assert (page.count("Sound "), len(titles(page))) == (k, examples)
 
 
+@pytest.mark.parametrize("left", [0, 30, 55])
+def test_radio_costs_no_more_where_many_of_the_nearest_left(
+    store: Store, listener: Browser, tracks: list[str], queries: Queries, left: int
+) -> None:
+    leave(store, tracks[10 : 10 + left])
+    token = {"csrf_token": listener.token("/playlists")}
+    for ask in (
+        lambda: listener.get(f"/tracks/{tracks[0]}/radio"),
+        lambda: listener.client.post("/radio/next", data=token | {"played": ",".join(tracks[:10])}),
+    ):
+        queries()
+        assert ask().status_code == 200
+        assert len(asked := queries()) <= 4, asked
+
+
 def test_forms_cost_no_more(store: Store, listener: Browser, tracks: list[str], queries: Queries) -> None:
     token = {"csrf_token": listener.token("/playlists")}
     for path, fields in (
@@ -173,9 +187,11 @@ def test_forms_cost_no_more(store: Store, listener: Browser, tracks: list[str], 
         assert len(asked := queries()) <= 4, (path, asked)
 
 
+@pytest.mark.parametrize("left", [[], [20, 21, 95, 99, 120]])
 def test_form_that_makes_a_path_reads_four_times_and_writes_once(
-    store: Store, listener: Browser, tracks: list[str], queries: Queries
+    store: Store, listener: Browser, tracks: list[str], queries: Queries, left: list[int]
 ) -> None:
+    leave(store, [tracks[number] for number in left])
     token = {"csrf_token": listener.token("/playlists")}
     queries()
     answer = listener.client.post(f"/tracks/{tracks[0]}/path", data=token | {"track": tracks[140]})

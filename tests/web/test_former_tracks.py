@@ -95,6 +95,44 @@ def test_program_judges_what_former_tracks_became_and_takes_that_back(
         assert store.ratings.marks(owner, now[0]).thumbs == {}
 
 
+def test_program_puts_a_former_track_into_playlists_as_what_it_became_and_takes_it_out(
+    program: Program, tracks: tuple[str, str]
+) -> None:
+    old, new = tracks
+    made = program.send("POST", "/playlists", json={"name": "Slow", "tracks": [old, new]})
+    assert (made.status_code, made.json["tracks"]) == (201, [new])
+    playlist = made.headers["Location"].removeprefix("/api/v1")
+    assert program.get(playlist).json["tracks"] == [new]
+    assert program.send("DELETE", f"{playlist}/tracks/{old}").status_code == 204
+    assert program.send("DELETE", f"{playlist}/tracks/{old}").status_code == 404
+    assert program.send("PUT", f"{playlist}/tracks/{old}").status_code == 204
+    assert program.send("PUT", f"{playlist}/tracks/{old}").status_code == 204
+    found = program.get(playlist)
+    assert found.json["tracks"] == [new]
+    body = {"name": "Slower", "tracks": [old]}
+    replaced = program.send("PUT", playlist, {"If-Match": found.headers["ETag"]}, json=body)
+    assert replaced.json["tracks"] == [new]
+    unknown = track_id("never was")
+    assert program.send("PUT", f"{playlist}/tracks/{unknown}").status_code == 404
+    assert program.send("POST", "/playlists", json={"name": "Slow", "tracks": [old, unknown]}).status_code == 404
+
+
+@pytest.mark.parametrize("is_in_model", [False, True])
+def test_path_from_or_to_a_former_track_is_that_of_what_it_became(
+    store: Store, listener: Browser, program: Program, tracks: tuple[str, str], is_in_model: bool
+) -> None:
+    old, new = tracks
+    near = seed_track(store, Tags("Ivory", "near"))
+    # A model that was trained before knows the former track too.
+    seed_model(store, [new, near, *([old] if is_in_model else [])], names=("All",))
+    for first, last, way in ((old, near, [new, near]), (near, old, [near, new])):
+        assert [one["id"] for one in program.get(f"/path?from={first}&to={last}").json["items"]] == way
+        made = listener.submit(f"/tracks/{first}/path", page=f"/tracks/{new}/path?to=ivory", track=last)
+        assert rows_of(listener.get(made.location).text) == way
+    store.aliases.remove([old])
+    assert program.get(f"/path?from={old}&to={near}").status_code == 404
+
+
 @pytest.mark.parametrize("of", ["seed", "track"])
 def test_thumb_on_a_page_that_was_open_meanwhile_is_kept_with_what_its_tracks_became(
     store: Store, listener: Browser, tracks: tuple[str, str], of: str

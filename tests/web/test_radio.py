@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 
 import pytest
+from werkzeug.test import TestResponse
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
 from earwise.store.shelves import shelf_key
-from tests.web.conftest import Browser
-from tests.web.seeding import NOW, seed_model, seed_tracks
+from earwise.store.tracks import Tags
+from tests.web.conftest import Browser, Program
+from tests.web.seeding import NOW, leave, seed_lists, seed_model, seed_track, seed_tracks
 
 
 @pytest.fixture
@@ -24,6 +26,10 @@ def tracks(store: Store) -> list[str]:
 
 def rows_of(page: str) -> list[str]:
     return re.findall(r'data-row="([0-9a-f]{32})"', page)
+
+
+def ids_of(answer: TestResponse) -> list[str]:
+    return [item["id"] for item in answer.json["items"]]
 
 
 def test_radio_starts_from_a_track_an_artist_a_cluster_and_a_playlist(
@@ -67,6 +73,71 @@ def test_no_artist_plays_twice_in_a_row_where_the_player_asks_for_more(
         assert artists[first[0]] != artists[first[1]], "after the seed"
         more = rows_of(listener.submit("/radio/next", page="/playlists", played=",".join(first[:3])).text)
         assert artists[first[2]] != artists[more[0]], "after what was played last"
+
+
+def test_no_artist_plays_twice_in_a_row_where_the_track_between_has_left(
+    store: Store, listener: Browser, program: Program
+) -> None:
+    names = (("one", "Ann"), ("gone", "Ben"), ("two", "Ann"), ("three", "Cem"))
+    one, gone, two, three = found = [seed_track(store, Tags(*name)) for name in names]
+    seed_model(store, found, names=("All",))
+    seed_lists(store, {one: {gone: 0.1, two: 0.2, three: 0.3}})
+    leave(store, [gone])
+    assert rows_of(listener.get(f"/tracks/{one}/radio").text) == [one, three, two]
+    assert ids_of(program.get(f"/tracks/{one}/radio")) == [one, three, two]
+    assert rows_of(listener.submit("/radio/next", page="/playlists", played=one).text) == [three, two]
+    assert ids_of(program.send("POST", "/radio", json={"played": [one]})) == [three, two]
+
+
+def test_no_artist_plays_twice_in_a_row_by_two_spellings(store: Store, listener: Browser) -> None:
+    names = (("one", "Björk"), ("two", "bjork"), ("three", "Ben"), ("four", "BEN"), ("five", "Cem"))
+    one, two, three, four, five = found = [seed_track(store, Tags(*name)) for name in names]
+    seed_model(store, found, names=("All",))
+    seed_lists(store, {one: {two: 0.1, three: 0.2, four: 0.3, five: 0.4}})
+    expected = [three, two, four, five]
+    assert rows_of(listener.get(f"/tracks/{one}/radio").text) == [one, *expected]
+    assert rows_of(listener.submit("/radio/next", page="/playlists", played=one).text) == expected
+
+
+@pytest.mark.parametrize("left", [30, 70])
+def test_radio_goes_on_where_all_of_the_nearest_have_left(
+    store: Store, listener: Browser, program: Program, left: int
+) -> None:
+    *seeds, last = found = seed_tracks(store, 82)
+    seed_model(store, found)
+    refresh_directory(store)
+    seed_lists(store, {last: {near: (n + 1) / 100 for n, near in enumerate(seeds)}})
+    leave(store, seeds[:left])
+    owner = store.listeners.get_by_name("mira").listener_id
+    playlist = f"/playlists/{store.playlists.create(owner, 'Night', NOW, [last])}/radio"
+    following = (
+        rows_of(listener.submit("/radio/next", page="/playlists", played=last).text),
+        ids_of(program.send("POST", "/radio", json={"played": [last]})),
+        rows_of(listener.get(f"/tracks/{last}/radio").text)[1:],
+        rows_of(listener.get(playlist).text),
+        ids_of(program.get(playlist)),
+    )
+    for near in following:
+        assert len(near) >= 10
+        assert not set(near) & set(seeds[:left])
+
+
+def test_a_path_leads_past_a_track_that_has_left(store: Store, listener: Browser, program: Program) -> None:
+    names = ("one", "near", "farther", "other")
+    one, near, farther, other = found = [seed_track(store, Tags(name, "Ann")) for name in names]
+    seed_model(store, found, names=("All",))
+    ends = {near: 0.1, farther: 0.2}
+    seed_lists(store, {one: ends | {other: 0.9}, other: ends | {one: 0.9}, near: {}, farther: {}})
+    ways = ([one, near, other], [one, farther, other], [one, other])
+    for gone, way in zip(((), (near,), (farther,)), ways, strict=True):
+        leave(store, gone)
+        made = listener.submit(f"/tracks/{one}/path", track=other)
+        owner, playlist_id = store.listeners.get_by_name("mira").listener_id, made.location.rpartition("/")[2]
+        assert list(store.playlists.get(owner, playlist_id).tracks) == way
+        assert ids_of(program.get(f"/path?from={one}&to={other}")) == way
+    leave(store, [other])
+    assert listener.submit(f"/tracks/{one}/path", track=other).status_code == 404
+    assert program.get(f"/path?from={one}&to={other}").status_code == 404
 
 
 def test_a_path_is_refused_where_there_is_no_room_for_a_playlist(

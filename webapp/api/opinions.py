@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import abort
-
 from earwise.store.ratings import Marks
 from webapp.accounts import listener_id
 from webapp.api.cursors import PAGE_SIZE, read_cursor, write_cursor
 from webapp.api.document import Blueprint
+from webapp.api.known import require_known
 from webapp.api.schemas import RatedPageSchema, RatingBody, RatingSchema, RatingsQuery, ThumbBody
 from webapp.context import store
 from webapp.paging import as_moment
@@ -46,7 +45,7 @@ def rating(track_id: str) -> Marks:
 @blueprint.response(200, RatingSchema)
 def rate(body: dict[str, Any], track_id: str) -> Marks:
     """Rate a track; 0 stars for none."""
-    (current,) = _require(track_id)
+    (current,) = require_known(track_id)
     _say(current, body["stars"], body["favourite"])
     return Marks(body["stars"], body["favourite"])
 
@@ -63,7 +62,7 @@ def take_back(track_id: str) -> None:
 @blueprint.response(204)
 def set_thumb(body: dict[str, Any], seed_id: str, track_id: str) -> None:
     """Judge the recommendation of a track for another."""
-    seed, track = _require(seed_id, track_id)
+    seed, track = require_known(seed_id, track_id)
     model_id, now = store().models.require_active_id(), datetime.now(UTC)
     store().ratings.set_thumb(listener_id(), seed, track, body["is_up"], model_id=model_id, now=now)
 
@@ -74,16 +73,6 @@ def take_thumb_back(seed_id: str, track_id: str) -> None:
     """Take the judgement of a recommendation back."""
     seed, track = became_all(seed_id, track_id)
     store().ratings.set_thumb(listener_id(), seed, track, None, model_id="", now=datetime.now(UTC))
-
-
-def _require(*track_ids: str) -> list[str]:
-    """The ids that tracks have now, which were encoded anew since a program learnt of them."""
-    found = store().tracks.get_many(track_ids)
-    gone = [track_id for track_id in track_ids if track_id not in found]
-    known = store().aliases.resolve(gone) if gone else {}
-    if any(track_id not in known for track_id in gone):
-        abort(404, "There is no such track.")
-    return [known.get(track_id, track_id) for track_id in track_ids]
 
 
 def _say(track_id: str, stars: int, is_favourite: bool) -> None:

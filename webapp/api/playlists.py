@@ -13,6 +13,7 @@ from webapp.accounts import listener_id
 from webapp.api.cursors import as_number, page_of, read_cursor
 from webapp.api.document import IF_MATCH, Blueprint
 from webapp.api.guard import require_match
+from webapp.api.known import require_known
 from webapp.api.schemas import (
     PageQuery,
     PlaylistBody,
@@ -23,6 +24,7 @@ from webapp.api.schemas import (
 )
 from webapp.context import store
 from webapp.forms import normal
+from webapp.tracks import became
 
 blueprint = Blueprint("playlists", "The listener's playlists")
 
@@ -92,15 +94,15 @@ def add(playlist_id: str, track_id: str) -> None:
     """Put a track at the end, unless it stands in the playlist already."""
     found = _require(playlist_id)
     if track_id not in found.tracks:
-        _known([track_id])
-        store().playlists.add(listener_id(), playlist_id, track_id, datetime.now(UTC))
+        (current,) = require_known(track_id)
+        store().playlists.add(listener_id(), playlist_id, current, datetime.now(UTC))
 
 
 @blueprint.route(f"{_ONE}/tracks/<track_id:track_id>", methods=["DELETE"])
 @blueprint.response(204)
 def remove(playlist_id: str, track_id: str) -> None:
     """Take a track out."""
-    if store().playlists.remove(listener_id(), playlist_id, track_id, datetime.now(UTC)) is None:
+    if not _remove(playlist_id, track_id) and not _remove(playlist_id, became(track_id)):
         abort(404, "It is in no such playlist.")
 
 
@@ -109,9 +111,12 @@ def _require(playlist_id: str) -> Playlist:
 
 
 def _known(track_ids: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
-    """The tracks, each once; those that stood there before may have left the library for a while."""
+    """The ids that tracks have now, each once; those that stood there before may have left the library for a while."""
     wanted = tuple(dict.fromkeys(track_ids))
-    new = set(wanted).difference(before)
-    if new and (unknown := new.difference(store().tracks.get_many(new))):
-        abort(404, f"There is no track {min(unknown)}.")
-    return wanted
+    new = sorted(set(wanted).difference(before))
+    current = dict(zip(new, require_known(*new), strict=True)) if new else {}
+    return tuple(dict.fromkeys(current.get(track_id, track_id) for track_id in wanted))
+
+
+def _remove(playlist_id: str, track_id: str) -> bool:
+    return store().playlists.remove(listener_id(), playlist_id, track_id, datetime.now(UTC)) is not None
