@@ -13,11 +13,14 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.bulk import delete_found
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 # A batch that was silent for so long while others were not was killed, or gets nowhere.
 _LIVE = timedelta(minutes=5)
+# The list of a batch's files takes up to some megabytes.
+_BATCHES_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class ExtractionRuns:
             How many files each batch has.
         """
         # The old batches go first: their counts would be added once more if they were still there at a second start.
-        self._batches.delete_many({})
+        self._delete_batches({})
         self._runs.update_many(
             {"_id": {"$ne": run_id}, "finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}}
         )
@@ -163,12 +166,15 @@ class ExtractionRuns:
         self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
         return len(files)
 
+    def _delete_batches(self, query: Mapping[str, str]) -> None:
+        delete_found(self._batches, query, at_once=_BATCHES_AT_ONCE)
+
     @translated_errors()
     def close_unfinished(self, run_id: str, now: datetime) -> None:
         """Record the end of runs that nothing is left of: this one, and others that were broken off."""
         self._runs.update_one({"_id": run_id, "finished_at": None}, {"$set": {"finished_at": now}})
         self._runs.update_many({"finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}})
-        self._batches.delete_many({})
+        self._delete_batches({})
 
     @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:
@@ -214,7 +220,7 @@ class ExtractionRuns:
     def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:
         """Record the end of a run and how many files wait still, and drop its batches."""
         self._runs.update_one({"_id": run_id}, {"$set": {"finished_at": now, "left": left}})
-        self._batches.delete_many({"run_id": run_id})
+        self._delete_batches({"run_id": run_id})
 
     @translated_errors()
     def get(self, run_id: str) -> ExtractionRun | None:

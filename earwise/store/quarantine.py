@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
-from earwise.store.bulk import FOUND_AT_ONCE
+from earwise.store.bulk import FOUND_AT_ONCE, ids_in_portions
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
@@ -107,7 +107,11 @@ class Quarantine:
             `LibraryPath.key` of the file; None for every file in quarantine.
         """
         which = {} if key is None else {"_id": key}
-        return self._files.update_many(which, {"$set": {"retry_requested": True}}).matched_count
+        change = {"$set": {"retry_requested": True}}
+        return sum(
+            self._files.update_many({"_id": {"$in": some}}, change).matched_count
+            for some in ids_in_portions(self._files, which, FOUND_AT_ONCE)
+        )
 
     @translated_errors()
     def retries(self) -> list[QuarantinedFile]:

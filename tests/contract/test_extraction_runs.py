@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pymongo.collection import Collection
@@ -101,6 +103,16 @@ def test_finished_run_drops_its_batches(store: Store) -> None:
     assert store.extraction_runs.batch("r", 0) == []
     assert store.extraction_runs.get("r").left == 2
     assert store.extraction_runs.get("r").finished_at == NOW + timedelta(minutes=1)
+
+
+def test_batches_of_a_long_run_are_dropped_in_portions(
+    store: Store, commands: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+) -> None:
+    store.extraction_runs.start("r", [FILES[:1]] * 12, NOW)
+    commands()
+    store.extraction_runs.finish("r", NOW)
+    assert [len(one["deletes"][0]["q"]["_id"]["$in"]) for name, one in commands() if name == "delete"] == [5, 5, 2]
+    assert [store.extraction_runs.batch("r", number) for number in range(12)] == [[]] * 12
 
 
 def test_new_run_closes_one_that_was_broken_off(store: Store) -> None:

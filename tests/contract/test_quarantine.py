@@ -68,6 +68,23 @@ def test_retry_stands_until_the_file_was_tried(store: Store) -> None:
     assert not store.quarantine.get(A).is_retry_requested
 
 
+def test_all_of_many_files_are_tried_again_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [LibraryPath("music", b"%d.mp3" % number) for number in range(310)]
+    for file in files:
+        store.quarantine.put(file, "silent", "Nothing to hear.", NOW)
+    store.quarantine.request_retry(files[0].key)
+    asked, update_many = list[int](), Collection.update_many
+
+    def updating(collection: Any, query: dict[str, Any], *others: Any, **options: Any) -> Any:
+        asked.append(len(query["_id"]["$in"]))
+        return update_many(collection, query, *others, **options)
+
+    monkeypatch.setattr(Collection, "update_many", updating)
+    assert store.quarantine.request_retry() == 310
+    assert (sum(asked), max(asked)) == (310, 150)
+    assert store.quarantine.count_retries() == 310
+
+
 def test_codes_of_certain_files_are_counted(store: Store) -> None:
     for location, code in ((A, "silent"), (B, "silent"), (C, "too_short")):
         store.quarantine.put(location, code, "Wrong.", NOW)
