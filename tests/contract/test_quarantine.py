@@ -92,7 +92,7 @@ def test_codes_of_certain_files_are_counted(store: Store) -> None:
     assert store.quarantine.count_codes([]) == {}
 
 
-def test_codes_of_many_files_are_counted_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_files_and_their_codes_are_found_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [LibraryPath("music", b"%d.mp3" % number) for number in range(310)]
     for file in files[:200]:
         store.quarantine.put(file, "silent", "Nothing to hear.", NOW)
@@ -104,7 +104,9 @@ def test_codes_of_many_files_are_counted_by_few_at_once(store: Store, monkeypatc
 
     monkeypatch.setattr(Collection, "find", finding)
     assert store.quarantine.count_codes([*files, files[0]]) == {"silent": 200}
-    assert (sum(asked), max(asked)) == (310, 150)
+    assert store.quarantine.those_of([*files, files[0]]) == frozenset(files[:200])
+    assert (sum(asked), max(asked)) == (620, 150)
+    assert store.quarantine.those_of([]) == frozenset()
 
 
 def test_several_files_are_released_at_once(store: Store) -> None:
