@@ -89,16 +89,16 @@ def load_fma() -> None:
 
 
 def _bring(name: str) -> None:
-    from earwise.errors import BadDownloadError
+    from earwise.errors import BadDownloadError, ConfigError
     from earwise.fma.loading import bring_archive
     from earwise.store import open_store
 
-    settings = Settings.from_env()
-    with open_store(settings) as store:
-        try:
+    try:
+        settings = Settings.from_env()
+        with open_store(settings) as store:
             bring_archive(store, settings, name)
-        except BadDownloadError as error:
-            raise AirflowFailException(str(error)) from None
+    except (BadDownloadError, ConfigError) as error:
+        raise AirflowFailException(str(error)) from None
 
 
 load_fma()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from earwise.cores import usable_cores
 from earwise.errors import ConfigError
@@ -170,8 +172,13 @@ class Settings:
         self._check_choice("mode", ("embedded", "production"))
         self._check_choice("signup", ("open", "closed"))
         self._check_choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"))
-        if self.s3_endpoint and not self.s3_endpoint.startswith(("http://", "https://")):
-            raise ConfigError("EARWISE_S3_ENDPOINT", "must begin with http:// or https://", "https://s3.example.org")
+        # botocore takes no other characters in a host's name.
+        if self.s3_endpoint and not re.fullmatch(r"[a-z0-9.:-]+", _host_of(self.s3_endpoint)):
+            demand = "must begin with http:// or https:// and name a host by letters, digits, - and ."
+            raise ConfigError("EARWISE_S3_ENDPOINT", demand, "https://s3.example.org")
+        if not _host_of(self.fma_url):
+            demand = "must begin with http:// or https:// and name a host"
+            raise ConfigError("EARWISE_FMA_URL", demand, "https://example.org/")
         if self.min_tracks < 2:
             raise ConfigError("EARWISE_MIN_TRACKS", "must be 2 or more: one track has none that it sounds like", "10")
         if self.keep_models < 2:
@@ -234,6 +241,20 @@ class Settings:
     def fma_home(self) -> Path:
         """Folder of the FMA archives."""
         return self.fma_folder or self.home / "fma"
+
+
+def _host_of(address: str) -> str:
+    """The host that an address of the web names; empty where it is none.
+
+    >>> _host_of("https://s3.example.org:9000/fma"), _host_of("s3.example.org"), _host_of("https://:9000")
+    ('s3.example.org', '', '')
+    """
+    try:
+        parts = urlsplit(address)
+        is_address = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:  # a port that is no number, or brackets without an IPv6 address
+        return ""
+    return (parts.hostname or "") if is_address else ""
 
 
 def _parse_int(value: str) -> int:

@@ -115,6 +115,6 @@ def _page_asked_for() -> int:
 
 def _is_stalled(run: ExtractionRun) -> bool:
     """Whether a run that has not ended wrote nothing down for so long that it must have been broken off."""
-    last = run.updated_at or run.started_at
+    last = run.updated_at or run.began_at
     longest = timedelta(seconds=settings().decode_timeout_s + run.longest_fetch_s) + _SILENCE
     return run.finished_at is None and datetime.now(UTC) - last > longest

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import batched
 
 from earwise.extraction.following import follow_aliases
@@ -53,6 +53,8 @@ def plan_batches(
 
     Parameters
     ----------
+    now : datetime
+        When the run was due, which may be long ago.
     within : LibraryPath or None
         Plan this folder or file alone; what else waits goes on waiting.
     retry_quarantined : bool
@@ -70,7 +72,7 @@ def plan_batches(
     waiting = sum(1 for _ in pending_files(store, roots, config, within))
     settle_counts(store, config)
     if not waiting:
-        store.extraction_runs.close_unfinished(run_id, now)
+        store.extraction_runs.close_unfinished(run_id, datetime.now(UTC))
         if within is None:
             follow_aliases(store)  # where the run before did not get that far
         log.info("nothing to analyse: every file that was asked for is known")
@@ -79,7 +81,7 @@ def plan_batches(
     store.shelves.mark_stale()
     # Read once more rather than kept: a million paths are half a gigabyte.
     batches = batched(pending_files(store, roots, config, within), batch_size(waiting))
-    sizes = store.extraction_runs.start(run_id, batches, now)
+    sizes = store.extraction_runs.start(run_id, batches, now, now=datetime.now(UTC))
     log.info("planned %d files in %d batches", sum(sizes), len(sizes))
     return [Batch(number, f"batch {number + 1} of {len(sizes)} · {size} files") for number, size in enumerate(sizes)]
 

@@ -89,7 +89,7 @@ def report_run(
         left=left,
         ready=store.tracks.count_ready(),
         quarantined=store.quarantine.count(),
-        seconds=round((now - run.started_at).total_seconds(), 1),
+        seconds=round((now - run.began_at).total_seconds(), 1),
     )
     log.info(
         "run done: %d analysed, %d decoded, %d quarantined, %d left; the library has %d tracks",

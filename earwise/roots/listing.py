@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from earwise.errors import LibraryError
 from earwise.listing import clamp
 
 
@@ -42,6 +44,11 @@ def group_by_folder(
 
     A listing is in order of whole paths, which tears folders apart. It is sorted in a temporary database of SQLite,
     which spills to disk: memory stays flat for a million files.
+
+    Raises
+    ------
+    LibraryError
+        If that database can't be written, as on a full disk.
     """
     # An empty name is a database of its own in a temporary file, removed when it is closed.
     database = sqlite3.connect("", isolation_level=None)
@@ -53,6 +60,13 @@ def group_by_folder(
         for folder, rows in groupby(found, key=lambda row: bytes(row[0])):
             path = folder + b"/" if folder else b""
             yield folder, {name: ListedFile(path + name, size, mtime) for _, name, size, mtime in rows}
+    except sqlite3.OperationalError as error:
+        # SQLite has an order of its own: TMPDIR, /var/tmp, /usr/tmp, /tmp.
+        place = os.environ.get("TMPDIR") or "/var/tmp or /tmp"  # noqa: S108
+        raise LibraryError(
+            f"The scan can't sort what it lists in {place}: {error}. "
+            "Nothing was changed; make room there, or let TMPDIR name another folder."
+        ) from error
     finally:
         database.close()
 

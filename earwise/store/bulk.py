@@ -6,7 +6,7 @@ that server 6 ms, an insert 0.5 ms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
@@ -23,6 +23,8 @@ MANY_KEYED_AT_ONCE = 20
 #: Ids to ask for in one query. The embedded server compares each document that it finds with all ids asked for: 25 take
 #: it 2 ms, 50 take 6, 100 take 16.
 FOUND_AT_ONCE = 150
+#: Documents to delete in one statement, which compares them in the same way and has its pages changed besides.
+DELETED_AT_ONCE = 25
 
 type Document = dict[str, Any]
 
@@ -41,6 +43,20 @@ def put_documents(
     present = insert_missing(collection, documents, at_once=at_once)
     for some in batched(present, at_once):
         collection.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in some], ordered=False)
+
+
+def delete_found(collection: Collection[Document], query: Mapping[str, Any], *, at_once: int = DELETED_AT_ONCE) -> int:
+    """Delete all documents that a query finds, however many or large they are; returns how many there were."""
+    return sum(
+        collection.delete_many({"_id": {"$in": some}}).deleted_count
+        for some in ids_in_portions(collection, query, at_once)
+    )
+
+
+def ids_in_portions(collection: Collection[Document], query: Mapping[str, Any], at_once: int) -> Iterator[list[Any]]:
+    """Ids of all documents that a query finds, so many at once."""
+    for some in batched(collection.find(query, {"_id": 1}), at_once):
+        yield [document["_id"] for document in some]
 
 
 def _insert_missing(collection: Collection[Document], documents: Sequence[Document]) -> list[Document]:

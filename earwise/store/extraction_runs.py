@@ -13,11 +13,16 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
+from earwise.store.bulk import delete_found
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
 # A batch that was silent for so long while others were not was killed, or gets nowhere.
 _LIVE = timedelta(minutes=5)
+# Runs that were stored before it was written down when they began come last.
+_LATEST_FIRST = [("began_at", DESCENDING), ("started_at", DESCENDING)]
+# The list of a batch's files takes up to some megabytes.
+_BATCHES_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,10 @@ class ExtractionRun:
 
     Attributes
     ----------
+    started_at : datetime
+        When it was due: what it stores carries this time.
+    began_at : datetime
+        When it really began, which may be days later where it waited for a long run before it.
     planned : int
         Files to analyse.
     counts : Counts
@@ -62,7 +71,7 @@ class ExtractionRun:
         How fast it goes, once that is known: all batches under way together; where none is, as between two of them,
         what was written of one last.
     updated_at : datetime or None
-        When progress was last written down.
+        When it was planned, or progress was last written down.
     is_broken_off : bool
         Whether it was given up, and a later run took over what it had left.
     left : int
@@ -73,6 +82,7 @@ class ExtractionRun:
 
     run_id: str
     started_at: datetime
+    began_at: datetime
     planned: int
     counts: Counts
     files_per_s: float | None = None
@@ -116,34 +126,48 @@ class ExtractionRuns:
     @translated_errors()
     def create_indexes(self) -> None:
         """Create the index that `latest` uses."""
-        ensure_index(self._runs, [("started_at", DESCENDING)])
+        ensure_index(self._runs, _LATEST_FIRST)
 
     @translated_errors()
-    def start(self, run_id: str, batches: Iterable[Sequence[LibraryPath]], now: datetime) -> list[int]:
+    def start(
+        self,
+        run_id: str,
+        batches: Iterable[Sequence[LibraryPath]],
+        due_at: datetime,
+        *,
+        now: datetime | None = None,
+    ) -> list[int]:
         """Record a run and what each of its batches is to analyse; runs that were broken off are closed.
 
         A run that is planned again keeps its counts: what it has done and what is left are what it planned.
+
+        Parameters
+        ----------
+        now : datetime or None
+            The time, where that is not when the run was due.
 
         Returns
         -------
         list of int
             How many files each batch has.
         """
+        now = now or due_at
         # The old batches go first: their counts would be added once more if they were still there at a second start.
-        self._batches.delete_many({})
+        self._delete_batches({})
         self._runs.update_many(
             {"_id": {"$ne": run_id}, "finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}}
         )
         run = self._runs.find_one({"_id": run_id})
         earlier = _total(run) if run else Counts()
         document = {
-            "started_at": run["started_at"] if run else now,
+            "started_at": run["started_at"] if run else due_at,
+            "began_at": _began_at(run) if run else now,
             "planned": earlier.done,
             "earlier": _from_counts(earlier),
             "batches": {},
             "rates": {},
             "files_per_s": None,
-            "updated_at": None,
+            "updated_at": now,
             "finished_at": None,
             "is_broken_off": False,
         }
@@ -163,12 +187,15 @@ class ExtractionRuns:
         self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True)
         return len(files)
 
+    def _delete_batches(self, query: Mapping[str, str]) -> None:
+        delete_found(self._batches, query, at_once=_BATCHES_AT_ONCE)
+
     @translated_errors()
     def close_unfinished(self, run_id: str, now: datetime) -> None:
         """Record the end of runs that nothing is left of: this one, and others that were broken off."""
         self._runs.update_one({"_id": run_id, "finished_at": None}, {"$set": {"finished_at": now}})
         self._runs.update_many({"finished_at": None}, {"$set": {"finished_at": now, "is_broken_off": True}})
-        self._batches.delete_many({})
+        self._delete_batches({})
 
     @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:
@@ -214,7 +241,7 @@ class ExtractionRuns:
     def finish(self, run_id: str, now: datetime, *, left: int = 0) -> None:
         """Record the end of a run and how many files wait still, and drop its batches."""
         self._runs.update_one({"_id": run_id}, {"$set": {"finished_at": now, "left": left}})
-        self._batches.delete_many({"run_id": run_id})
+        self._delete_batches({"run_id": run_id})
 
     @translated_errors()
     def get(self, run_id: str) -> ExtractionRun | None:
@@ -224,11 +251,16 @@ class ExtractionRuns:
     @translated_errors()
     def latest(self) -> ExtractionRun | None:
         """The run that began last."""
-        return _to_run(self._runs.find_one(sort=[("started_at", DESCENDING)]))
+        return _to_run(self._runs.find_one(sort=_LATEST_FIRST))
 
 
 def _from_counts(counts: Counts) -> dict[str, Any]:
     return asdict(counts) | {"failures": dict(counts.failures)}
+
+
+def _began_at(document: Mapping[str, Any]) -> datetime:
+    began: datetime = document.get("began_at", document["started_at"])
+    return began
 
 
 def _total(document: Mapping[str, Any]) -> Counts:
@@ -254,6 +286,7 @@ def _to_run(document: dict[str, Any] | None) -> ExtractionRun | None:
     return ExtractionRun(
         run_id=document["_id"],
         started_at=document["started_at"],
+        began_at=_began_at(document),
         planned=document["planned"],
         counts=_total(document),
         files_per_s=_live_rate(document) or document.get("files_per_s"),

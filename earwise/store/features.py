@@ -15,7 +15,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from earwise.store.bulk import FOUND_AT_ONCE, insert_missing
+from earwise.store.bulk import FOUND_AT_ONCE, delete_found, insert_missing
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 from earwise.store.vectors import Vector, pack_vector, unpack_vector
@@ -113,7 +113,7 @@ class Features:
     @translated_errors()
     def delete_version(self, feature_version: str) -> int:
         """Delete all features of one version; returns how many there were."""
-        return self._features.delete_many({"feature_version": feature_version}).deleted_count
+        return delete_found(self._features, {"feature_version": feature_version})
 
     def audio_ids(self, feature_version: str, *, most: int = 0) -> Iterator[str]:
         """The recordings that have features in this version, in order; at most so many of them, if 1 or more."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from bson.binary import Binary
@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from earwise.paths import LibraryPath
-from earwise.store.bulk import FOUND_AT_ONCE
+from earwise.store.bulk import FOUND_AT_ONCE, ids_in_portions
 from earwise.store.index_builds import ensure_index
 from earwise.store.translation import translated_errors
 
@@ -107,7 +107,11 @@ class Quarantine:
             `LibraryPath.key` of the file; None for every file in quarantine.
         """
         which = {} if key is None else {"_id": key}
-        return self._files.update_many(which, {"$set": {"retry_requested": True}}).matched_count
+        change = {"$set": {"retry_requested": True}}
+        return sum(
+            self._files.update_many({"_id": {"$in": some}}, change).matched_count
+            for some in ids_in_portions(self._files, which, FOUND_AT_ONCE)
+        )
 
     @translated_errors()
     def retries(self) -> list[QuarantinedFile]:
@@ -160,6 +164,13 @@ class Quarantine:
         for some in batched({location.key for location in locations}, FOUND_AT_ONCE):
             counts.update(document["code"] for document in self._files.find({"_id": {"$in": some}}, {"code": 1}))
         return dict(counts)
+
+    @translated_errors()
+    def those_of(self, locations: Iterable[LibraryPath]) -> frozenset[LibraryPath]:
+        """Those of these files that are in quarantine."""
+        by_key = {location.key: location for location in locations}
+        found = (self._files.find({"_id": {"$in": some}}, {"_id": 1}) for some in batched(by_key, FOUND_AT_ONCE))
+        return frozenset(by_key[document["_id"]] for document in chain.from_iterable(found))
 
     @translated_errors()
     def recent(self, *, skip: int = 0, limit: int) -> list[QuarantinedFile]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 from pymongo.errors import BulkWriteError
 
 from earwise.store import Store
-from earwise.store.bulk import insert_missing, put_documents
+from earwise.store.bulk import delete_found, insert_missing, put_documents
 
 
 @pytest.fixture
@@ -31,3 +34,15 @@ def test_other_refusals_are_not_hidden(store: Store, database_name: str) -> None
     strict = store.client[database_name].create_collection("strict", validator={"$jsonSchema": {"required": ["n"]}})
     with pytest.raises(BulkWriteError):
         insert_missing(strict, [{"_id": 1, "n": 1}, {"_id": 2}])
+
+
+def test_what_is_found_is_deleted_in_portions_and_nothing_else(
+    collection, commands: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+) -> None:
+    collection.insert_many([{"_id": number, "n": "old" if number % 3 else "new"} for number in range(900)])
+    commands()
+    assert delete_found(collection, {"n": "old"}) == 600
+    asked = [len(command["deletes"][0]["q"]["_id"]["$in"]) for name, command in commands() if name == "delete"]
+    assert asked == [25] * 24
+    assert [one["_id"] for one in collection.find().sort("_id", 1)] == list(range(0, 900, 3))
+    assert delete_found(collection, {"n": "old"}) == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pymongo.collection import Collection
@@ -103,6 +105,16 @@ def test_finished_run_drops_its_batches(store: Store) -> None:
     assert store.extraction_runs.get("r").finished_at == NOW + timedelta(minutes=1)
 
 
+def test_batches_of_a_long_run_are_dropped_in_portions(
+    store: Store, commands: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+) -> None:
+    store.extraction_runs.start("r", [FILES[:1]] * 12, NOW)
+    commands()
+    store.extraction_runs.finish("r", NOW)
+    assert [len(one["deletes"][0]["q"]["_id"]["$in"]) for name, one in commands() if name == "delete"] == [5, 5, 2]
+    assert [store.extraction_runs.batch("r", number) for number in range(12)] == [[]] * 12
+
+
 def test_new_run_closes_one_that_was_broken_off(store: Store) -> None:
     store.extraction_runs.start("broken", [FILES], NOW)
     store.extraction_runs.start("next", [FILES[:1]], NOW + timedelta(minutes=15))
@@ -130,4 +142,30 @@ def test_runs_that_nothing_is_left_of_are_closed(store: Store) -> None:
 def test_run_of_the_former_layout_can_be_read(store: Store, database_name: str) -> None:
     former = {"_id": "r", "started_at": NOW, "planned": 3, "done": 2, "decoded": 1, "failures": {}, "finished_at": NOW}
     store.client[database_name]["extraction_runs"].insert_one(former)
-    assert store.extraction_runs.latest().counts == Counts(2, 1, {})
+    run = store.extraction_runs.latest()
+    assert (run.counts, run.began_at, run.updated_at) == (Counts(2, 1, {}), NOW, None)
+    store.extraction_runs.start("r", [], NOW + timedelta(hours=1))
+    assert store.extraction_runs.get("r").began_at == NOW
+
+
+def test_run_that_waited_began_later_than_it_was_due(store: Store) -> None:
+    later = NOW + timedelta(hours=9)
+    store.extraction_runs.start("waited", [FILES], NOW, now=later)
+    run = store.extraction_runs.get("waited")
+    assert (run.started_at, run.began_at, run.updated_at) == (NOW, later, later)
+    store.extraction_runs.start("waited", [FILES], NOW, now=later + timedelta(minutes=1))
+    run = store.extraction_runs.get("waited")
+    assert (run.started_at, run.began_at, run.updated_at) == (NOW, later, later + timedelta(minutes=1))
+    store.extraction_runs.start("next", [FILES], NOW + timedelta(minutes=15), now=later + timedelta(hours=1))
+    assert store.extraction_runs.get("waited").finished_at == later + timedelta(hours=1)
+
+
+def test_latest_run_is_the_one_that_began_last(store: Store, database_name: str) -> None:
+    runs = store.client[database_name]["extraction_runs"]
+    counts = {"planned": 3, "done": 2, "decoded": 1, "failures": {}, "finished_at": NOW}
+    for number, name in enumerate(("older", "old")):
+        runs.insert_one({"_id": name, "started_at": NOW + timedelta(hours=number), **counts})
+    assert store.extraction_runs.latest().run_id == "old"
+    store.extraction_runs.start("waited", [], NOW - timedelta(days=1), now=NOW + timedelta(days=2))
+    store.extraction_runs.start("by hand", [], NOW + timedelta(days=1))
+    assert store.extraction_runs.latest().run_id == "waited"

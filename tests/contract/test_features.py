@@ -112,11 +112,24 @@ def test_whole_versions_are_found_by_their_index_and_not_by_a_range_of_ids(
     commands()
     assert list(store.features.audio_ids("mfcc-1")) == ["ab", "cd"]
     assert (store.features.count("mfcc-1"), store.features.delete_version("mfcc-1")) == (2, 2)
-    (_, found), (_, counted), (_, deleted) = commands()
-    wanted = {"feature_version": "mfcc-1"}
-    assert (found["filter"], counted["pipeline"][0], deleted["deletes"][0]["q"]) == (wanted, {"$match": wanted}, wanted)
+    (_, found), (_, counted), (_, chosen), (_, deleted) = commands()
+    wanted, ids = {"feature_version": "mfcc-1"}, ["mfcc-1:ab", "mfcc-1:cd"]
+    assert (found["filter"], counted["pipeline"][0], chosen["filter"]) == (wanted, {"$match": wanted}, wanted)
+    assert deleted["deletes"][0]["q"] == {"_id": {"$in": ids}}
     plan = store.features._features.find(wanted).sort("audio_id", 1).explain()
     assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
+
+
+def test_version_of_many_features_is_deleted_in_portions(
+    store: Store, commands: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+) -> None:
+    for version in ("mfcc-1", "mfcc-2"):
+        vector = np.ones(60, np.float32)
+        store.features.put_many([TrackFeatures(f"{n:032x}", version, vector, "ffmpeg") for n in range(310)], NOW)
+    commands()
+    assert store.features.delete_version("mfcc-1") == 310
+    assert sum(name == "delete" for name, _ in commands()) > 1
+    assert (store.features.count("mfcc-1"), store.features.count("mfcc-2")) == (0, 310)
 
 
 def test_meaning_of_a_version_stays(store: Store) -> None:

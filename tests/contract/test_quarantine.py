@@ -68,6 +68,23 @@ def test_retry_stands_until_the_file_was_tried(store: Store) -> None:
     assert not store.quarantine.get(A).is_retry_requested
 
 
+def test_all_of_many_files_are_tried_again_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [LibraryPath("music", b"%d.mp3" % number) for number in range(310)]
+    for file in files:
+        store.quarantine.put(file, "silent", "Nothing to hear.", NOW)
+    store.quarantine.request_retry(files[0].key)
+    asked, update_many = list[int](), Collection.update_many
+
+    def updating(collection: Any, query: dict[str, Any], *others: Any, **options: Any) -> Any:
+        asked.append(len(query["_id"]["$in"]))
+        return update_many(collection, query, *others, **options)
+
+    monkeypatch.setattr(Collection, "update_many", updating)
+    assert store.quarantine.request_retry() == 310
+    assert (sum(asked), max(asked)) == (310, 150)
+    assert store.quarantine.count_retries() == 310
+
+
 def test_codes_of_certain_files_are_counted(store: Store) -> None:
     for location, code in ((A, "silent"), (B, "silent"), (C, "too_short")):
         store.quarantine.put(location, code, "Wrong.", NOW)
@@ -75,7 +92,7 @@ def test_codes_of_certain_files_are_counted(store: Store) -> None:
     assert store.quarantine.count_codes([]) == {}
 
 
-def test_codes_of_many_files_are_counted_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_files_and_their_codes_are_found_by_few_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [LibraryPath("music", b"%d.mp3" % number) for number in range(310)]
     for file in files[:200]:
         store.quarantine.put(file, "silent", "Nothing to hear.", NOW)
@@ -87,7 +104,9 @@ def test_codes_of_many_files_are_counted_by_few_at_once(store: Store, monkeypatc
 
     monkeypatch.setattr(Collection, "find", finding)
     assert store.quarantine.count_codes([*files, files[0]]) == {"silent": 200}
-    assert (sum(asked), max(asked)) == (310, 150)
+    assert store.quarantine.those_of([*files, files[0]]) == frozenset(files[:200])
+    assert (sum(asked), max(asked)) == (620, 150)
+    assert store.quarantine.those_of([]) == frozenset()
 
 
 def test_several_files_are_released_at_once(store: Store) -> None:

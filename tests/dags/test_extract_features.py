@@ -77,7 +77,7 @@ def test_run_is_recorded_under_the_id_of_the_dag_run(runs: list[dict[str, Any]],
     assert run is not None
     assert (run.planned, run.done, run.decoded) == (4, 4, 3)
     assert run.finished_at is not None
-    assert run.finished_at > run.started_at
+    assert run.finished_at > run.began_at > run.started_at
 
 
 def test_unchanged_library_skips_the_rest_and_announces_nothing(runs: list[dict[str, Any]], extracted: Store) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from earwise.errors import BatchOverdueError
 from earwise.extraction import batches, deadline
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.planning import LARGEST_BATCH, MOST_BATCHES, SMALLEST_BATCH, batch_size, plan_batches
+from earwise.extraction.report import report_run
 from earwise.paths import LibraryPath
 from earwise.root import Root
 from earwise.store import Store
@@ -91,3 +94,14 @@ def test_failures_of_a_batch_that_takes_too_long_are_kept_and_not_tried_again(
         assert len(extraction.codes()) == done
     extraction.run()
     assert [file.attempts for file in extraction.store.quarantine.recent(limit=9)] == [1, 1, 1]
+
+
+def test_run_that_was_due_long_ago_is_timed_from_when_it_began(extraction: Extraction, library: Path) -> None:
+    write_tone(library / "a.wav", 1)
+    extraction.run(is_reported=False)
+    run = extraction.store.extraction_runs.get(extraction.run_id)
+    assert run.began_at > run.started_at == NOW
+    report = report_run(
+        extraction.store, extraction.settings.roots, extraction.config, extraction.run_id, datetime.now(UTC)
+    )
+    assert 0 <= report.seconds < 600

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earwise.clustering.versions import choose_version, coverage, prune_features
+from earwise.clustering.versions import Coverage, choose_version, coverage, prune_features
 from earwise.extraction import analysis, versions
 from earwise.extraction.versions import needed_configs
 from earwise.features.audio import Audio
@@ -22,6 +22,7 @@ from earwise.store import Store
 from earwise.store.features import TrackFeatures
 from earwise.store.model_parts import Cluster
 from earwise.store.model_runs import ModelRun, ModelStatus
+from earwise.store.quarantine import Quarantine
 from earwise.store.tracks import Tags, Track, TrackFile
 from tests.audio import write_audio, write_tone
 from tests.extraction.conftest import NOW, Extraction
@@ -138,15 +139,44 @@ def test_training_moves_once_nearly_all_tracks_are_covered(store: Store, covered
     put_tracks(store, 100, measured={OLD.feature_version: 100, NEW.feature_version: covered})
     assert choose_version(store, NEW.feature_version) == NEW.feature_version  # nothing is served yet
     publish(store, OLD.feature_version)
-    assert coverage(store, NEW.feature_version) == covered / 100
+    assert coverage(store, NEW.feature_version).share == covered / 100
     assert choose_version(store, NEW.feature_version) == chosen.feature_version
+
+
+def test_tracks_whose_files_are_all_in_quarantine_are_not_waited_for(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_tracks(store, 200, measured={OLD.feature_version: 200, NEW.feature_version: 180})
+    publish(store, OLD.feature_version)
+    copy = TrackFile(LibraryPath("music", b"copy.mp3"), 1, 1)
+    store.tracks.put(Track(f"{180:032x}", Tags("Track 180"), 60.0), copy, NOW)
+    # One that is measured all the same, the one with a copy that can be heard, and others one after the other.
+    for number in (0, *range(180, 196)):
+        store.quarantine.put(LibraryPath("music", b"%d.mp3" % number), "time_out", "It took too long.", NOW)
+    assert coverage(store, NEW.feature_version) == Coverage(200, 180, 15)
+    assert choose_version(store, NEW.feature_version) == OLD.feature_version
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "of 200 tracks the current one has 180" in warning.getMessage()
+    assert "15 can't" in warning.getMessage()
+    store.quarantine.put(LibraryPath("music", b"196.mp3"), "unreadable", "The system refuses it.", NOW)
+    store.quarantine.put(copy.location, "decoder_crash", "The decoder crashed.", NOW)
+    assert coverage(store, NEW.feature_version) == Coverage(200, 180, 17)
+    assert choose_version(store, NEW.feature_version) == NEW.feature_version
+
+
+def test_quarantine_is_not_searched_where_it_makes_no_difference(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_tracks(store, 100, measured={OLD.feature_version: 100, NEW.feature_version: 50})
+    store.quarantine.put(LibraryPath("music", b"60.mp3"), "time_out", "It took too long.", NOW)
+    monkeypatch.delattr(Quarantine, "those_of")
+    assert coverage(store, NEW.feature_version) == Coverage(100, 50)
+    assert coverage(store, OLD.feature_version) == Coverage(100, 100)
 
 
 def test_features_of_missing_tracks_cover_nothing(store: Store) -> None:
     put_tracks(store, 10, measured={OLD.feature_version: 10, NEW.feature_version: 5})
     for number in range(5):
         store.tracks.remove_file(f"{number:032x}", LibraryPath("music", b"%d.mp3" % number), NOW)
-    assert coverage(store, NEW.feature_version) == 0
+    assert coverage(store, NEW.feature_version).share == 0
     publish(store, OLD.feature_version)
     assert choose_version(store, NEW.feature_version) == OLD.feature_version
 

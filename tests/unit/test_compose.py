@@ -149,10 +149,17 @@ def test_every_earwise_variable_is_a_setting(services: dict[str, Any]) -> None:
 
 def test_every_setting_can_be_given_but_those_that_the_file_itself_decides() -> None:
     # Where things lie and listen, and the embedded parts and the demo library, which a system of containers has not.
-    decided = {"EARWISE_HOME", "EARWISE_HOST", "EARWISE_DEMO", "EARWISE_MONGO_PORT", "EARWISE_S3_ENDPOINT"}
-    published = {"EARWISE_FMA_FOLDER", "EARWISE_FMA_URL", "EARWISE_FMA_SHA1"}
-    used = set(re.findall(r"\bEARWISE_[A-Z0-9_]+", COMPOSE.read_text()))
-    assert setting_variables() - used == decided | published
+    decided = {"EARWISE_HOME", "EARWISE_HOST", "EARWISE_DEMO", "EARWISE_MONGO_PORT", "EARWISE_FMA_FOLDER"}
+    used = set(re.findall(r"^ *(EARWISE_[A-Z0-9_]+):", COMPOSE.read_text() + OUTWARD.read_text(), re.MULTILINE))
+    used |= set(re.findall(r"\$\{(EARWISE_[A-Z0-9_]+)", COMPOSE.read_text()))
+    assert setting_variables() - used == decided
+
+
+def test_what_is_fetched_from_outside_can_be_given_with_temporary_credentials() -> None:
+    environment = yaml.safe_load(OUTWARD.read_text())["services"]["airflow-scheduler"]["environment"]
+    given = {name: value for name, value in environment.items() if name != "EARWISE_LIBRARY"}
+    assert {"AWS_SESSION_TOKEN", "EARWISE_FMA_URL", "EARWISE_FMA_SHA1"} <= given.keys()
+    assert given == {name: f"${{{name}:-}}" for name in given}
 
 
 def test_settings_can_be_built_from_the_web_apps_environment(services: dict[str, Any]) -> None:

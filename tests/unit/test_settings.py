@@ -64,6 +64,16 @@ def test_every_setting_is_described(field: dataclasses.Field[object]) -> None:
         ("EARWISE_LIBRARY", "CDs=/srv/cds"),
         ("EARWISE_LIBRARY", "cds=/srv/cds:Vinyl=/srv/vinyl"),
         ("EARWISE_LOSS_SHARE", "1.5"),
+        ("EARWISE_S3_ENDPOINT", "s3.example.org"),
+        ("EARWISE_S3_ENDPOINT", "https://"),
+        ("EARWISE_S3_ENDPOINT", "https://:9000"),
+        ("EARWISE_S3_ENDPOINT", "https:///bucket"),
+        ("EARWISE_S3_ENDPOINT", "https://s3.example.org:port"),
+        ("EARWISE_S3_ENDPOINT", "http://[::1"),
+        ("EARWISE_S3_ENDPOINT", "http://object_store:9000"),
+        ("EARWISE_FMA_URL", "example.org/fma"),
+        ("EARWISE_FMA_URL", "https://"),
+        ("EARWISE_FMA_URL", "ftp://example.org/fma"),
     ],
 )
 def test_wrong_value_is_answered_with_variable_and_example(variable: str, value: str) -> None:
@@ -95,6 +105,12 @@ def test_given_addresses_replace_those_of_this_machine() -> None:
     assert settings.public_web_url == "https://m.example.org"
     assert settings.public_airflow_url == "http://127.0.0.1:8808"
     assert settings.store_uri == "mongodb://db"
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:9000", "http://127.0.0.1:9000/", "HTTPS://S3.example.org"])
+def test_address_that_names_a_host_is_taken_as_it_is(address: str) -> None:
+    settings = Settings.from_env({"EARWISE_S3_ENDPOINT": address, "EARWISE_FMA_URL": address})
+    assert (settings.s3_endpoint, settings.fma_url) == (address, address)
 
 
 def test_model_of_one_track_is_refused() -> None:

@@ -20,6 +20,7 @@ from tests.web.conftest import Browser
 from tests.web.seeding import NOW, seed_model, seed_tracks, start_extraction
 from webapp import faults
 from webapp.faults import SEEN_BY_EVERY_SCAN
+from webapp.filters import moment
 
 
 def test_admin_sees_totals_runs_quarantine_and_silhouettes(store: Store, admin: Browser) -> None:
@@ -84,6 +85,15 @@ def test_run_is_not_called_broken_off_while_a_file_may_take_longer(
     patient = dataclasses.replace(settings, decode_timeout_s=3600.0)
     monkeypatch.setattr("webapp.admin.settings", lambda: patient)
     assert "probably broken off" not in admin.get("/admin").text
+
+
+def test_run_that_waited_for_another_is_shown_from_when_it_began(store: Store, admin: Browser) -> None:
+    began = datetime.now(UTC)
+    store.extraction_runs.start("run", [[LibraryPath("music", b"a")]], began - timedelta(hours=9), now=began)
+    page = admin.get("/admin").text
+    assert "Extraction is running" in page
+    assert "probably broken off" not in page
+    assert f"<dt>Began</dt><dd>{moment(began)}</dd>" in page
 
 
 def test_admin_sees_how_many_files_a_failed_batch_left(store: Store, admin: Browser) -> None:
