@@ -166,7 +166,7 @@ def extract_features() -> None:
     @task(execution_timeout=timedelta(hours=2), trigger_rule="all_done_min_one_success")
     def close(dag_run: Any, params: dict[str, Any], ti: Any) -> dict[str, Any]:
         """Sum the run up, and bring the library's lists up to date."""
-        from earwise.errors import EarwiseError
+        from earwise.errors import ExtractionRunError, LibraryError
         from earwise.extraction.report import report_run
         from earwise.extraction.scope import find_scope
         from earwise.features.config import MfccConfig
@@ -177,7 +177,8 @@ def extract_features() -> None:
             try:
                 scope = find_scope(settings.roots, params["root"], params["only_path"])
                 done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date, within=scope)
-            except EarwiseError as error:
+            # Not every error of Earwise's: a store that is away for a moment is there at the next attempt.
+            except (ExtractionRunError, LibraryError) as error:
                 raise AirflowFailException(str(error)) from None
         return done.figures
 

@@ -1,0 +1,80 @@
+"""Tasks of the DAGs called as functions: what they hand on, and by what they raise whether Airflow tries them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from earwise.errors import StoreAwayError
+from earwise.extraction.planning import plan_batches
+from earwise.extraction.scanning import scan_library
+from earwise.features.config import MfccConfig
+from earwise.root import Root
+from earwise.store import Store
+from earwise.store.extraction_runs import ExtractionRuns
+from tests.dags.running import read_dag
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+DAG_RUN = SimpleNamespace(run_id="run", run_after=NOW)
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def call(
+    store: Store, library: Path, mongo_uri: str, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Call:
+    """Calls a task of `extract_features` with the parameters that are given, and the usual ones beside them."""
+    monkeypatch.setenv("EARWISE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EARWISE_LIBRARY", str(library))
+    monkeypatch.setenv("EARWISE_MONGO_URI", mongo_uri)
+    monkeypatch.setenv("EARWISE_MONGO_DATABASE", database_name)
+    dag = read_dag("extract_features")
+
+    def call_task(task_id: str, parameters: dict[str, Any] | None = None, **others: Any) -> Any:
+        return dag.get_task(task_id).python_callable(
+            **others, **({} if parameters is None else {"params": dag.params.dump() | parameters})
+        )
+
+    return call_task
+
+
+def plan_one(store: Store, library: Path) -> None:
+    """Have a run that one file waits for."""
+    (library / "1.mp3").write_text("words")
+    roots = (Root("music", library),)
+    scan_library(store, roots, NOW)
+    plan_batches(store, roots, MfccConfig(), DAG_RUN.run_id, NOW)
+
+
+def test_run_is_closed_at_the_second_attempt_where_the_store_was_away_at_the_first(
+    call: Call, store: Store, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_one(store, library)
+    close = {"dag_run": DAG_RUN, "ti": SimpleNamespace(start_date=NOW)}
+
+    def be_away(*_: object, **__: object) -> None:
+        raise StoreAwayError("MongoDB did not answer")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreAwayError):
+        patch.setattr(ExtractionRuns, "finish", be_away)
+        call("close", {}, **close)
+    assert call("close", {}, **close)["left"] == 1
+
+
+def test_run_that_nobody_planned_is_not_closed_at_any_attempt(call: Call) -> None:
+    with pytest.raises(AirflowFailException, match="No extraction run 'run' was planned"):
+        call("close", {}, dag_run=DAG_RUN, ti=SimpleNamespace(start_date=NOW))
