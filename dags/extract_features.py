@@ -23,9 +23,9 @@ purpose, trigger it with `accept_losses`.
 A disk that hangs ends `scan` after four hours and `plan` after a quarter of an hour; both are tried again.
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
-reinstall the audio libraries). `report` fails when
-files are left over; the next run takes them up, and the tracks that came get their place all the same. Broken files
-fail nothing, nor do files that can't be read while others of their disk can.
+reinstall the audio libraries). Once its run is closed a batch that is cleared fails too: trigger a new run. `report`
+fails when files are left over; the next run takes them up, and the tracks that came get their place all the same.
+Broken files fail nothing, nor do files that can't be read while others of their disk can.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def extract_features() -> None:
     )
     def extract(number: int, label: str, dag_run: Any) -> None:
         """Listen to the files of one batch."""
-        from earwise.errors import BrokenDecoderError
+        from earwise.errors import BrokenDecoderError, ExtractionRunError
         from earwise.extraction.batches import extract_batch
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
@@ -158,7 +158,7 @@ def extract_features() -> None:
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
                 extract_batch(store, dag_run.run_id, number, settings, MfccConfig(), dag_run.run_after)
-            except BrokenDecoderError as error:
+            except (BrokenDecoderError, ExtractionRunError) as error:
                 raise AirflowFailException(str(error)) from None
 
     # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was

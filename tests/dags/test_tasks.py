@@ -78,3 +78,12 @@ def test_run_is_closed_at_the_second_attempt_where_the_store_was_away_at_the_fir
 def test_run_that_nobody_planned_is_not_closed_at_any_attempt(call: Call) -> None:
     with pytest.raises(AirflowFailException, match="No extraction run 'run' was planned"):
         call("close", {}, dag_run=DAG_RUN, ti=SimpleNamespace(start_date=NOW))
+
+
+def test_batch_of_a_run_that_is_closed_fails_at_once_when_it_is_cleared(
+    call: Call, store: Store, library: Path
+) -> None:
+    plan_one(store, library)
+    call("close", {}, dag_run=DAG_RUN, ti=SimpleNamespace(start_date=NOW))
+    with pytest.raises(AirflowFailException, match="as it is closed"):
+        call("extract", number=0, label="batch 1 of 1", dag_run=DAG_RUN)
