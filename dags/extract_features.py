@@ -19,7 +19,7 @@ killed is finished by the next; an unchanged library is neither decoded nor writ
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable, has lost many files at once
 or is named by `EARWISE_LIBRARY` no more: mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on
-purpose, trigger it with `accept_losses`.
+purpose, trigger it with `accept_losses`. So it does when nothing is at `only_path` and nothing of it is known.
 A disk that hangs ends `scan` after four hours and `plan` after a quarter of an hour; both are tried again.
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
