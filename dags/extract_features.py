@@ -25,7 +25,9 @@ A disk that hangs ends `scan` after four hours and `plan` after a quarter of an 
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
 reinstall the audio libraries). Once its run is closed a batch that is cleared fails too: trigger a new run. `report`
 fails when files are left over; the next run takes them up, and the tracks that came get their place all the same.
-Broken files fail nothing, nor do files that can't be read while others of their disk can.
+Broken files fail nothing, nor do files that can't be read while others of their disk can. `assign` fails when the
+files of the served model are not in `EARWISE_HOME/models`, which is one folder for all machines: trigger
+`train_clusters` where they are lost.
 """
 
 from __future__ import annotations
@@ -41,6 +43,10 @@ from earwise.settings import EXTRACTION_POOL, Settings
 TRACK_FEATURES = Asset("track_features")
 # A MongoDB that is away for a minute, as while it restarts, costs no attempt.
 _PATIENCE_S = 60.0
+_LOST_FILES = (
+    "EARWISE_HOME/models has to be one folder for all machines that run tasks. Where the files are lost, train_clusters "
+    "makes a new model."
+)
 
 
 @dag(
@@ -203,9 +209,13 @@ def extract_features() -> None:
         settings = Settings.from_env()
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
-                assigned = assign_tracks(store, settings.model_folder, store.models.require_active_id())
+                model_id = store.models.require_active_id()
             except ModelNotFoundError as reason:
                 raise AirflowSkipException(str(reason)) from reason
+            try:
+                assigned = assign_tracks(store, settings.model_folder, model_id)
+            except ModelNotFoundError as error:
+                raise AirflowFailException(f"{str(error).rstrip('.')}. {_LOST_FILES}") from None
         if not assigned:
             raise AirflowSkipException("The served model knows every track that can be assigned.")
 

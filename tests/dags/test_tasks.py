@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from earwise.errors import StoreAwayError
 from earwise.extraction.planning import plan_batches
@@ -19,6 +20,8 @@ from earwise.root import Root
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRuns
 from tests.dags.running import read_dag
+from tests.models import write_model
+from tests.unit.sounds import make_sounds
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DAG_RUN = SimpleNamespace(run_id="run", run_after=NOW)
@@ -87,3 +90,19 @@ def test_batch_of_a_run_that_is_closed_fails_at_once_when_it_is_cleared(
     call("close", {}, dag_run=DAG_RUN, ti=SimpleNamespace(start_date=NOW))
     with pytest.raises(AirflowFailException, match="as it is closed"):
         call("extract", number=0, label="batch 1 of 1", dag_run=DAG_RUN)
+
+
+def test_tracks_find_no_place_before_the_first_model(call: Call) -> None:
+    with pytest.raises(AirflowSkipException, match="No model has been published yet"):
+        call("assign")
+
+
+def test_served_model_whose_files_are_gone_fails_with_what_to_do(call: Call, store: Store, tmp_path: Path) -> None:
+    models = tmp_path / "home" / "models"
+    write_model(store, models, "m", make_sounds(2, 10), range(20))
+    store.models.activate("m", NOW)
+    with pytest.raises(AirflowSkipException, match="knows every track"):
+        call("assign")
+    shutil.rmtree(models)
+    with pytest.raises(AirflowFailException, match=r"model m can't be read in .*EARWISE_HOME/models has to be one folder"):
+        call("assign")
