@@ -12,14 +12,17 @@ the lists of recommendations.
 **Schedule.** Every 15 minutes, and by hand. Parameters: `root` and `only_path` look at a part of the library alone and
 believe what is known of the rest; `force` identifies files and reads their tags again although they have not changed
 (audio that is new is listened to; features of known audio stand); `retry_quarantined` tries files in quarantine again
-that have not changed; `accept_losses` believes that many files are gone for good.
+that have not changed; `accept_losses` believes that many files are gone for good, of the `root` that is named beside
+it, else of all.
 
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
 killed is finished by the next; an unchanged library is neither decoded nor written.
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable, has lost many files at once
 or is named by `EARWISE_LIBRARY` no more: mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on
-purpose, trigger it with `accept_losses`. So it does when nothing is at `only_path` and nothing of it is known.
+purpose, trigger it with `accept_losses` and their `root`. A root that has left `EARWISE_LIBRARY` can't be named: leave
+`root` empty then, while the disks of all others are mounted. `scan` fails, too, when nothing is at `only_path`, nor
+known of it.
 A disk that hangs ends `scan` after four hours and `plan` after a quarter of an hour; both are tried again.
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
@@ -44,8 +47,8 @@ TRACK_FEATURES = Asset("track_features")
 # A MongoDB that is away for a minute, as while it restarts, costs no attempt.
 _PATIENCE_S = 60.0
 _LOST_FILES = (
-    "EARWISE_HOME/models has to be one folder for all machines that run tasks. Where the files are lost, train_clusters "
-    "makes a new model."
+    "EARWISE_HOME/models has to be one folder for all machines that run tasks. Where the files are lost, "
+    "train_clusters makes a new model."
 )
 
 
@@ -87,7 +90,8 @@ _LOST_FILES = (
             False,
             type="boolean",
             title="Accept losses",
-            description="Believe that files which are gone, however many, are gone for good",
+            description="Believe that files which are gone, however many, are gone for good. Name their root above, "
+            "or it is believed of all roots",
         ),
     },
 )

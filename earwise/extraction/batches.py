@@ -60,8 +60,8 @@ def extract_batch(
     # A batch keeps its list until the run is closed, even if none of its files is left to analyse, or in the library.
     if not listed:
         raise ExtractionRunError(
-            f"The extraction run {run_id!r} has no batch {number + 1}, as it is closed. What it left is taken up by the "
-            "next run: trigger a new one."
+            f"The extraction run {run_id!r} has no batch {number + 1}, as it is closed. What it left is taken up by "
+            "the next run: trigger a new one."
         )
     files = patiently(lambda: read_entries(store, listed))
     entries = {file: entry for file, entry in files.items() if not is_analysed(config, file.name, entry)}
