@@ -20,7 +20,7 @@ from earwise.root import Root
 from earwise.store import Store
 from earwise.store.extraction_runs import ExtractionRuns
 from tests.dags.running import read_dag
-from tests.models import write_model
+from tests.models import VERSION, add_tracks, write_model
 from tests.unit.sounds import make_sounds
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -61,6 +61,23 @@ def plan_one(store: Store, library: Path) -> None:
     roots = (Root("music", library),)
     scan_library(store, roots, NOW)
     plan_batches(store, roots, MfccConfig(), DAG_RUN.run_id, NOW)
+
+
+def test_losses_are_believed_where_a_run_is_triggered_so_and_of_its_root_alone(
+    call: Call, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library / "1.mp3").write_text("words")
+    (tmp_path / "cds").mkdir()
+    (tmp_path / "cds" / "2.mp3").write_text("words")
+    monkeypatch.setenv("EARWISE_LIBRARY", f"music={library}:cds={tmp_path / 'cds'}")
+    assert call("scan", {}, dag_run=DAG_RUN)["files"] == 2
+    (library / "1.mp3").unlink()
+    (tmp_path / "cds" / "2.mp3").unlink()
+    with pytest.raises(AirflowFailException, match="with accept_losses"):
+        call("scan", {"root": "music"}, dag_run=DAG_RUN)
+    assert call("scan", {"root": "music", "accept_losses": True}, dag_run=DAG_RUN)["vanished"] == 1
+    with pytest.raises(AirflowFailException, match="with accept_losses, and 'cds' as the root"):
+        call("scan", {}, dag_run=DAG_RUN)
 
 
 def test_run_is_closed_at_the_second_attempt_where_the_store_was_away_at_the_first(
@@ -104,5 +121,34 @@ def test_served_model_whose_files_are_gone_fails_with_what_to_do(call: Call, sto
     with pytest.raises(AirflowSkipException, match="knows every track"):
         call("assign")
     shutil.rmtree(models)
-    with pytest.raises(AirflowFailException, match=r"model m can't be read in .*EARWISE_HOME/models has to be one folder"):
+    with pytest.raises(AirflowFailException, match=r"model m can't be read in .*EARWISE_HOME/models has to be one"):
         call("assign")
+
+
+@pytest.mark.usefixtures("call")
+def test_version_seed_and_range_of_k_reach_the_job(store: Store, tmp_path: Path) -> None:
+    add_tracks(store, make_sounds(2, 10), range(20))
+    write_model(store, tmp_path / "home" / "models", "m", make_sounds(2, 10), range(20))
+    store.models.activate("m", NOW)
+    dag = read_dag("train_clusters")
+    pushed: dict[str, str] = {}
+    parameters = dag.params.dump() | {"k_min": 2, "seed": 7}
+    plan, train = dag.get_task("plan"), dag.get_task("train")
+    model_id = plan.python_callable("run", parameters, SimpleNamespace(xcom_push=pushed.__setitem__))
+
+    def pull(task_id: str, key: str = "") -> str:
+        assert task_id == "plan"
+        return pushed[key] if key else model_id
+
+    context = {"ti": SimpleNamespace(xcom_pull=pull), "run_id": "run", "params": parameters}
+    rendered = train.render_template(train.application_args, context)
+    # The served model's version, not the current one, which the job takes where none is given.
+    assert rendered == [
+        f"--model-id={model_id}",
+        "--dag-run-id=run",
+        f"--feature-version={VERSION}",
+        "--seed=7",
+        "--k-min=2",
+        "--k-max=None",
+    ]
+    assert MfccConfig().feature_version != VERSION
