@@ -12,20 +12,25 @@ the lists of recommendations.
 **Schedule.** Every 15 minutes, and by hand. Parameters: `root` and `only_path` look at a part of the library alone and
 believe what is known of the rest; `force` identifies files and reads their tags again although they have not changed
 (audio that is new is listened to; features of known audio stand); `retry_quarantined` tries files in quarantine again
-that have not changed; `accept_losses` believes that many files are gone for good.
+that have not changed; `accept_losses` believes that many files are gone for good, of the `root` that is named beside
+it, else of all.
 
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
 killed is finished by the next; an unchanged library is neither decoded nor written.
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable, has lost many files at once
 or is named by `EARWISE_LIBRARY` no more: mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on
-purpose, trigger it with `accept_losses`.
+purpose, trigger it with `accept_losses` and their `root`. A root that has left `EARWISE_LIBRARY` can't be named: leave
+`root` empty then, while the disks of all others are mounted. `scan` fails, too, when nothing is at `only_path`, nor
+known of it.
 A disk that hangs ends `scan` after four hours and `plan` after a quarter of an hour; both are tried again.
 `extract` fails when MongoDB does not answer for minutes or the library's disk or bucket goes away meanwhile
 (both retried), when a disk is full, or when the decoder fails on clips known to be good (look at the task log,
-reinstall the audio libraries). `report` fails when
-files are left over; the next run takes them up, and the tracks that came get their place all the same. Broken files
-fail nothing, nor do files that can't be read while others of their disk can.
+reinstall the audio libraries). Once its run is closed a batch that is cleared fails too: trigger a new run. `report`
+fails when files are left over; the next run takes them up, and the tracks that came get their place all the same.
+Broken files fail nothing, nor do files that can't be read while others of their disk can. `assign` fails when the
+files of the served model are not in `EARWISE_HOME/models`, which is one folder for all machines: trigger
+`train_clusters` where they are lost.
 """
 
 from __future__ import annotations
@@ -41,6 +46,10 @@ from earwise.settings import EXTRACTION_POOL, Settings
 TRACK_FEATURES = Asset("track_features")
 # A MongoDB that is away for a minute, as while it restarts, costs no attempt.
 _PATIENCE_S = 60.0
+_LOST_FILES = (
+    "EARWISE_HOME/models has to be one folder for all machines that run tasks. Where the files are lost, "
+    "train_clusters makes a new model."
+)
 
 
 @dag(
@@ -81,7 +90,8 @@ _PATIENCE_S = 60.0
             False,
             type="boolean",
             title="Accept losses",
-            description="Believe that files which are gone, however many, are gone for good",
+            description="Believe that files which are gone, however many, are gone for good. Name their root above, "
+            "or it is believed of all roots",
         ),
     },
 )
@@ -149,7 +159,7 @@ def extract_features() -> None:
     )
     def extract(number: int, label: str, dag_run: Any) -> None:
         """Listen to the files of one batch."""
-        from earwise.errors import BrokenDecoderError
+        from earwise.errors import BrokenDecoderError, ExtractionRunError
         from earwise.extraction.batches import extract_batch
         from earwise.features.config import MfccConfig
         from earwise.store import open_store
@@ -158,7 +168,7 @@ def extract_features() -> None:
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
                 extract_batch(store, dag_run.run_id, number, settings, MfccConfig(), dag_run.run_after)
-            except BrokenDecoderError as error:
+            except (BrokenDecoderError, ExtractionRunError) as error:
                 raise AirflowFailException(str(error)) from None
 
     # Runs after failed batches too, to close the run: that there is one is plan's success. Not at all where there was
@@ -166,7 +176,7 @@ def extract_features() -> None:
     @task(execution_timeout=timedelta(hours=2), trigger_rule="all_done_min_one_success")
     def close(dag_run: Any, params: dict[str, Any], ti: Any) -> dict[str, Any]:
         """Sum the run up, and bring the library's lists up to date."""
-        from earwise.errors import EarwiseError
+        from earwise.errors import ExtractionRunError, LibraryError
         from earwise.extraction.report import report_run
         from earwise.extraction.scope import find_scope
         from earwise.features.config import MfccConfig
@@ -177,7 +187,8 @@ def extract_features() -> None:
             try:
                 scope = find_scope(settings.roots, params["root"], params["only_path"])
                 done = report_run(store, settings.roots, MfccConfig(), dag_run.run_id, ti.start_date, within=scope)
-            except EarwiseError as error:
+            # Not every error of Earwise's: a store that is away for a moment is there at the next attempt.
+            except (ExtractionRunError, LibraryError) as error:
                 raise AirflowFailException(str(error)) from None
         return done.figures
 
@@ -202,9 +213,13 @@ def extract_features() -> None:
         settings = Settings.from_env()
         with open_store(settings, patience_s=_PATIENCE_S) as store:
             try:
-                assigned = assign_tracks(store, settings.model_folder, store.models.require_active_id())
+                model_id = store.models.require_active_id()
             except ModelNotFoundError as reason:
                 raise AirflowSkipException(str(reason)) from reason
+            try:
+                assigned = assign_tracks(store, settings.model_folder, model_id)
+            except ModelNotFoundError as error:
+                raise AirflowFailException(f"{str(error).rstrip('.')}. {_LOST_FILES}") from None
         if not assigned:
             raise AirflowSkipException("The served model knows every track that can be assigned.")
 

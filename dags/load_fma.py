@@ -11,8 +11,9 @@ of the library; `catalogue` with titles, artists, albums and genres from FMA's `
 in the files; `downloads` with how far each is, also on the web app's admin page; the asset `fma_set`.
 
 **Schedule.** By hand. The next run of `extract_features` hears the tracks. A set that is loaded later takes the place
-of the one before. After a much smaller one `extract_features` has to be triggered with `accept_losses` once: as many
-tracks are gone as if a disk were missing, and until then it fails and changes nothing.
+of the one before. After a much smaller one `extract_features` has to be triggered once with `accept_losses`, and `fma`
+as the `root`, since without one the losses of all roots are believed: as many tracks are gone as if a disk were
+missing, and until then it fails and changes nothing.
 
 **Is a re-run safe?** Yes. A download goes on where it broke off, whatever broke it; an archive that is there and was
 checked is not downloaded again; the catalogue is compared, and only files whose tags changed are looked at again.

@@ -5,6 +5,7 @@ EarwiseError
 ├ LibraryError           a root is absent, empty or unreadable: the scan changes nothing
 ├ BrokenDecoderError     the decoder fails on a clip known to be good: says nothing of the library's files
 ├ BatchOverdueError      a batch takes far longer than its size explains; a retry goes on with the rest
+├ ExtractionRunError     the run is closed or was never planned: a retry would not help
 ├ TrackError             one file: quarantined with its code, the batch goes on
 │  ├ DecodeError             truncated, not audio
 │  ├ DecoderCrashError       the worker died of it
@@ -69,6 +70,10 @@ class BrokenDecoderError(EarwiseError):
 
 class BatchOverdueError(EarwiseError):
     """A batch takes far longer than its size explains; what it has done is stored."""
+
+
+class ExtractionRunError(EarwiseError):
+    """The extraction run is closed or was never planned; a retry would not help."""
 
 
 class TrackError(EarwiseError):

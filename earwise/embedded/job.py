@@ -17,6 +17,7 @@ from earwise.store.model_runs import ModelRun, ModelStatus
 
 EXTRACTION = "extract_features"
 TRAINING = "train_clusters"
+_PLACING = "assign"
 _POLL_S = 0.5
 _DISCOVERY_LIMIT_S = 120
 _LOG_LINES = 15
@@ -24,7 +25,17 @@ _CUT_SHORT = "Ended by ./run: the start before was cut short. What it left is do
 
 
 class RunFailedError(PartError):
-    """A Dag run failed; the message names the task and carries the end of its log."""
+    """A Dag run failed; the message names the task and carries the end of its log.
+
+    Attributes
+    ----------
+    tasks : frozenset of str
+        The tasks that failed.
+    """
+
+    def __init__(self, message: str, tasks: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.tasks = tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +91,19 @@ def run_job(
                 api.fail_run(dag_id, run_id, _CUT_SHORT)
         api.unpause(dag_id)
     started = time.monotonic()
-    extraction = _extract(api, store, progress, check)
+    extraction, is_placed = _extract(api, store, progress, check)
     extracted = time.monotonic()
     model = None
-    if store.models.active_id() is None or _has_extracted(extraction):
+    if store.models.active_id() is None or not is_placed or _has_extracted(extraction):
         model = _train(api, store, progress, check)
     return JobReport(extraction, extracted - started, model, time.monotonic() - extracted)
 
 
-def _extract(api: AirflowApi, store: Store, progress: Progress, check: Callable[[], None]) -> ExtractionRun | None:
-    run_id = _new_run_id()
+def _extract(
+    api: AirflowApi, store: Store, progress: Progress, check: Callable[[], None]
+) -> tuple[ExtractionRun | None, bool]:
+    """The run, and whether the served model could take its tracks up."""
+    run_id, is_placed = _new_run_id(), True
     with progress.step("Analysing tracks") as step:
 
         def show() -> None:
@@ -99,12 +113,19 @@ def _extract(api: AirflowApi, store: Store, progress: Progress, check: Callable[
                 rate = f"{run.files_per_s:.1f} a second" if run.files_per_s else ""
                 step.update(run.done, run.planned, rate)
 
-        _run_dag(api, EXTRACTION, run_id, show)
+        try:
+            _run_dag(api, EXTRACTION, run_id, show)
+        except RunFailedError as error:
+            # The tracks are heard. A model whose files are lost ends no start: the next one is what helps.
+            if error.tasks != {_PLACING}:
+                raise
+            is_placed = False
+            progress.warn(f"A new model is trained, as the served one takes no tracks up. {error}")
         show()
         run = store.extraction_runs.get(run_id)
         if run is None or not run.planned:
             step.update(note="nothing new")
-        return run
+        return run, is_placed
 
 
 def _train(api: AirflowApi, store: Store, progress: Progress, check: Callable[[], None]) -> ModelRun | None:
@@ -142,17 +163,22 @@ def _run_dag(api: AirflowApi, dag_id: str, run_id: str, show: Callable[[], None]
         show()
         time.sleep(_POLL_S)
     if state == "failed":
-        raise RunFailedError(_explain_failure(api, dag_id, run_id))
+        raise _explain_failure(api, dag_id, run_id)
 
 
-def _explain_failure(api: AirflowApi, dag_id: str, run_id: str) -> str:
+def _explain_failure(api: AirflowApi, dag_id: str, run_id: str) -> RunFailedError:
     failed = [task for task in api.tasks(dag_id, run_id) if task.state == "failed"]
     if not failed:
-        return f"The Dag run {run_id} of {dag_id} failed before a task did; ./run logs airflow-scheduler shows why."
+        return RunFailedError(
+            f"The Dag run {run_id} of {dag_id} failed before a task did; ./run logs airflow-scheduler shows why."
+        )
     task = failed[0]
     name = task.task_id if task.map_index < 0 else f"{task.task_id} [{task.map_index}]"
     log = "\n  ".join(api.task_log(dag_id, run_id, task, _LOG_LINES))
-    return f"The task {name} of {dag_id} failed; ./run logs {dag_id} shows all of its log, which ends:\n  {log}"
+    return RunFailedError(
+        f"The task {name} of {dag_id} failed; ./run logs {dag_id} shows all of its log, which ends:\n  {log}",
+        frozenset(task.task_id for task in failed),
+    )
 
 
 def _wait_for_dags(api: AirflowApi, progress: Progress) -> None:

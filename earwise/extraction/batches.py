@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from itertools import batched
 
-from earwise.errors import BrokenDecoderError, LibraryError, TrackError
+from earwise.errors import BrokenDecoderError, ExtractionRunError, LibraryError, TrackError
 from earwise.extraction.absence import check_absence, check_roots, heard_files
 from earwise.extraction.behind import Behind
 from earwise.extraction.deadline import Deadline, ended_if_hanging, fetching_s
@@ -48,13 +48,22 @@ def extract_batch(
         If it takes far longer than its size explains; what became of the files until then is stored.
     BrokenDecoderError
         If most files fail and so do clips that are known to be good; no file is quarantined for that.
+    ExtractionRunError
+        If the run has no such batch, as once it is closed; nothing is written then.
     LibraryError
         If files can't be read because their root went away after the scan; none of them is quarantined then. Files
         that can't be read while others of their disk can are.
     StoreError
         If the store does not answer; what was stored before stays, and the rest stays pending.
     """
-    files = patiently(lambda: read_entries(store, store.extraction_runs.batch(run_id, number)))
+    listed = patiently(lambda: store.extraction_runs.batch(run_id, number))
+    # A batch keeps its list until the run is closed, even if none of its files is left to analyse, or in the library.
+    if not listed:
+        raise ExtractionRunError(
+            f"The extraction run {run_id!r} has no batch {number + 1}, as it is closed. What it left is taken up by "
+            "the next run: trigger a new one."
+        )
+    files = patiently(lambda: read_entries(store, listed))
     entries = {file: entry for file, entry in files.items() if not is_analysed(config, file.name, entry)}
     finished = {file: entry for file, entry in files.items() if file not in entries}
     earlier = patiently(lambda: count_finished(store, finished, config, now))

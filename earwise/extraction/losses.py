@@ -11,7 +11,13 @@ from earwise.extraction.changes import Change
 from earwise.paths import LibraryPath
 from earwise.root import DEMO_ROOT, Root
 
-_WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses."
+# With the root, since without it the losses of all are believed, also of a disk that is not mounted just now.
+_WAY_OUT = "If they are gone for good, trigger extract_features with accept_losses, and {root!r} as the root."
+# One that the settings do not name can't be asked for alone.
+_WAY_OUT_OF_SETTINGS = (
+    "If they are gone for good, trigger extract_features with accept_losses while the disks of all other roots are "
+    "there, as it believes their losses too."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def check_loss(
     if vanished and not found and not below:
         raise LibraryError(
             f"The library's folder {root.address} holds no audio file any more, but {known} are known. "
-            f"Is its disk mounted? Nothing was changed. {_WAY_OUT}"
+            f"Is its disk mounted? Nothing was changed. {_WAY_OUT.format(root=root.name)}"
         )
     if vanished < limits.files or vanished <= limits.share * known:
         return
@@ -66,7 +72,7 @@ def check_loss(
     if lost >= limits.files and lost > limits.share * known:
         raise LibraryError(
             f"{lost} of {known} files known in {_place(root, below)} are gone at once. "
-            f"Is a disk missing? Nothing was changed. {_WAY_OUT}"
+            f"Is a disk missing? Nothing was changed. {_WAY_OUT.format(root=root.name)}"
         )
 
 
@@ -95,7 +101,7 @@ def check_removed_root(name: str, *, known: int, changes: Iterable[Change], limi
     if lost and (lost == known or (lost >= limits.files and lost > limits.share * known)):
         raise LibraryError(
             f"EARWISE_LIBRARY does not name the root {name!r} any more, of which {known} files are known. "
-            f"Is the setting the same for every process? Nothing was changed. {_WAY_OUT}"
+            f"Is the setting the same for every process? Nothing was changed. {_WAY_OUT_OF_SETTINGS}"
         )
 
 

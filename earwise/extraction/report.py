@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from earwise.errors import EarwiseError
+from earwise.errors import ExtractionRunError
 from earwise.extraction.directory import refresh_directory
 from earwise.extraction.following import LONGEST_WAIT, follow_aliases
 from earwise.extraction.planning import pending_files
@@ -70,12 +70,14 @@ def report_run(
 
     Raises
     ------
-    EarwiseError
+    ExtractionRunError
         If no such run was planned.
+    StoreError
+        If the store does not answer; what was written stands, and all of it can be done again.
     """
     run = store.extraction_runs.get(run_id)
     if run is None:
-        raise EarwiseError(f"No extraction run {run_id!r} was planned.")
+        raise ExtractionRunError(f"No extraction run {run_id!r} was planned.")
     left = sum(1 for _ in pending_files(store, roots, config, within))
     store.extraction_runs.finish(run_id, now, left=left)
     if within is None:

@@ -74,6 +74,7 @@ class _Tally:
     changed: int = 0
     vanished: int = 0
     lost: int = 0  # vanished and not let go before
+    is_there: bool = False  # what the scan is limited to, on disk or among what is known
     problems: list[ScanProblem] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
 
@@ -104,8 +105,9 @@ def scan_library(
     Raises
     ------
     LibraryError
-        If a root is absent or unreadable, or, unless losses are accepted, has left the settings, has become empty or
-        has lost so many files at once that a disk is more likely missing than its files; then nothing is changed.
+        If a root is absent or unreadable, or what the scan is limited to is neither there nor known, or, unless losses
+        are accepted, a root has left the settings, has become empty or has lost so many files at once that a disk is
+        more likely missing than its files; then nothing is changed.
     """
     if all(root.is_optional and not root.folder.exists() for root in roots):
         raise LibraryError("EARWISE_LIBRARY names no folder, so there is nothing to listen to.")
@@ -113,7 +115,9 @@ def scan_library(
     region = scan_region(within)
     below = region.path if region else b""
     with ChangeSpool() as changes:
-        tallies = [_compare_root(store, root, roots, below, changes) for root in scanned]
+        tallies = [_compare_root(store, root, roots, below, changes, within) for root in scanned]
+        if within is not None and within.path and not any(tally.is_there for tally in tallies):
+            _check_presence(store, within)
         removed = _compare_removed_roots(store, roots, changes) if region is None else {}
         if not accept_losses:
             for root, tally in zip(scanned, tallies, strict=True):
@@ -139,7 +143,14 @@ def scan_library(
     return report
 
 
-def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: bytes, changes: ChangeSpool) -> _Tally:
+def _compare_root(
+    store: Store,
+    root: Root,
+    roots: tuple[Root, ...],
+    below: bytes,
+    changes: ChangeSpool,
+    within: LibraryPath | None,
+) -> _Tally:
     tally, unreadable = _Tally(), set[bytes]()
     # Whoever asks a bucket has a time-out.
     watch: AbstractContextManager[Callable[[], None]] = (
@@ -149,6 +160,8 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
         sides = walk_root(root, roots, below), store.folders.read_listings(root.name, below)
         for location, found, known in pair_folders(*sides):
             get_on()
+            if not tally.is_there:
+                tally.is_there = within is None or _is_there(within, location, found, known)
             tally.known += len(known)
             if found is not None:
                 tally.problems += found.problems
@@ -165,6 +178,28 @@ def _compare_root(store: Store, root: Root, roots: tuple[Root, ...], below: byte
                 if change is not None:
                     changes.add(change)
     return tally
+
+
+def _is_there(within: LibraryPath, location: LibraryPath, found: FoundFolder | None, known: Listing) -> bool:
+    """Whether a folder is what was asked for, lies in that, or holds it, now or when it was last looked at."""
+    if within.holds(location):
+        return True
+    if location != within.parent:
+        return False
+    names = {name for name, _, _ in known.unpack()}
+    if found is None:
+        return within.name in names
+    is_problem = any(within.holds(problem.location) for problem in found.problems)
+    return is_problem or not found.is_readable or within.name in names | found.files.keys()
+
+
+def _check_presence(store: Store, within: LibraryPath) -> None:
+    """Raise for a path that is neither there nor known, unless it was a problem, which the quarantine alone knows."""
+    if not any(within.holds(file.location) for file in store.quarantine.with_codes(PROBLEM_CODES)):
+        raise LibraryError(
+            f"{within.display!r} is not in the library: the root {within.root!r} has no folder and no audio file of "
+            "that path, and none was known. Nothing was changed."
+        )
 
 
 def _compare_folder(

@@ -25,21 +25,24 @@ def find_scope(roots: tuple[Root, ...], root: str | None, only_path: str | None)
     LibraryError
         If there is no such root, or the path is in none.
     """
-    name, path = (root or "").strip(), os.fsencode((only_path or "").rstrip("/"))
+    name, asked = (root or "").strip(), only_path or ""
     named = [candidate for candidate in roots if not name or candidate.name == name]
     if not named:
         raise LibraryError(f"There is no root {name!r}. There are: {', '.join(root.name for root in roots)}.")
-    if (only_path or "").startswith("/"):
-        return _find_absolute(named, path)
-    if b".." in path.split(b"/"):
-        raise LibraryError(f"{only_path!r} leads out of the library.")
+    if asked.startswith("/"):
+        return _find_absolute(named, os.fsencode(asked))
+    # Nothing in the library has such parts in its path, which mean the folder itself.
+    parts = [part for part in os.fsencode(asked).split(b"/") if part not in (b"", b".")]
+    if b".." in parts:
+        raise LibraryError(f"{asked!r} leads out of the library.")
+    path = b"/".join(parts)
     if name:
         return LibraryPath(name, path)
-    if not path:
+    if not asked:
         return None
     required = [candidate for candidate in roots if not candidate.is_optional]
     if len(required) != 1:
-        raise LibraryError(f"Say which root {only_path!r} is in: {', '.join(root.name for root in roots)}.")
+        raise LibraryError(f"Say which root {asked!r} is in: {', '.join(root.name for root in roots)}.")
     return LibraryPath(required[0].name, path)
 
 

@@ -199,7 +199,7 @@ class ExtractionRuns:
 
     @translated_errors()
     def batch(self, run_id: str, number: int) -> list[LibraryPath]:
-        """The files of one batch; empty once the run has finished."""
+        """The files of one batch; none once the run has finished, and no batch is without a file before."""
         document = self._batches.find_one({"_id": f"{run_id}:{number}"})
         files = document["files"] if document else []
         return [LibraryPath(file["root"], bytes(file["path"])) for file in files]

@@ -1,9 +1,10 @@
-"""Runs a DAG of this repository in a process of its own."""
+"""Runs a DAG of this repository in a process of its own, or reads it into this one."""
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,11 @@ def run_dag(home: Path, dag_id: str, configurations: list[dict[str, Any]], varia
     (home / "log").write_text(done.stdout + done.stderr)
     runs: list[Any] = json.loads(done.stdout.splitlines()[-1])
     return runs
+
+
+def read_dag(dag_id: str) -> Any:
+    """A DAG as its file declares it."""
+    return runpy.run_path(str(REPOSITORY / "dags" / f"{dag_id}.py"))[dag_id]()
 
 
 def states(run: dict[str, Any]) -> dict[str, str]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo, TimeRestriction
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
+from tests.dags.running import read_dag
 
 
 def load(name: str) -> Any:
     """The DAG as the scheduler knows it: from its serialized form."""
-    specification = importlib.util.spec_from_file_location(name, DAGS / f"{name}.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return DagSerialization.from_dict(DagSerialization.to_dict(getattr(module, name)()))
+    return DagSerialization.from_dict(DagSerialization.to_dict(read_dag(name)))
 
 
 def first_run(dag: Any) -> DagRunInfo:

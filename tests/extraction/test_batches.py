@@ -13,7 +13,7 @@ import mutagen
 import pytest
 import soundfile
 
-from earwise.errors import DecodeError, TrackError
+from earwise.errors import DecodeError, ExtractionRunError, TrackError
 from earwise.extraction import batches
 from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Job
@@ -236,3 +236,37 @@ def test_file_that_leads_out_of_the_library_meanwhile_is_not_opened(
     extract_batch(extraction.store, "run 0", 0, extraction.settings, extraction.config, NOW)
     assert extraction.codes() == {"a.flac": "unreadable"}
     assert extraction.store.tracks.count_ready() == 0
+
+
+def test_batch_of_a_run_that_is_closed_is_refused_and_the_run_keeps_its_counts(
+    extraction: Extraction, library: Path, snapshot: Snapshot
+) -> None:
+    write_tone(library / "a.flac", 1)
+    (library / "b.mp3").write_text("words")
+    extraction.run()
+    before = snapshot()
+    with pytest.raises(ExtractionRunError, match=r"'run 1' has no batch 1, as it is closed\..* trigger a new one"):
+        extract_batch(extraction.store, "run 1", 0, extraction.settings, extraction.config, NOW)
+    assert snapshot() == before
+    run = extraction.store.extraction_runs.get("run 1")
+    assert run is not None
+    assert (run.done, run.failures) == (2, {"not_audio": 1})
+
+
+def test_batch_that_was_done_when_its_task_was_killed_is_no_failure_at_the_next_attempt(
+    extraction: Extraction, library: Path
+) -> None:
+    write_tone(library / "a.flac", 1)
+    (library / "b.mp3").write_text("words")
+    extraction.run(is_reported=False)
+    report = extract_batch(extraction.store, "run 1", 0, extraction.settings, extraction.config, NOW)
+    assert (report.analysed, report.failures) == (0, {})
+    run = extraction.store.extraction_runs.get("run 1")
+    assert run is not None
+    assert (run.done, run.decoded, run.failures) == (2, 1, {"not_audio": 1})
+
+
+def test_batch_whose_files_have_all_left_the_library_is_no_failure(extraction: Extraction, library: Path) -> None:
+    extraction.store.extraction_runs.start("run 0", [[LibraryPath("music", b"gone.flac")]], NOW)
+    report = extract_batch(extraction.store, "run 0", 0, extraction.settings, extraction.config, NOW)
+    assert report.analysed == 0

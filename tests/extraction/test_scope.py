@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from earwise.paths import LibraryPath
 from earwise.root import Copies, Root
 from earwise.store import Store
 from tests.audio import write_tone
-from tests.extraction.conftest import NOW, Extraction
+from tests.extraction.conftest import NOW, Extraction, Snapshot
 from tests.extraction.test_scanning import known, put
 
 MUSIC, CDS = Root("music", Path("/srv/music")), Root("cds", Path("/srv/cds"))
@@ -32,6 +33,8 @@ OPTIONAL = Root("fma", Path("/srv/fma.zip"), is_optional=True)
         ("", " ".strip(), None),
         ("cds", None, LibraryPath("cds", b"")),
         ("cds", "Ben/Live/", LibraryPath("cds", b"Ben/Live")),
+        ("cds", "./Ben//./Live/.", LibraryPath("cds", b"Ben/Live")),
+        ("cds", ".", LibraryPath("cds", b"")),
         (None, "/srv/music/Ben", LibraryPath("music", b"Ben")),
         (None, "/srv/cds", LibraryPath("cds", b"")),
         ("fma", "000/000002.mp3", LibraryPath("fma", b"000/000002.mp3")),
@@ -43,6 +46,7 @@ def test_what_people_ask_for_is_found(root: str | None, path: str | None, found:
 
 def test_lone_root_need_not_be_named() -> None:
     assert find_scope((MUSIC, OPTIONAL), None, "Ben") == LibraryPath("music", b"Ben")
+    assert find_scope((MUSIC, OPTIONAL), None, "./") == LibraryPath("music", b"")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,10 @@ def test_lone_root_need_not_be_named() -> None:
     [
         ("tapes", None, "There is no root 'tapes'. There are: music, cds, fma"),
         (None, "Ben", "Say which root 'Ben' is in: music, cds, fma"),
+        (None, ".", "Say which root '.' is in: music, cds, fma"),
         ("cds", "../music", "leads out of the library"),
+        ("cds", "./../music", "leads out of the library"),
+        (None, "/", "/ is in no root"),
         (None, "/srv/musician/Ben", "is in no root"),
         ("cds", "/srv/music/Ben", "is in no root"),
     ],
@@ -58,6 +65,14 @@ def test_lone_root_need_not_be_named() -> None:
 def test_what_is_not_clear_is_refused(root: str | None, path: str | None, message: str) -> None:
     with pytest.raises(LibraryError, match=message):
         find_scope((MUSIC, CDS, OPTIONAL), root, path)
+
+
+def pack(path: Path, *names: str) -> Path:
+    """Write an archive of these members."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return path
 
 
 def scan_within(extraction: Extraction, path: bytes, root: str = "music", **options: bool) -> dict[str, int]:
@@ -98,7 +113,9 @@ def test_folder_that_is_gone_is_believed_within_the_same_limits(extraction: Extr
     shutil.rmtree(library / "a")
     assert scan_within(extraction, b"a")["vanished"] == 1, "a scan of everything would believe it, too"
     shutil.rmtree(library / "b")
-    with pytest.raises(LibraryError, match=r"20 of 20 files known in \S+/library/b are gone at once.* accept_losses"):
+    with pytest.raises(
+        LibraryError, match=r"20 of 20 files known in \S+/library/b are gone .* accept_losses, and 'music' as"
+    ):
         scan_within(extraction, b"b")
     assert scan_within(extraction, b"b", accept_losses=True)["vanished"] == 20
     assert known(extraction.store) == [b"1.mp3"]
@@ -127,6 +144,42 @@ def test_what_every_scan_passes_over_can_not_be_asked_for(extraction: Extraction
         scan_within(extraction, b"notes/text.txt")
 
 
+@pytest.mark.parametrize("path", [b"Ben/Lvie", b"Ben/Live/2.mp3", b"Bne/1.mp3"])
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_path_that_is_neither_there_nor_known_is_refused_and_nothing_is_changed(
+    extraction: Extraction, library: Path, tmp_path: Path, snapshot: Snapshot, path: bytes, is_archive: bool
+) -> None:
+    put(library, "Ben/Live/1.mp3")
+    if is_archive:
+        root = Root("music", pack(tmp_path / "music.zip", "Ben/Live/1.mp3"), copies=Copies(tmp_path, 1_000_000))
+        extraction.settings = dataclasses.replace(extraction.settings, library=(root,))
+    extraction.scan()
+    put(library, "Ben/new.mp3")
+    before = snapshot()
+    with pytest.raises(LibraryError, match=f"'{path.decode()}' is not in the library: the root 'music' has no"):
+        scan_within(extraction, path)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_path_that_is_there_or_was_known_is_looked_at_whatever_it_holds(
+    extraction: Extraction, library: Path, is_gone: bool
+) -> None:
+    put(library, "a/1.mp3", "a/2.mp3", "b/3.mp3", "c.mp3/text.txt", "5.mp3")
+    os.mkfifo(library / "pipe.mp3")
+    extraction.scan()
+    (library / "empty").mkdir()
+    (library / "a" / "2.mp3").unlink()
+    if is_gone:
+        for name in ("a", "b"):
+            shutil.rmtree(library / name)
+        (library / "pipe.mp3").unlink()
+    vanished = {b"a/2.mp3": 2 if is_gone else 1, b"b": int(is_gone), b"pipe.mp3": 0}
+    vanished |= {} if is_gone else {b"c.mp3": 0, b"empty": 0}
+    assert {path: scan_within(extraction, path)["vanished"] for path in vanished} == vanished
+    assert extraction.codes() == ({} if is_gone else {"pipe.mp3": "not_a_file"})
+
+
 def test_problems_elsewhere_stay_on_record(extraction: Extraction, library: Path) -> None:
     put(library, "a/1.mp3")
     for name in ("a/pipe.mp3", "pipe.mp3"):
@@ -138,16 +191,13 @@ def test_problems_elsewhere_stay_on_record(extraction: Extraction, library: Path
 
 
 def test_archive_is_looked_at_in_part(extraction: Extraction, tmp_path: Path) -> None:
-    import zipfile
-
-    path = tmp_path / "music.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in ("a/1.mp3", "a/b/2.mp3", "ab/3.mp3"):
-            archive.writestr(name, name)
+    path = pack(tmp_path / "music.zip", "a/1.mp3", "a/b/2.mp3", "ab/3.mp3")
     roots = (Root("music", path, copies=Copies(tmp_path / "copies", 1_000_000)),)
     extraction.settings = dataclasses.replace(extraction.settings, library=roots)
     assert scan_within(extraction, b"a")["added"] == 2
     assert known(extraction.store) == [b"a/1.mp3", b"a/b/2.mp3"]
+    pack(path, "ab/3.mp3")
+    assert scan_within(extraction, b"a")["vanished"] == 2, "what is gone and known is no mistake"
 
 
 def run_within(extraction: Extraction, path: bytes, *, force: bool = False) -> list[str]:
@@ -163,7 +213,6 @@ def test_only_the_part_is_planned_and_the_rest_goes_on_waiting(extraction: Extra
     extraction.scan()
     assert run_within(extraction, b"a") == ["a/2.mp3", "a/3.mp3"]
     assert run_within(extraction, b"a/3.mp3") == ["a/3.mp3"]
-    assert run_within(extraction, b"c") == []
 
 
 def test_report_does_not_count_what_waits_elsewhere_as_left(extraction: Extraction, library: Path) -> None:

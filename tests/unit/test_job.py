@@ -26,6 +26,7 @@ class FakeAirflow:
 
     old_runs: dict[str, datetime] = field(default_factory=dict)
     failing: str = ""
+    failing_task: str = "extract"
     errors: list[str] = field(default_factory=list)
     calls: list[tuple[str, ...]] = field(default_factory=list)
     looks: dict[str, int] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class FakeAirflow:
         return "failed" if self.failing == dag_id else "success"
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
-        return [TaskState("scan", "success", -1, 1), TaskState("extract", "failed", 3, 2)]
+        return [TaskState("scan", "success", -1, 1), TaskState(self.failing_task, "failed", 3, 2)]
 
     def task_log(self, dag_id: str, run_id: str, task: TaskState, lines: int) -> list[str]:
         return ["Reading batch", "StoreError: MongoDB did not answer"][-lines:]
@@ -170,6 +171,14 @@ def test_rejected_model_is_said_and_is_no_error() -> None:
     report, progress = run(FakeAirflow(failing=TRAINING), FakeStore(model=rejected))
     assert report.model == rejected
     assert "The model before stays. It knows 3 tracks." in progress.said
+
+
+def test_served_model_that_takes_no_tracks_up_is_followed_by_a_new_one() -> None:
+    api = FakeAirflow(failing=EXTRACTION, failing_task="assign")
+    report, progress = run(api, FakeStore(active="m", model=make_model()))
+    assert api.triggered() == [EXTRACTION, TRAINING]
+    assert report.model == make_model()
+    assert any("A new model is trained" in said and "./run logs extract_features" in said for said in progress.said)
 
 
 @pytest.mark.parametrize("dag_id", [EXTRACTION, TRAINING])
