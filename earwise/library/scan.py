@@ -130,11 +130,15 @@ def _begin_below(root: Root, base: bytes, below: bytes) -> list[bytes]:
     try:
         with os.scandir(base):
             pass
-        place = os.path.join(base, below)
-        if not os.path.lexists(place):
-            return []
     except OSError as error:
         raise LibraryError(f"The library's folder {root.folder} can't be read: {_reason(error)}.") from error
+    place = os.path.join(base, below)
+    try:
+        os.lstat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise LibraryError(f"{os.fsdecode(place)} can't be read: {_reason(error)}.") from error
     # Behind a link or under a hidden name no other scan would find it again.
     if _is_passed_over(below) or os.path.realpath(place) != os.path.join(os.path.realpath(base), below):
         raise LibraryError(f"{os.fsdecode(place)} is hidden or leads through a link, and is passed over by every scan.")

@@ -80,6 +80,19 @@ def scan_within(extraction: Extraction, path: bytes, root: str = "music", **opti
     return scan_library(extraction.store, extraction.settings.roots, NOW, within=within, **options).counts
 
 
+def test_place_that_can_not_be_looked_at_is_not_taken_for_gone(
+    extraction: Extraction, library: Path, snapshot: Snapshot
+) -> None:
+    put(library, "a/b/1.mp3")
+    extraction.scan()
+    before = snapshot()
+    shutil.rmtree(library / "a")
+    (library / "a").symlink_to("a")
+    with pytest.raises(LibraryError, match="a/b can't be read: Too many levels of symbolic links"):
+        scan_within(extraction, b"a/b")
+    assert snapshot() == before
+
+
 def test_rest_of_the_library_is_neither_looked_at_nor_taken_for_vanished(
     extraction: Extraction, library: Path, tmp_path: Path
 ) -> None:
