@@ -117,7 +117,7 @@ def run(api: FakeAirflow, store: FakeStore, **options: Any) -> tuple[job.JobRepo
 
 
 def test_first_job_extracts_then_trains_and_waits_for_exactly_its_runs() -> None:
-    api, store = FakeAirflow(), FakeStore(ExtractionRun("r", NOW, 10, Counts(10)), model=make_model())
+    api, store = FakeAirflow(), FakeStore(ExtractionRun("r", NOW, NOW, 10, Counts(10)), model=make_model())
     report, progress = run(api, store)
     assert api.triggered() == [EXTRACTION, TRAINING]
     assert {call[2] for call in api.calls if call[0] == "trigger"} == set(api.looks) == store.asked
@@ -134,7 +134,7 @@ def test_both_dags_are_unpaused_before_anything_is_triggered() -> None:
 
 @pytest.mark.parametrize(
     "extraction",
-    [None, ExtractionRun("r", NOW, 0, Counts()), ExtractionRun("r", NOW, 2, Counts(2, 0, {"not_audio": 2}))],
+    [None, ExtractionRun("r", NOW, NOW, 0, Counts()), ExtractionRun("r", NOW, NOW, 2, Counts(2, 0, {"not_audio": 2}))],
 )
 def test_nothing_is_trained_again_when_nothing_was_extracted(extraction: ExtractionRun | None) -> None:
     api = FakeAirflow()
@@ -145,7 +145,7 @@ def test_nothing_is_trained_again_when_nothing_was_extracted(extraction: Extract
 
 def test_new_tracks_are_trained_on_although_there_is_a_model() -> None:
     api = FakeAirflow()
-    run(api, FakeStore(ExtractionRun("r", NOW, 3, Counts(3, 1, {"not_audio": 2})), active="m"))
+    run(api, FakeStore(ExtractionRun("r", NOW, NOW, 3, Counts(3, 1, {"not_audio": 2})), active="m"))
     assert api.triggered() == [EXTRACTION, TRAINING]
 
 
