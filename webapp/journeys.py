@@ -86,7 +86,8 @@ def _continue(seeds: Sequence[str], played: Sequence[str]) -> list[Track]:
             break
         # The one that was played last is read along, for its artist.
         tracks |= store().tracks.get_many([*played[-1:], *candidates])
-        artist = _fold(tracks[last].tags.artist) if last in played and last in tracks else ""
+        before = (tracks.get(last) or store().tracks.get(last)) if last in played else None
+        artist = _fold(before.tags.artist) if before else ""
         used.update(track_id for track_id in candidates if track_id not in tracks)
         if chosen := tune_in(lists, last, artist, used, _TRACKS_AT_A_TIME, tracks):
             return [tracks[step.track_id] for step in chosen]

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 # A few tracks may lack the new version for long, because their disk is away or their batch failed. So may those whose
 # files are all in quarantine, however many: they are not waited for.
 ENOUGH_COVERAGE = 0.98
+# A version that most of the library can't be measured in would recommend from the rest alone.
+_LEAST_MEASURED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,15 @@ class Coverage:
         measurable = self.ready - self.unmeasurable
         return self.measured / measurable if measurable else 1.0
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether training may move to the version.
+
+        >>> Coverage(100, 98).is_enough, Coverage(100, 95, 5).is_enough, Coverage(100, 40, 60).is_enough
+        (True, True, False)
+        """
+        return self.share >= ENOUGH_COVERAGE and self.measured >= _LEAST_MEASURED * self.ready
+
 
 def choose_version(store: Store, current: str) -> str:
     """The current version once it covers the library; until then the one that the served model was trained in.
@@ -61,7 +72,7 @@ def choose_version(store: Store, current: str) -> str:
     if run is None or run.feature_version == current or not store.features.count(run.feature_version):
         return current
     covered = coverage(store, current)
-    if covered.share >= ENOUGH_COVERAGE:
+    if covered.is_enough:
         return current
     log.warning(
         "training stays with the served version: of %d tracks the current one has %d, and %.0f%% of those that can be"

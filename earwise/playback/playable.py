@@ -157,6 +157,7 @@ def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, names: 
         try:
             return _keep(copies, names.of(verdict.holds), content)
         except UnreadableFileError:  # there is no room to keep it
+            content.seek(0)
             return BufferedReader(content)
 
 

@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from earwise.errors import PlaylistFullError, StoreError
 from earwise.store.acknowledged import acknowledged_collection
+from earwise.store.bulk import delete_found
 from earwise.store.index_builds import ensure_index
 from earwise.store.search import fold_text
 from earwise.store.translation import translated_errors
@@ -24,6 +25,7 @@ LONGEST_NAME = 100
 KEPT_DELETED = timedelta(days=1)
 MOST_DELETED = 20
 _ATTEMPTS = 20
+_FORGOTTEN_AT_ONCE = 5  # each has up to 5,000 tracks in an index
 # What becomes of a list of tracks; None where it stays as it is.
 type _Change = Callable[[list[str]], list[str] | None]
 
@@ -198,7 +200,7 @@ class Playlists:
     @translated_errors()
     def forget_deleted(self, now: datetime) -> None:
         """Delete for good, of all listeners, what `restore` does not bring back any more."""
-        self._playlists.delete_many({"deleted_at": {"$lt": now - KEPT_DELETED}})
+        delete_found(self._playlists, {"deleted_at": {"$lt": now - KEPT_DELETED}}, at_once=_FORGOTTEN_AT_ONCE)
 
     @translated_errors()
     def held_among(self, track_ids: Iterable[str]) -> set[str]:

@@ -144,7 +144,6 @@ def test_heart_that_was_not_kept_leaves_that_of_the_next_track_alone(listener: P
     with listener.expect_response("**/marks"):
         listener.get_by_role("button", name="Next track").click()
     expect(heart).to_have_attribute("aria-pressed", "false")
-    held[0].fulfill(status=204)
-    listener.unroute("**/favourite")
-    heart.click()
-    expect(heart).to_have_attribute("aria-pressed", "true")
+    held[0].fulfill(status=401)
+    expect(listener.get_by_role("alert")).to_contain_text("That was not kept: log in again.")
+    expect(heart).to_have_attribute("aria-pressed", "false")

@@ -8,10 +8,10 @@ import io
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import av
 import numpy as np
@@ -20,6 +20,7 @@ import soundfile
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from earwise.errors import LocalCopyError
 from earwise.playback import playable, verdicts
 from earwise.settings import Settings
 from earwise.store import Store
@@ -387,3 +388,15 @@ def test_what_browsers_play_is_sent_though_there_is_no_room_for_the_verdict(
     write(library / "a.m4a", "aac")
     answer = app.test_client().get(address(store, library / "a.m4a"), buffered=True)
     assert (answer.status_code, answer.data) == (200, (library / "a.m4a").read_bytes())
+
+
+def test_refusal_that_could_not_be_kept_is_one_all_the_same(
+    store: Store, library: Path, listener: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_after_reading(copies: object, key: str, size_bytes: int, fetch: Callable[[BinaryIO], None]) -> NoReturn:
+        fetch(io.BytesIO())
+        raise LocalCopyError("The quota is used up.")
+
+    monkeypatch.setattr(playable, "cached_copy", fail_after_reading)
+    (library / "a.wma").write_bytes(b"no audio at all" * 100)
+    assert listener.get(address(store, library / "a.wma"), headers=JSON).status_code == 415

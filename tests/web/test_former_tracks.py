@@ -8,7 +8,7 @@ from earwise.paths import LibraryPath
 from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser, Program
-from tests.web.seeding import NOW, seed_model, seed_track, track_id
+from tests.web.seeding import NOW, leave, seed_model, seed_track, track_id
 from tests.web.test_radio import rows_of
 
 
@@ -96,7 +96,7 @@ def test_program_judges_what_former_tracks_became_and_takes_that_back(
 
 
 def test_program_puts_a_former_track_into_playlists_as_what_it_became_and_takes_it_out(
-    program: Program, tracks: tuple[str, str]
+    store: Store, program: Program, tracks: tuple[str, str]
 ) -> None:
     old, new = tracks
     made = program.send("POST", "/playlists", json={"name": "Slow", "tracks": [old, new]})
@@ -115,6 +115,8 @@ def test_program_puts_a_former_track_into_playlists_as_what_it_became_and_takes_
     unknown = track_id("never was")
     assert program.send("PUT", f"{playlist}/tracks/{unknown}").status_code == 404
     assert program.send("POST", "/playlists", json={"name": "Slow", "tracks": [old, unknown]}).status_code == 404
+    leave(store, [new])
+    assert program.send("POST", "/playlists", json={"name": "Slow", "tracks": [old]}).status_code == 404
 
 
 @pytest.mark.parametrize("is_in_model", [False, True])

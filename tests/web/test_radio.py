@@ -122,6 +122,14 @@ def test_radio_goes_on_where_all_of_the_nearest_have_left(
         assert not set(near) & set(seeds[:left])
 
 
+def test_radio_knows_the_artist_of_a_track_that_left_while_it_played(store: Store, listener: Browser) -> None:
+    played, same, other = found = [seed_track(store, Tags(name, name[:3])) for name in ("Ann 1", "Ann 2", "Ben")]
+    seed_model(store, found, names=("All",))
+    seed_lists(store, {played: {same: 0.1, other: 0.2}})
+    leave(store, [played])
+    assert rows_of(listener.submit("/radio/next", page="/playlists", played=played).text) == [other, same]
+
+
 def test_a_path_leads_past_a_track_that_has_left(store: Store, listener: Browser, program: Program) -> None:
     names = ("one", "near", "farther", "other")
     one, near, farther, other = found = [seed_track(store, Tags(name, "Ann")) for name in names]

@@ -12,6 +12,9 @@ def require_known(*track_ids: str) -> list[str]:
     found = store().tracks.get_many(track_ids)
     gone = [track_id for track_id in track_ids if track_id not in found]
     became = store().aliases.resolve(gone) if gone else {}
+    # What they have become may have left since.
+    there = store().tracks.get_many(became.values()) if became else {}
+    became = {track_id: now for track_id, now in became.items() if now in there}
     if unknown := [track_id for track_id in gone if track_id not in became]:
         abort(404, f"There is no track {min(unknown)}.")
     return [became.get(track_id, track_id) for track_id in track_ids]

@@ -14,7 +14,8 @@ export function attachRadio(queue, read) {
 
   async function goOn() {
     const { radio } = queue;
-    if (isAsking || !radio || queue.tracks.length - queue.index > FEW) return;
+    // Whoever takes everything out wants nothing more.
+    if (isAsking || !radio || queue.tracks.length === 0 || queue.tracks.length - queue.index > FEW) return;
     isAsking = true;
     const html = await ask(radio);
     // Another radio, or a list, may have become the queue meanwhile.
