@@ -15,7 +15,7 @@ from earwise.store.tracks import FOUND_AT_ONCE
 log = logging.getLogger(__name__)
 
 # A few tracks may lack the new version for long, because their disk is away or their batch failed. So may those whose
-# files are all in quarantine, however many: they are not waited for.
+# files are all in quarantine, which are not waited for.
 ENOUGH_COVERAGE = 0.98
 # A version that most of the library can't be measured in would recommend from the rest alone.
 _LEAST_MEASURED = 0.5
