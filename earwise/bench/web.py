@@ -52,7 +52,7 @@ _FIRST_MIB = {"User-Agent": USER_AGENT, "Range": f"bytes=0-{2**20 - 1}"}
 _START_S = 60.0
 _SEED = 3
 # What is to be met, and by which pages: logging in is slow on purpose, and streaming is bounded by the disk.
-MOST_P99_MS, MOST_RSS_MB = 100, 250
+MOST_P99_MS, MOST_RSS_MB, MOST_GROWTH = 100, 250, 1.3
 MARKED = frozenset(("home", "search", "recommendations", "cluster", "api_similar"))
 # A proxy that answers for the server would not say whether it does.
 _DIRECTLY = build_opener(ProxyHandler({}))
@@ -86,6 +86,22 @@ class WebFigures:
     floor_rps: float
     routes: dict[str, RouteFigures]
 
+    @classmethod
+    def from_json(cls, text: str) -> WebFigures:
+        """The figures that ``as_json`` wrote.
+
+        Raises
+        ------
+        EarwiseError
+            The text is something else.
+        """
+        try:
+            read = json.loads(text)
+            routes = {name: RouteFigures(**route) for name, route in read.pop("routes").items()}
+            return cls(**read, routes=routes)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise EarwiseError("Those are no figures of the web app as bench web --json prints them.") from error
+
     def as_json(self) -> str:
         """All figures as one JSON object."""
         return json.dumps(asdict(self))
@@ -104,6 +120,18 @@ class WebFigures:
             f" a constant page {self.floor_rps:.1f} answers/s"
         )
         return "\n".join([head, *rows])
+
+    def growth_as_text(self, smaller: WebFigures) -> str:
+        """How much longer each page takes in the middle than in a run with fewer tracks, as a line for people."""
+        grown = {
+            name: route.paced["p50_ms"] / max(smaller.routes[name].paced["p50_ms"], 1)
+            for name, route in self.routes.items()
+            if name in MARKED and name in smaller.routes
+        }
+        parts = [
+            f"{name} {times:.2f}{' (misses the mark)' if times > MOST_GROWTH else ''}" for name, times in grown.items()
+        ]
+        return f"medians beside {smaller.tracks:,} tracks: {', '.join(parts)}"
 
 
 def bench_web(tracks: int, seconds: float, say: Callable[[str], None]) -> WebFigures:

@@ -29,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     web = kinds.add_parser("web", help="the web app under the load of many listeners")
     web.add_argument("--tracks", type=_count, default=100_000, help="how many tracks (default 100000)")
     web.add_argument("--seconds", type=_count, default=60, help="how long each page is asked for (default 60)")
+    web.add_argument("--than", type=Path, help="what --json printed for fewer tracks: says how the medians grew")
     web.add_argument("--json", action="store_true", help="as one JSON object", default=argparse.SUPPRESS)
 
 
@@ -80,11 +81,25 @@ def _run_train(options: argparse.Namespace) -> int:
 
 
 def _run_web(options: argparse.Namespace) -> int:
-    from earwise.bench.web import bench_web
+    from earwise.bench.web import WebFigures, bench_web
 
+    # Read first: a wrong file is told before the run, not after half an hour.
+    smaller = WebFigures.from_json(_read(options.than)) if options.than else None
     figures = bench_web(options.tracks, options.seconds, _say)
     print(figures.as_json() if options.json else figures.as_text())
+    if smaller:
+        # The JSON object is the run's own figures, whatever it is held against.
+        (_say if options.json else print)(figures.growth_as_text(smaller))
     return 0
+
+
+def _read(path: Path) -> str:
+    from earwise.errors import EarwiseError
+
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EarwiseError(f"{path} can't be read: {error}") from error
 
 
 def _count(text: str) -> int:

@@ -38,6 +38,37 @@ def test_what_misses_a_mark_is_said_to() -> None:
     assert [line.split()[0] for line in lines if line.endswith("misses the mark")] == ["home"]
 
 
+def test_medians_are_held_against_a_run_with_fewer_tracks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figures(tracks: int, **medians_ms: int) -> WebFigures:
+        routes = {
+            name: RouteFigures(9.0, {"p50_ms": ms, "p95_ms": 60, "p99_ms": 70}) for name, ms in medians_ms.items()
+        }
+        return WebFigures(tracks, "secantusdb", 80, 700.0, routes)
+
+    (earlier := tmp_path / "earlier.json").write_text(figures(300, home=10, search=10, login=10).as_json())
+    monkeypatch.setattr(web, "bench_web", lambda *_: figures(3_000, home=13, search=14, login=90))
+    assert main(["bench", "web", "--than", str(earlier)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "medians beside 300 tracks: home 1.30, search 1.40 (misses the mark)"
+    assert main(["bench", "web", "--than", str(earlier), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["tracks"] == 3_000
+    assert printed.err.strip() == last
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"routes": {"home": 1}}', b"\xff"])
+def test_figures_of_something_else_are_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    monkeypatch.setattr(web, "bench_web", lambda *_: pytest.fail("it ran"))
+    if content is not None:
+        (tmp_path / "earlier.json").write_bytes(content)
+    assert main(["bench", "web", "--than", str(tmp_path / "earlier.json")]) == 2
+    assert "can't be read" in (said := capsys.readouterr().err) or "no figures of the web app" in said
+
+
 def test_tags_repeat_as_a_librarys_do() -> None:
     tags = list(make_tags(2_400))
     assert len({one.artist for one in tags}) == 200
