@@ -13,13 +13,16 @@ import pytest
 from earwise.errors import StoreError, UnreadableFileError
 from earwise.extraction import batches
 from earwise.extraction.analysis import read_tags_again
-from earwise.extraction.messages import Known
+from earwise.extraction.messages import Analysis, Job, Known
+from earwise.extraction.recordings import Recordings
 from earwise.extraction.retagging import find_known
+from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.root import Copies, Root
 from earwise.store import Store
 from earwise.store.folders import Folders
 from earwise.store.shelves import Kind, shelves_listing
+from earwise.tags import Tags
 from tests.audio import write_tone
 from tests.extraction.conftest import NOW, Extraction, Snapshot
 
@@ -191,3 +194,13 @@ def test_nothing_is_fetched_from_an_archive_for_tags_alone_unless_by_force(
     (report,) = extraction.run(force=True)
     assert (report.analysed, report.decoded) == (3, 0)
     assert albums(extraction.store) == {"Various Artists": 3}
+
+
+def test_copy_of_what_only_its_tags_were_read_of_is_measured_for_the_served_model_too() -> None:
+    new, served = MfccConfig(), MfccConfig(n_mfcc=13)
+    recordings = Recordings(lambda _: frozenset([new.feature_version]))
+    read, copy = (
+        Job(LibraryPath("music", name), (), (new, served), known=Known("ab", 1.2, 9)) for name in (b"1", b"2")
+    )
+    recordings.settle(read, Analysis("ab", Tags("Tune"), 1.2, {}, "", 9))
+    assert recordings.known_versions("ab", copy) == {new.feature_version}
