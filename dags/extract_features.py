@@ -16,7 +16,8 @@ that have not changed; `accept_losses` believes that many files are gone for goo
 it, else of all.
 
 **Is a re-run safe?** Yes, at any time. A file waits until its features and its track are stored, so a run that was
-killed is finished by the next; an unchanged library is neither decoded nor written.
+killed is finished by the next; an unchanged library is neither decoded nor written. Once after an upgrade that reads
+more of tags, the tags alone of all files in folders are read again; those of archives and buckets by `force`.
 
 **On failure.** `scan` fails and changes nothing when a root is absent, unreadable, has lost many files at once
 or is named by `EARWISE_LIBRARY` no more: mount the disk, correct `EARWISE_LIBRARY`, or, where they were taken away on

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 from earwise.errors import SilentAudioError, TrackError
-from earwise.extraction.messages import Analysis
+from earwise.extraction.messages import Analysis, Known
 from earwise.features.audio import Audio, Samples
 from earwise.features.config import MfccConfig
 from earwise.features.decode import decode_track, read_duration_s
 from earwise.features.mfcc import summarise
 from earwise.library.identity import identify_sized
-from earwise.library.tags import read_tags
-from earwise.paths import LibraryPath
+from earwise.library.tags import read_stated_tags, read_tags
+from earwise.paths import LibraryPath, open_regular
 
 # Of a track that seems silent so many excerpts are taken before it is called that: up to two minutes all of it, and at
 # 192 kHz no more than 100 MB.
@@ -58,6 +59,23 @@ def analyse_track(
             if config is configs[0]:
                 raise
     return Analysis(identity.audio_id, tags, audio.duration_s, vectors, audio.decoder, size_bytes)
+
+
+def read_tags_again(file: LibraryPath, location: bytes, known: Known) -> Analysis | None:
+    """What a file is known to hold, with the tags that it states now; None where that does not suffice.
+
+    So it is where the file has another size by now, and where it states no tags: perhaps it can't be read, and a track
+    must not be named by a path for that.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file can't be opened.
+    """
+    with open_regular(location) as opened:
+        size_bytes = opened.seek(0, os.SEEK_END)
+    tags = read_stated_tags(file, location) if size_bytes == known.size_bytes else None
+    return Analysis(known.track_id, tags, known.duration_s, {}, "", size_bytes) if tags else None
 
 
 def _summarise(location: bytes, audio: Audio, config: MfccConfig) -> Samples:

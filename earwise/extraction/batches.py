@@ -19,6 +19,7 @@ from earwise.extraction.patience import patiently
 from earwise.extraction.pool import analyse_files, longest_outcome_s
 from earwise.extraction.progress import BatchReport, Progress
 from earwise.extraction.recount import count_finished, read_entries
+from earwise.extraction.retagging import find_known
 from earwise.extraction.storing import store_analyses, store_failures
 from earwise.extraction.suspicion import Tally, check_decoder
 from earwise.extraction.versions import is_analysed, known_versions, needed_configs
@@ -77,7 +78,8 @@ def extract_batch(
     deadline = Deadline(len(entries), settings.extract_processes, sum(fetched.values()))
     configs = patiently(lambda: needed_configs(store, config))
     former = patiently(lambda: find_former(store, entries))
-    jobs = [Job(file, roots, configs, former.get(file), fetching.get(file, 0.0)) for file in entries]
+    known = patiently(lambda: find_known(store, entries, config))
+    jobs = [Job(file, roots, configs, former.get(file), fetching.get(file, 0.0), known.get(file)) for file in entries]
     write = partial(_write, store, entries, config, now, progress)
     tally, held = Tally(), dict[LibraryPath, TrackError]()
     # One outcome is waited for in any case.

@@ -44,7 +44,7 @@ _SHELF_ORDERS: dict[str, Callable[[Shelf], Any]] = {
 
 # What all tracks are listed by, with the name whose first letter leads to a page.
 _LIBRARY_ORDERS: dict[str, Callable[[Tags], str]] = {
-    "album": lambda tags: tags.artist,
+    "album": lambda tags: tags.shelf_artist,
     "title": lambda tags: tags.title,
 }
 
@@ -132,7 +132,7 @@ def _gather(
 
 _KINDS: dict[Kind, Callable[[Tags], tuple[str, str]]] = {
     Kind.ARTIST: lambda tags: (tags.artist, ""),
-    Kind.ALBUM: lambda tags: (tags.album, tags.artist),
+    Kind.ALBUM: lambda tags: (tags.album, tags.shelf_artist),
     Kind.GENRE: lambda tags: (tags.genre, ""),
     Kind.DECADE: lambda tags: (f"{tags.year // 10 * 10}s" if tags.year else "", ""),
 }

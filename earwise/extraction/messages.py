@@ -24,6 +24,15 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The recording that a file of so many bytes was found to hold before, so that only its tags are read again."""
+
+    track_id: str
+    duration_s: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A file to analyse, the roots by which it is found, what to measure of it, and what it may have grown from.
 
@@ -31,6 +40,8 @@ class Job:
     ----------
     fetching_s : float
         Seconds that bringing it here may take, from a bucket or an archive; 0 for a file that can be opened in place.
+    known : Known or None
+        Where only the tags are to be read, as long as the file states any.
     """
 
     file: LibraryPath
@@ -38,6 +49,7 @@ class Job:
     configs: tuple[MfccConfig, ...]
     former: Former | None = None
     fetching_s: float = 0.0
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Recordings:
         """Note what became of a file; should it have failed, the next copy is listened to."""
         for audio_id in [audio_id for audio_id, other in self._under_way.items() if other is job]:
             del self._under_way[audio_id]
-        if isinstance(outcome, Analysis):
+        # Where its tags alone were read, what is stored tells in which versions it is measured.
+        if isinstance(outcome, Analysis) and (outcome.vectors or not job.known):
             # Those that it has no vector for can't be measured of this audio.
             self._measured[outcome.audio_id] = _wanted(job)
 

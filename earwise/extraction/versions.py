@@ -11,6 +11,7 @@ from earwise.features.config import MfccConfig
 from earwise.log import fields
 from earwise.store import Store
 from earwise.store.folders import FileEntry
+from earwise.tags import TAGS_VERSION
 
 log = logging.getLogger(__name__)
 
@@ -18,26 +19,46 @@ log = logging.getLogger(__name__)
 MOST_IN_MEMORY = 50_000
 # Larger MP3s were identified by all of their bytes at first, and by blocks of them since (ADR 5).
 _LARGE_MP3_BYTES = 2 << 20
+# Stands before the version of tags in what a file was analysed as; at first there was but one version, and no mark.
+_TAGS_MARK = "~"
 
 
 def analysed_as(config: MfccConfig, name: bytes, entry: FileEntry) -> str:
-    """What stands with a file once it is analysed: the feature version, and how its kind is identified if that is new.
+    """What stands with a file once it is analysed: as what it was heard, and which version of tags was read.
 
-    A file with which something else stands is analysed again, so that its track is known by the new id, and what
-    listeners made of it follows, before anybody gives it other tags.
-
-    >>> analysed_as(MfccConfig(), b"a.mp3", FileEntry(9_000_000, 0)).removeprefix(MfccConfig().feature_version)
-    '.2'
     >>> analysed_as(MfccConfig(), b"a.mp3", FileEntry(900_000, 0)).removeprefix(MfccConfig().feature_version)
-    ''
+    '~2'
     """
-    is_large_mp3 = entry.size_bytes > _LARGE_MP3_BYTES and name.lower().endswith(b".mp3")
-    return f"{config.feature_version}.2" if is_large_mp3 else config.feature_version
+    return f"{_heard_as(config, name, entry)}{_TAGS_MARK}{TAGS_VERSION}"
 
 
 def is_analysed(config: MfccConfig, name: bytes, entry: FileEntry) -> bool:
     """Whether a file needs no analysis: nothing of it, nor of what is made of it, has changed."""
-    return entry.analysed_version == analysed_as(config, name, entry)
+    return entry.analysed_version == analysed_as(config, name, entry) or (
+        # Of what is no track nobody sees the tags.
+        entry.track_id is None and is_heard(config, name, entry)
+    )
+
+
+def is_heard(config: MfccConfig, name: bytes, entry: FileEntry) -> bool:
+    """Whether the audio of a file needs no analysis, though its tags may not have been read as they would be now."""
+    version = entry.analysed_version
+    return version is not None and version.partition(_TAGS_MARK)[0] == _heard_as(config, name, entry)
+
+
+def _heard_as(config: MfccConfig, name: bytes, entry: FileEntry) -> str:
+    """The feature version, and how the file's kind is identified if that is new.
+
+    A file that was heard otherwise is analysed again, so that its track is known by the new id, and what listeners made
+    of it follows, before anybody gives it other tags.
+
+    >>> _heard_as(MfccConfig(), b"a.mp3", FileEntry(9_000_000, 0)).removeprefix(MfccConfig().feature_version)
+    '.2'
+    >>> _heard_as(MfccConfig(), b"a.mp3", FileEntry(900_000, 0)).removeprefix(MfccConfig().feature_version)
+    ''
+    """
+    is_large_mp3 = entry.size_bytes > _LARGE_MP3_BYTES and name.lower().endswith(b".mp3")
+    return f"{config.feature_version}.2" if is_large_mp3 else config.feature_version
 
 
 def note_version(store: Store, config: MfccConfig, now: datetime) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from earwise.store.postings import LISTED_FROM, LONGEST_LIST, NOTED_BY, STEPS, Beginning, Posting
 from earwise.store.relevance import term_scores, whole_field_scores
-from earwise.store.search import fold_words, longest_term
+from earwise.store.search import fold_words, longest_term, searched_texts
 from earwise.store.tracks import sort_key
 from earwise.tags import Tags
 
@@ -33,7 +33,7 @@ def count_words(tags: Iterable[Tags]) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for one in tags:
-        counts.update(fold_words(" ".join((one.title, one.artist, one.album, one.genre))))
+        counts.update(fold_words(" ".join(searched_texts(one))))
     return counts
 
 

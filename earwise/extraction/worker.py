@@ -18,7 +18,7 @@ import librosa
 import numpy as np
 
 from earwise.errors import OutOfMemoryError, TrackError, UnreadableFileError
-from earwise.extraction.analysis import analyse_track
+from earwise.extraction.analysis import analyse_track, read_tags_again
 from earwise.extraction.limits import HEADROOM_MB, beyond_limit, limit_memory
 from earwise.extraction.messages import Analysis, Former, Job, Question, Ready
 from earwise.features.config import MfccConfig
@@ -63,6 +63,8 @@ def _analyse(job: Job, connection: Connection) -> Analysis | TrackError:
         # Fetching a copy is the file's own time too, and its failures are the file's. So is waiting for its room while
         # other processes fetch theirs.
         with local_copy(job.file, job.roots, wait_s=job.fetching_s / 2) as location:
+            if job.known and (again := read_tags_again(job.file, location, job.known)):
+                return again
             analysis = analyse_track(job.file, location, job.configs, known_versions)
             return replace(analysis, has_grown=_has_grown(job.former, location, analysis))
     except TrackError as error:

@@ -35,18 +35,20 @@ class Catalogue:
     @translated_errors()
     def put(self, folder: LibraryPath, tags: Mapping[bytes, Tags]) -> int:
         """Write the tags of a folder's files by name; how many differ from those before."""
-        known = self._folders.find_one({"_id": folder.key}) or {"tags": {}, "unread": []}
-        stated = {name.hex(): list(astuple(tag)) for name, tag in tags.items()}
-        changed = {name for name in stated.keys() | known["tags"] if stated.get(name) != known["tags"].get(name)}
+        document = self._folders.find_one({"_id": folder.key}) or {"tags": {}, "unread": []}
+        # Compared as tags: what was written before there were as many says nothing of the others.
+        known = {name: Tags(*stated) for name, stated in document["tags"].items()}
+        stated = {name.hex(): tag for name, tag in tags.items()}
+        changed = {name for name in stated.keys() | known if stated.get(name) != known.get(name)}
         if changed:
-            document = {
+            new = {
                 "root": folder.root,
                 "path": Binary(folder.path),
-                "tags": stated,
-                "unread": sorted(changed.union(known["unread"])),
+                "tags": {name: list(astuple(tag)) for name, tag in stated.items()},
+                "unread": sorted(changed.union(document["unread"])),
                 "has_unread": True,
             }
-            self._folders.replace_one({"_id": folder.key}, document, upsert=True)
+            self._folders.replace_one({"_id": folder.key}, new, upsert=True)
         return len(changed)
 
     @translated_errors()

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from earwise.store.search import MOST_WORDS, fold_text, fold_words, prefixes, search_terms
+from earwise.store.search import MOST_WORDS, SEARCHED, fold_text, fold_words, prefixes, search_terms, searched_texts
 from earwise.tags import Tags
 
 # How much it says that a word stands in this field, whole, or begun.
-_FIELDS = (("title", 8.0), ("artist", 6.0), ("album", 3.0), ("genre", 1.0))
+_WEIGHTS = (8.0, 6.0, 3.0, 3.0, 1.0)
+_FIELDS = tuple(zip(SEARCHED, _WEIGHTS, strict=True))
 _WHOLE_WORD, _FIRST_WORD, _WHOLE_FIELD = 1.5, 1.25, 2.0
 # Where that is the same, the field of fewer words says more, up to so many.
 _LONG_FIELD = 7
@@ -39,7 +40,7 @@ def term_scores(tags: Tags) -> dict[str, float]:
     if all_words <= MOST_WORDS:
         return scores
     # Of very many words, those by which the track is found.
-    held = set(search_terms(*(getattr(tags, name) for name, _ in _FIELDS)))
+    held = set(search_terms(*searched_texts(tags)))
     return {term: score for term, score in scores.items() if term in held}
 
 

@@ -10,9 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from earwise.tags import Tags
+
 _LONGEST_PREFIX = 12
 #: Words by which a track is found.
 MOST_WORDS = 40
+#: Tags whose words a track is found by; where it has more words than that, the last are left out.
+SEARCHED = ("title", "artist", "album", "album_artist", "genre")
 _WORD = re.compile(r"\w+")
 # Letters that do not decompose into a base letter and an accent.
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
@@ -54,6 +58,15 @@ def search_terms(*texts: str) -> list[str]:
     ['i', 'iv', 'ivo', 'ivor', 'ivory']
     """
     return sorted(set().union(*map(prefixes, fold_words(" ".join(texts)))))
+
+
+def searched_texts(tags: Tags) -> tuple[str, ...]:
+    """What of a track is searched.
+
+    >>> searched_texts(Tags("Ivory", "Savino", album_artist="Various artists"))
+    ('Ivory', 'Savino', '', 'Various artists', '')
+    """
+    return tuple(getattr(tags, name) for name in SEARCHED)
 
 
 def query_terms(words: Iterable[str]) -> list[str]:

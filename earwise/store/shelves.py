@@ -47,7 +47,7 @@ class Shelf:
     key : str
         What names it in addresses.
     byline : str
-        An album's artist.
+        Whom an album is by.
     tracks : int
         How many there are.
     cover : str

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from itertools import batched, chain
@@ -19,12 +19,13 @@ from pymongo.database import Database
 from earwise.paths import LibraryPath
 from earwise.store.bulk import FOUND_AT_ONCE, MANY_KEYED_AT_ONCE, insert_missing
 from earwise.store.index_builds import ensure_index
-from earwise.store.search import fold_text, search_terms
+from earwise.store.search import fold_text, search_terms, searched_texts
 from earwise.store.translation import translated_errors
 from earwise.tags import Tags
 
 # Tracks of one word that a search compares; those of a common one are compared by its list.
 _MOST_CANDIDATES = 2_000
+_TAGS = tuple(tag.name for tag in fields(Tags))
 
 __all__ = ["FOUND_AT_ONCE", "Tags", "Track", "TrackFile", "TrackState", "Tracks", "ready_tracks"]
 
@@ -67,14 +68,17 @@ class Track:
 
     @property
     def sort_key(self) -> str:
-        """Order of lists: artist, album, number on the album, title."""
+        """Order of lists, as `sort_key` has it."""
         return sort_key(self.tags)
 
 
 def sort_key(tags: Tags) -> str:
-    """Text by whose order tracks are listed: artist, album, number on the album, title."""
-    number = f"{tags.track_number or 0:04d}"
-    return "\x1f".join((fold_text(tags.artist), fold_text(tags.album), number, fold_text(tags.title)))
+    """Text by whose order tracks are listed: whom the album is by, album, disc, number on the disc, title.
+
+    What states no disc is on the first.
+    """
+    place = f"{tags.disc_number or 1:03d}\x1f{tags.track_number or 0:04d}"
+    return "\x1f".join((fold_text(tags.shelf_artist), fold_text(tags.album), place, fold_text(tags.title)))
 
 
 class Tracks:
@@ -209,7 +213,7 @@ class Tracks:
 
     def read_tags(self) -> Iterator[tuple[str, Tags, float]]:
         """Id, tags and duration in seconds of every ready track, in order of id."""
-        wanted = dict.fromkeys(("title", "artist", "album", "genre", "year", "track_number", "duration_s"), 1)
+        wanted = dict.fromkeys((*_TAGS, "duration_s"), 1)
         with translated_errors():
             for document in self._tracks.find({"state": TrackState.READY}, wanted).sort("_id", ASCENDING):
                 yield document["_id"], _to_tags(document), document["duration_s"]
@@ -239,7 +243,7 @@ def _from_tags(tags: Tags) -> dict[str, Any]:
     return {
         **asdict(tags),
         "sort_key": sort_key(tags),
-        "terms": search_terms(tags.title, tags.artist, tags.album, tags.genre),
+        "terms": search_terms(*searched_texts(tags)),
     }
 
 
@@ -275,14 +279,8 @@ def _to_file(document: dict[str, Any]) -> TrackFile:
 
 
 def _to_tags(document: Mapping[str, Any]) -> Tags:
-    return Tags(
-        title=document["title"],
-        artist=document["artist"],
-        album=document["album"],
-        genre=document["genre"],
-        year=document["year"],
-        track_number=document["track_number"],
-    )
+    # What was stored before there was a tag says nothing of it.
+    return Tags(**{name: document[name] for name in _TAGS if name in document})
 
 
 def _to_track(document: Mapping[str, Any]) -> Track:

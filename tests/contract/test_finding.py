@@ -328,3 +328,14 @@ def test_unchanged_library_writes_no_list_and_a_word_that_is_gone_has_none(store
 
 def write_lists(store: Store, entries: list[tuple[str, Tags]]) -> int:
     return store.postings.put_all(make_postings(entries, count_words(tags for _, tags in entries)))
+
+
+def test_tracks_are_found_by_whom_their_album_is_by(store: Store) -> None:
+    for number in range(LISTED_FROM + 3):
+        seed_track(store, Tags(f"Tune {number}", f"Guest {number}", "Hits", album_artist="Sofia Gubaidulina"))
+    seed_track(store, Tags("Rondo", "Gubaidulina"))
+    assert len(find(store, "gubai tune").tracks) == 10, "before the lists are made"
+    refresh_directory(store)
+    assert titles(find(store, "gubaidulina"))[0] == "Rondo", "artists come before whom albums are by"
+    assert titles(find(store, "sofia 3"))[0] == "Tune 3"
+    assert titles(find(store, "gubaidulnia")) == titles(find(store, "gubaidulina"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from earwise.extraction.directory import make_listings, refresh_directory, refresh_stale_directory
 from earwise.store import Store
 from earwise.store.search import fold_words
-from earwise.store.shelves import Kind, Page, library_listing, shelves_listing, tracks_listing
+from earwise.store.shelves import Kind, Page, library_listing, shelf_key, shelves_listing, tracks_listing
 from earwise.store.tracks import Tags
-from tests.web.seeding import seed_track, track_id
+from tests.web.seeding import NOW, seed_track, track_id
 
 
 def all_pages(store: Store, listing: str) -> list[Page]:
@@ -45,6 +47,74 @@ def test_names_that_differ_in_case_and_accents_are_one_and_albums_of_two_artists
     assert dict(artists.marks) == {"m": 1, "s": 1}
     albums = store.shelves.page(shelves_listing(Kind.ALBUM, "name"), 1)
     assert sorted((shelf.byline.casefold()[:1], shelf.tracks) for shelf in albums.shelves) == [("m", 1), ("s", 2)]
+
+
+def albums(store: Store) -> dict[tuple[str, str], int]:
+    """Albums by name and byline, with the number of their tracks."""
+    page = store.shelves.page(shelves_listing(Kind.ALBUM, "name"), 1)
+    return {(shelf.name, shelf.byline): shelf.tracks for shelf in page.shelves}
+
+
+def titles_of(store: Store, album: str, by: str) -> list[str]:
+    page = store.shelves.page(tracks_listing(Kind.ALBUM, shelf_key(album, by), "album"), 1)
+    found = store.tracks.get_many(page.entries)
+    return [found[track].tags.title for track in page.entries]
+
+
+def test_compilation_of_twenty_artists_is_one_album_in_its_own_order(store: Store) -> None:
+    for number in range(20):
+        artist, place = f"Artist {number * 7 % 20:02d}", number + 1
+        seed_track(store, Tags(f"Title {place:02d}", artist, "Hits", "", 1999, place, "Various Artists"))
+    refresh_directory(store)
+    assert albums(store) == {("Hits", "Various Artists"): 20}
+    assert titles_of(store, "Hits", "Various Artists") == [f"Title {place:02d}" for place in range(1, 21)]
+    assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 1).total == 20
+
+
+def test_guest_on_a_track_leaves_the_album_whole(store: Store) -> None:
+    seed_track(store, Tags("One", "Ann", "Live", track_number=1, album_artist="Ann"))
+    seed_track(store, Tags("Two", "Ann feat. Ben", "Live", track_number=2, album_artist="Ann"))
+    seed_track(store, Tags("Three", "Ann", "Live", track_number=3))
+    refresh_directory(store)
+    assert albums(store) == {("Live", "Ann"): 3}, "whose artist is the album's where no other is stated"
+    assert titles_of(store, "Live", "Ann") == ["One", "Two", "Three"]
+
+
+def test_discs_of_an_album_follow_one_another(store: Store) -> None:
+    for disc in (2, 1, 10):
+        for number in (2, 1, 11):
+            title = f"{disc}-{number}"
+            seed_track(store, Tags(title, "Ann", "Live", track_number=number, album_artist="Ann", disc_number=disc))
+    seed_track(store, Tags("without a disc", "Ann", "Live", track_number=5, album_artist="Ann"))
+    refresh_directory(store)
+    assert titles_of(store, "Live", "Ann") == [
+        *("1-1", "1-2", "without a disc", "1-11"),
+        *("2-1", "2-2", "2-11"),
+        *("10-1", "10-2", "10-11"),
+    ]
+
+
+def test_tracks_that_change_their_album_are_counted_where_they_are_and_empty_shelves_go(store: Store) -> None:
+    ids = [seed_track(store, Tags(f"Title {number}", f"Artist {number % 2}", "Hits")) for number in range(4)]
+    refresh_directory(store)
+    assert albums(store) == {("Hits", "Artist 0"): 2, ("Hits", "Artist 1"): 2}
+    for left, track in ((1, ids[0]), (0, ids[2])):
+        found = store.tracks.get(track)
+        tags = replace(found.tags, album_artist="Various Artists")
+        store.tracks.put(replace(found, tags=tags), found.files[0], NOW)
+        refresh_directory(store)
+        kept = {("Hits", "Artist 0"): left} if left else {}
+        assert albums(store) == {**kept, ("Hits", "Artist 1"): 2, ("Hits", "Various Artists"): 2 - left}
+    assert store.shelves.page(tracks_listing(Kind.ALBUM, shelf_key("Hits", "Artist 0"), "album"), 1) is None
+
+
+def test_letters_lead_to_whom_the_list_of_all_tracks_is_in_the_order_of(store: Store) -> None:
+    for number in range(40):
+        seed_track(store, Tags(f"Title {number}", "Zappa", "Hits", track_number=number, album_artist="Ann"))
+    seed_track(store, Tags("Other", "Ben"))
+    refresh_directory(store)
+    page = store.shelves.page(library_listing("album"), 1)
+    assert dict(page.marks) == {"a": 1, "b": 2}
 
 
 def test_an_unchanged_library_writes_nothing_and_what_is_gone_leaves_the_lists(store: Store) -> None:

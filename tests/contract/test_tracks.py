@@ -80,3 +80,24 @@ def test_tracks_missing_since_long_are_forgotten_and_restored_ones_are_not(store
     assert store.tracks.missing_since(NOW + timedelta(days=2)) == ["a"]
     assert store.tracks.forget(["a", "b"]) == 1
     assert (store.tracks.get("a"), store.tracks.get("b").state) == (None, TrackState.READY)
+
+
+def test_track_from_before_there_were_album_artists_and_discs_states_none(store: Store, database_name: str) -> None:
+    first, second = put(store, "a", b"a/1.mp3", artist="Ben"), put(store, "a", b"b/1.mp3", artist="Ann")
+    tracks, new = store.client[database_name]["tracks"], ("album_artist", "disc_number")
+    files = {f"files.{file.location.key}.tags.{name}": "" for file in (first, second) for name in new}
+    tracks.update_one({"_id": "a"}, {"$unset": dict.fromkeys(new, "") | files})
+    assert store.tracks.get("a").tags == Tags("a", "Ben")
+    assert [tags for _, tags, _ in store.tracks.read_tags()] == [Tags("a", "Ben")]
+    store.tracks.remove_file("a", first.location, NOW)
+    assert store.tracks.get("a").tags == Tags("a", "Ann")
+    moved = TrackFile(LibraryPath("music", b"c/1.mp3"), 1000, 1)
+    store.tracks.move_file("a", second.location, moved, NOW)
+    assert (store.tracks.get("a").tags, store.tracks.get("a").files) == (Tags("a", "Ann"), (moved,))
+
+
+def test_album_artist_and_disc_come_back_as_they_were_put(store: Store) -> None:
+    tags = Tags("a", "Ann feat. Ben", "Von", album_artist="Ann", disc_number=2)
+    store.tracks.put(Track("a", tags, 180.0), TrackFile(LibraryPath("music", b"a.mp3"), 1000, 1), NOW)
+    assert store.tracks.get("a").tags == tags
+    assert [found for _, found, _ in store.tracks.read_tags()] == [tags]

@@ -86,6 +86,17 @@ def test_loaded_again_nothing_changes(
     assert loaded.run() == []
 
 
+def test_table_that_was_read_before_there_were_as_many_tags_has_not_changed(
+    loaded: Extraction, store: Store, settings: Settings, database_name: str
+) -> None:
+    catalogue = store.client[database_name]["catalogue"]
+    for folder in catalogue.find():
+        first = {name: stated[:6] for name, stated in folder["tags"].items()}
+        catalogue.update_one({"_id": folder["_id"]}, {"$set": {"tags": first}})
+    assert read_catalogue(store, settings)["changed"] == 0
+    assert loaded.run() == []
+
+
 def test_corrected_title_reaches_the_track_without_decoding(
     loaded: Extraction, store: Store, settings: Settings, server: ArchiveServer
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earwise.library.tags import MAX_LENGTH, make_tags, read_tags, tame_text
+from earwise.library.tags import MAX_LENGTH, VARIOUS_ARTISTS, make_tags, read_tags, tame_text
 from earwise.paths import LibraryPath
 from earwise.tags import Tags
 from tests.audio import make_tone, write_audio
@@ -37,6 +37,96 @@ def test_tags_come_from_the_file(tmp_path: Path, suffix: str) -> None:
     assert read_tags(at(b"x/y/a"), location) == Tags("Ágætis", "Sigur Rós", "Von", "Rock", 1997, 3)
 
 
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a"])
+def test_album_artist_and_disc_come_from_the_file(tmp_path: Path, suffix: str) -> None:
+    location = write_audio(tmp_path / f"a{suffix}", Y)
+    tagged = mutagen.File(location.decode(), easy=True)
+    if tagged.tags is None:
+        tagged.add_tags()
+    values = {"artist": "Ann feat. Ben", "albumartist": "Ann", "tracknumber": "3/12", "discnumber": "2/3"}
+    for key, value in values.items():
+        tagged[key] = value
+    tagged.save()
+    tags = read_tags(at(b"a"), location)
+    assert (tags.artist, tags.album_artist, tags.disc_number, tags.track_number) == ("Ann feat. Ben", "Ann", 2, 3)
+
+
+def test_album_artist_and_disc_come_from_wma_too(tmp_path: Path) -> None:
+    location = write_audio(tmp_path / "a.wma", Y)
+    tagged = mutagen.File(location.decode())
+    tagged["Author"], tagged["WM/AlbumArtist"], tagged["WM/PartOfSet"] = ["Ben"], ["Ann"], ["1/2"]
+    tagged.save()
+    tags = read_tags(at(b"a"), location)
+    assert (tags.artist, tags.album_artist, tags.disc_number) == ("Ben", "Ann", 1)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".aiff"])
+def test_album_artist_and_disc_come_from_id3_in_wav_and_aiff(tmp_path: Path, suffix: str) -> None:
+    location = write_audio(tmp_path / f"a{suffix}", Y)
+    tagged = mutagen.File(location.decode())
+    tagged.add_tags()
+    tagged.tags.add(mutagen.id3.TPE2(encoding=3, text="Ann"))
+    tagged.tags.add(mutagen.id3.TPOS(encoding=3, text="2"))
+    tagged.save()
+    tags = read_tags(at(b"a"), location)
+    assert (tags.artist, tags.album_artist, tags.disc_number) == ("Ann", "Ann", 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("Album Artist", "Ann"), ("ALBUMARTIST", ["Ann"]), ("album artist", ["Ann"]), ("TPE2", "Ann")]
+)
+def test_keys_are_known_however_they_are_written(key: str, value: object) -> None:
+    tags = make_tags({"Artist": "Ben", "Album": "Hits", "Disc": "2/2", "Track": "1", key: value}, at(b"a.ape"))
+    assert tags == Tags("a", "Ben", "Hits", track_number=1, album_artist="Ann", disc_number=2)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "key", "value"),
+    [
+        (".mp3", "compilation", "1"),
+        (".flac", "COMPILATION", "1"),
+        (".ogg", "compilation", "1"),
+        (".m4a", "cpil", True),
+        (".wma", "WM/IsCompilation", True),
+    ],
+)
+def test_compilation_that_names_nobody_is_by_various_artists(
+    tmp_path: Path, suffix: str, key: str, value: object
+) -> None:
+    location = write_audio(tmp_path / f"a{suffix}", Y)
+    tagged = mutagen.File(location.decode(), easy=suffix != ".m4a")
+    if tagged.tags is None:
+        tagged.add_tags()
+    tagged[key] = value
+    tagged.save()
+    assert read_tags(at(b"a"), location).album_artist == VARIOUS_ARTISTS
+
+
+@pytest.mark.parametrize("said", ["0", "", "False", "no", "\0", "x" * 10_000])
+def test_what_is_no_compilation_names_no_album_artist(said: str) -> None:
+    assert make_tags({"compilation": [said], "artist": ["Ann"]}, at(b"a.mp3")).album_artist == ""
+    assert make_tags({"compilation": ["1"], "albumartist": ["Ann"]}, at(b"a.mp3")).album_artist == "Ann"
+
+
+def test_hostile_album_artist_is_tamed() -> None:
+    for said in ("A\0n\N{RIGHT-TO-LEFT OVERRIDE}n", ["Ann\x07"], [b"Ann"]):
+        assert make_tags({"albumartist": said}, at(b"a.mp3")).album_artist == "Ann"
+    assert make_tags({"albumartist": ["x" * 10_000]}, at(b"a.mp3")).album_artist == "x" * MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("said", "disc"),
+    [("1/2", 1), ("02", 2), ("Disc 3", 3), ("0", None), ("0/0", None), ("\0", None), ("9" * 400, 999_999)],
+)
+def test_disc_is_a_number_or_not_stated(said: str, disc: int | None) -> None:
+    assert make_tags({"discnumber": [said]}, at(b"a.mp3")).disc_number == disc
+
+
+def test_number_in_the_tags_takes_no_disc_from_the_name() -> None:
+    tags = make_tags({"tracknumber": ["5"]}, at(b"3-2-1 Go.mp3"))
+    assert (tags.track_number, tags.disc_number) == (5, None)
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".aiff"])
 def test_id3_in_wav_and_aiff_is_read(tmp_path: Path, suffix: str) -> None:
     location = write_audio(tmp_path / f"a{suffix}", Y)
@@ -54,7 +144,7 @@ def test_id3_in_wav_and_aiff_is_read(tmp_path: Path, suffix: str) -> None:
     [
         (b"a_quiet_tune.mp3", Tags("a quiet tune")),
         (b"Album/07 - Tune.mp3", Tags("Tune", album="Album", track_number=7)),
-        (b"Ben/Live/2-03. Tune.flac", Tags("Tune", "Ben", "Live", track_number=3)),
+        (b"Ben/Live/2-03. Tune.flac", Tags("Tune", "Ben", "Live", track_number=3, disc_number=2)),
         (b"Album/1999.ogg", Tags("1999", album="Album")),
         (b"Album/99 Luftballons.ogg", Tags("Luftballons", album="Album", track_number=99)),
         (b"caf\xe9.mp3", Tags("caf\N{REPLACEMENT CHARACTER}")),
@@ -95,19 +185,22 @@ def test_any_value_becomes_one_line_that_utf8_can_hold(value: object) -> None:
     text.encode()
 
 
+NAMES = ("title", "artist", "album", "genre", "date", "tracknumber", "trkn", "albumartist", "Disc", "compilation")
 JUNK: st.SearchStrategy[Any] = st.one_of(
     st.text(max_size=20), st.binary(max_size=20), st.integers(), st.none(), st.lists(st.text(max_size=20), max_size=3)
 )
 
 
 @given(
-    st.dictionaries(st.sampled_from(["title", "artist", "album", "genre", "date", "tracknumber", "trkn"]), JUNK),
+    st.dictionaries(st.sampled_from(NAMES), JUNK),
     st.binary(min_size=1, max_size=40).map(lambda name: name.replace(b"\0", b"")),
 )
 def test_any_tags_and_name_give_a_title(raw: dict[str, Any], name: bytes) -> None:
     tags = make_tags(raw, at(name))
     assert tags.title
     assert tags.year is None or 1000 <= tags.year < 2200
+    assert tags.disc_number is None or 0 < tags.disc_number < 1_000_000
+    assert len(tags.album_artist) <= MAX_LENGTH
 
 
 def test_broken_tags_are_no_tags(tmp_path: Path) -> None:

@@ -177,6 +177,14 @@ def test_track_is_described(program: Program, tracks: list[str]) -> None:
     assert found["title"] == "Title 003"
     assert found["year"] == 2004
     assert found["audio"] == f"/tracks/{tracks[3]}/audio"
+    assert (found["album_artist"], found["disc_number"], found["track_number"]) == ("", None, None)
+
+
+def test_whom_an_album_is_by_and_the_disc_are_told(program: Program, store: Store) -> None:
+    tags = Tags("One", "Ann feat. Ben", "Live", track_number=1, album_artist="Ann", disc_number=2)
+    found = program.get(f"/tracks/{seed_track(store, tags)}").json
+    assert (found["artist"], found["album_artist"]) == ("Ann feat. Ben", "Ann")
+    assert (found["disc_number"], found["track_number"]) == (2, 1)
 
 
 def test_search_corrects_and_ranks(program: Program, store: Store, tracks: list[str]) -> None:

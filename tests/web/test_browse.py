@@ -61,14 +61,33 @@ def test_addresses_that_nobody_made_are_not_found(store: Store, listener: Browse
 
 
 def test_hostile_names_are_shown_harmlessly(store: Store, listener: Browser) -> None:
-    seed_track(store, Tags("A", "<script>alert(1)</script>", "\u202eevil\x00", "x" * 10_000))
+    by = "\u202e<script>alert(2)</script>\x00" + "y" * 10_000
+    seed_track(store, Tags("A", "<script>alert(1)</script>", "\u202eevil\x00", "x" * 10_000, album_artist=by))
     refresh_directory(store)
     for kind in ("artists", "albums", "genres"):
         page = listener.get(f"/browse/{kind}", follow_redirects=True).text
         assert "<script>alert" not in page
         assert "\u202e" not in page
         assert "x" * 400 not in page
+        assert "y" * 400 not in page
         assert listener.get(shelf_links(page)[0]).status_code == 200
+
+
+def test_album_of_many_artists_is_one_and_says_whom_it_is_by_and_whom_each_track_is_by(
+    store: Store, listener: Browser
+) -> None:
+    for number, artist in enumerate(("Ann", "Ben", "Cleo")):
+        by = "Various <b>Artists</b>"
+        seed_track(store, Tags(f"Tune {number}", artist, "Hits", track_number=number, album_artist=by))
+    refresh_directory(store)
+    page = listener.get("/browse/albums").text
+    (album,) = shelf_links(page)
+    byline = "<bdi>Various &lt;b&gt;Artists&lt;/b&gt;</bdi> · 3 tracks"
+    assert byline in page
+    tracks = listener.get(album).text
+    assert byline in tracks
+    assert all(f"<bdi>{artist}</bdi>" in tracks for artist in ("Ann", "Ben", "Cleo"))
+    assert re.findall(r"<bdi>(Tune \d)</bdi>", tracks) == ["Tune 0", "Tune 1", "Tune 2"]
 
 
 def test_a_misspelt_search_says_what_was_searched_for(store: Store, listener: Browser) -> None:

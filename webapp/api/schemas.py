@@ -113,8 +113,13 @@ class TrackSchema(Schema):
     title = fields.String(attribute="tags.title")
     artist = fields.String(attribute="tags.artist")
     album = fields.String(attribute="tags.album")
+    album_artist = fields.String(
+        attribute="tags.album_artist",
+        metadata={"description": "Whom the album as a whole is by, where that is stated"},
+    )
     genre = fields.String(attribute="tags.genre")
     year = fields.Integer(attribute="tags.year", allow_none=True)
+    disc_number = fields.Integer(attribute="tags.disc_number", allow_none=True)
     track_number = fields.Integer(attribute="tags.track_number", allow_none=True)
     duration_s = fields.Float()
     artist_key = fields.Function(
