@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from earwise.errors import BusyError, LocalCopyError, UnreadableFileError
 from earwise.playback.artwork import Picture, find_picture, folder_version
-from earwise.playback.covers import DRAWING, SIZES_PX, draw_cover
+from earwise.playback.covers import DRAWING, SIZES_PX, find_cover
 from earwise.ranking.soundprint import draw_soundprint
 from earwise.store.tracks import Track, TrackFile
 from webapp.assets import asset
@@ -53,8 +53,7 @@ def _wanted_size_px() -> int | None:
 
 
 def _find(track: Track, size_px: int | None) -> Picture | None:
-    found = next((picture for file in track.files if (picture := _picture_of(file))), None)
-    return draw_cover(found, size_px, settings().covers) if found and size_px else found
+    return next((picture for file in track.files if (picture := _picture_of(file, size_px))), None)
 
 
 def _draw(track_id: str) -> ResponseReturnValue:
@@ -67,16 +66,23 @@ def _draw(track_id: str) -> ResponseReturnValue:
 
 def _tag_of(file: TrackFile, size_px: int | None) -> str | None:
     """What the file and its folder say without being opened, so that a browser that has the cover costs no reading."""
+    version = _version_of(file)
+    drawn = f"-{size_px}-{DRAWING}" if size_px else ""
+    return f"{file.location.key}{version}{drawn}" if version else None
+
+
+def _version_of(file: TrackFile) -> str | None:
     try:
-        version = folder_version(file.location, settings().roots)
+        return f"{file.mtime_ns:x}-{folder_version(file.location, settings().roots)}"
     except (UnreadableFileError, OSError):
         return None
-    drawn = f"-{size_px}-{DRAWING}" if size_px else ""
-    return f"{file.location.key}{file.mtime_ns:x}-{version}{drawn}"
 
 
-def _picture_of(file: TrackFile) -> Picture | None:
-    return find_picture(file.location, settings().roots)
+def _picture_of(file: TrackFile, size_px: int | None) -> Picture | None:
+    roots = settings().roots
+    if size_px is None:
+        return find_picture(file.location, roots)
+    return find_cover(file.location, roots, _version_of(file), size_px, settings().covers)
 
 
 def _kept(response: Response, tag: str | None) -> Response:

@@ -7,6 +7,7 @@ else every page that shows the track would try again.
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import io
 import os
@@ -20,8 +21,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earwise.errors import BusyError, UnreadableFileError
-from earwise.playback.artwork import Picture
-from earwise.root import Copies
+from earwise.paths import LibraryPath
+from earwise.playback.artwork import Picture, find_picture
+from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy, hold_copy, told_as_the_folders
 
 #: Pixels of the longer side: for rows of lists on dense screens, and for what is shown large.
@@ -32,6 +34,8 @@ DRAWING = 1
 
 _PROGRAM = str(Path(__file__).with_name("shrink.py"))
 _CODECS = {"image/jpeg": "mjpeg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+# Files whose picture a process knows without opening them: 3 MB of memory.
+_REMEMBERED = 5_000
 # Drawn at a time on this machine; how long a request waits for its turn, and for its picture.
 _SLOTS = 2
 _PATIENCE_S = 3.0
@@ -42,11 +46,16 @@ _LONGEST_PAUSE_S, _SHORTEST_PAUSE_S = 0.03, 0.002
 _A_WHILE_S = 600.0
 
 
-def draw_cover(picture: Picture, size_px: int, covers: Copies) -> Picture | None:
-    """A picture in one of the sizes of pages; None where it can't be drawn.
+def find_cover(
+    file: LibraryPath, roots: tuple[Root, ...], version: str | None, size_px: int, covers: Copies
+) -> Picture | None:
+    """The picture of a file in one of the sizes of pages; None where there is none, or it can't be drawn.
 
     Parameters
     ----------
+    version : str or None
+        Another one once the file or what lies beside it is another: what was seen before is then not opened again.
+        None where that is not known.
     size_px : int
         One of `SIZES_PX`.
     covers : Copies
@@ -59,11 +68,41 @@ def draw_cover(picture: Picture, size_px: int, covers: Copies) -> Picture | None
     LocalCopyError
         If the folder can't be made.
     """
-    digest = hashlib.sha256(picture.content).hexdigest()
+    if version:
+        try:
+            content = _find(covers, _digest_of(file, roots, version), size_px)
+        except LookupError:
+            return None
+        if content is not None:
+            return _shown(content)
+    picture = find_picture(file, roots)
+    return draw_cover(picture, size_px, covers) if picture else None
+
+
+def draw_cover(picture: Picture, size_px: int, covers: Copies) -> Picture | None:
+    """A picture in one of the sizes of pages; None where it can't be drawn; raises as `find_cover` does."""
+    digest = _digest(picture)
     content = _find(covers, digest, size_px)
     if content is None:
         content = _draw_once(picture, covers, digest)[size_px]
+    return _shown(content)
+
+
+def _shown(content: bytes) -> Picture | None:
     return Picture(content, MIMETYPE) if content else None
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _digest_of(file: LibraryPath, roots: tuple[Root, ...], version: str) -> str:
+    """The digest of a file's picture; raises LookupError, which is not remembered, where none is found just now."""
+    picture = find_picture(file, roots)
+    if picture is None:
+        raise LookupError(version)
+    return _digest(picture)
+
+
+def _digest(picture: Picture) -> str:
+    return hashlib.sha256(picture.content).hexdigest()
 
 
 def _find(covers: Copies, digest: str, size_px: int) -> bytes | None:

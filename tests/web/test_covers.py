@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from earwise.playback import covers
+from earwise.paths import LibraryPath
+from earwise.playback import artwork, covers
 from earwise.playback.artwork import Picture
 from earwise.root import Copies
+from earwise.roots.opening import open_start
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
@@ -186,3 +191,57 @@ def test_pages_have_pictures_where_no_cover_can_be_kept(
     tiny = Copies(tmp_path / "tiny", 10)
     assert covers.draw_cover(Picture(content, "image/jpeg"), 128, tiny) is not None
     assert not [*tiny.folder.glob("??/*")]
+
+
+@pytest.fixture
+def openings(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The files that were opened for their pictures."""
+    opened: list[bytes] = []
+
+    def watch(file: LibraryPath, *rest: Any) -> Any:
+        opened.append(file.path)
+        return open_start(file, *rest)
+
+    monkeypatch.setattr(artwork, "open_start", watch)
+    return opened
+
+
+def test_file_whose_cover_is_known_is_not_opened_again(
+    store: Store, listener: Browser, library: Path, settings: Settings, openings: list[bytes]
+) -> None:
+    track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
+    ask(listener, track_id, 128)
+    openings.clear()
+    assert [ask(listener, track_id, size_px).mimetype for size_px in (128, 512)] == ["image/webp"] * 2
+    assert openings == []
+    shutil.rmtree(settings.covers.folder)
+    assert ask(listener, track_id, 128).mimetype == "image/webp", "drawn again where it was swept away"
+
+
+def test_other_picture_in_the_folder_is_seen_though_the_old_one_is_known(
+    store: Store, listener: Browser, library: Path
+) -> None:
+    track_id = seed_file(store, library, "a.flac")
+    location = library / "cover.jpg"
+    location.write_bytes(make_picture(300, 300))
+    first = ask(listener, track_id, 128)
+    location.write_bytes(make_picture(300, 300, seed=1))
+    later = time.time_ns() + 10**9
+    os.utime(location, ns=(later, later))
+    second = ask(listener, track_id, 128, first.headers["ETag"])
+    assert (second.status_code, second.data == first.data) == (200, False)
+
+
+def test_that_there_is_no_cover_is_not_remembered(
+    store: Store, listener: Browser, library: Path, openings: list[bytes]
+) -> None:
+    track_id = seed_file(store, library, "a.flac")
+    content = (library / "a.flac").read_bytes()
+    (library / "a.flac").unlink()
+    seed_model(store, [track_id])
+    hear(store, [track_id])
+    assert ask(listener, track_id, 128).mimetype == "image/svg+xml"
+    assert openings == [b"a.flac"], "looked for once"
+    (library / "a.flac").write_bytes(content)
+    embed(library / "a.flac", make_picture(300, 300))
+    assert ask(listener, track_id, 128).mimetype == "image/webp"
