@@ -231,7 +231,8 @@ class Settings:
     @property
     def covers(self) -> Copies:
         """The folder for covers in the sizes that pages show."""
-        return Copies(self.home / "covers", _COVERS_BYTES)
+        # A page waits for no room: a cover that is not kept is drawn again.
+        return Copies(self.home / "covers", _COVERS_BYTES, wait_s=0.0)
 
     @property
     def roots(self) -> tuple[Root, ...]:
