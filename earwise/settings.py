@@ -20,6 +20,8 @@ from earwise.root import FMA_ROOT, Copies, Root, parse_library
 
 #: Airflow's pool with a slot for each machine that analyses tracks.
 EXTRACTION_POOL = "extraction"
+# Of covers as pages show them, at most: about 40 KB for a picture in all sizes.
+_COVERS_BYTES = 500_000_000
 
 
 def _setting(variable: str, default: Any, help_text: str, example: str, *, is_secret: bool = False) -> Any:
@@ -225,6 +227,12 @@ class Settings:
     def copies(self) -> Copies:
         """The folder for local copies of what can't be opened, or played, as it is."""
         return Copies(self.home / "copies", round(self.copies_gb * 1e9))
+
+    @property
+    def covers(self) -> Copies:
+        """The folder for covers in the sizes that pages show."""
+        # A page waits for no room: a cover that is not kept is drawn again.
+        return Copies(self.home / "covers", _COVERS_BYTES, wait_s=0.0)
 
     @property
     def roots(self) -> tuple[Root, ...]:

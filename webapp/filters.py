@@ -11,8 +11,8 @@ from earwise.playback.playable import may_be_converted
 from earwise.store.tracks import Track
 from webapp.faults import fault_name
 
-# Cluster colours in the stylesheet: `tone-0` … `tone-11`.
-_TONES = 12
+# Cluster colours in the stylesheet: `tone-0` … `tone-11`, each in `shade-0` … `shade-3`.
+_TONES, _SHADES = 12, 4
 _MOST_CHARACTERS = 300
 # Control characters, and those that turn the direction of whatever follows: names and titles have no <bdi> around them.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -52,12 +52,12 @@ def clip(text: str) -> str:
 
 
 def tone(number: int) -> str:
-    """The colour class of a cluster, the same for a number on every page.
+    """The colour classes of a cluster, the same for a number on every page; the hues come again in other shades.
 
-    >>> tone(3), tone(15)
-    ('tone-3', 'tone-3')
+    >>> tone(3), tone(15), tone(51)
+    ('tone-3 shade-0', 'tone-3 shade-1', 'tone-3 shade-0')
     """
-    return f"tone-{number % _TONES}"
+    return f"tone-{number % _TONES} shade-{number // _TONES % _SHADES}"
 
 
 def moment(when: datetime) -> str:

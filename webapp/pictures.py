@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, abort, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from earwise.errors import UnreadableFileError
+from earwise.errors import BusyError, LocalCopyError, UnreadableFileError
 from earwise.playback.artwork import Picture, find_picture, folder_version
+from earwise.playback.covers import DRAWING, SIZES_PX, find_cover
 from earwise.ranking.soundprint import draw_soundprint
-from earwise.store.tracks import TrackFile
+from earwise.store.tracks import Track, TrackFile
 from webapp.assets import asset
 from webapp.context import settings, store
 
@@ -16,17 +17,24 @@ blueprint = Blueprint("pictures", __name__)
 
 # A picture hardly ever changes; where it did, the browser learns it by asking with the tag of the old one.
 _WEEK = "private, max-age=604800"
+# What stands in for a cover that can't be drawn just now is asked for again soon.
+_MINUTE = "private, max-age=60"
 _SVG = "image/svg+xml"
 
 
 @blueprint.get("/tracks/<track_id:track_id>/picture")
 def picture(track_id: str) -> ResponseReturnValue:
-    """The track's cover; where there is none its sound-print."""
-    track = store().tracks.get(track_id) or abort(404)
-    tag = _tag_of(track.files[0]) if track.files else None
+    """The track's cover, in one of the sizes of pages or as it came; where there is none its sound-print."""
+    track, size_px = store().tracks.get(track_id) or abort(404), _wanted_size_px()
+    tag = _tag_of(track.files[0], size_px) if track.files else None
     if tag and request.if_none_match.contains(tag):
         return _kept(Response(status=304), tag)
-    found = next((picture for file in track.files if (picture := _picture_of(file))), None)
+    try:
+        found = _find(track, size_px)
+    except (BusyError, LocalCopyError):
+        response = make_response(_draw(track_id))
+        response.headers["Cache-Control"] = _MINUTE
+        return response
     return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(track_id)
 
 
@@ -34,6 +42,18 @@ def picture(track_id: str) -> ResponseReturnValue:
 def soundprint(track_id: str) -> ResponseReturnValue:
     """The track's sound-print; before the first model a picture that all tracks share."""
     return _draw(track_id)
+
+
+def _wanted_size_px() -> int | None:
+    """One of the sizes of pages; none where the address asks for the picture as it came."""
+    wanted = request.args.get("size")
+    if wanted is None:
+        return None
+    return next((size_px for size_px in SIZES_PX if wanted == str(size_px)), None) or abort(404)
+
+
+def _find(track: Track, size_px: int | None) -> Picture | None:
+    return next((picture for file in track.files if (picture := _picture_of(file, size_px))), None)
 
 
 def _draw(track_id: str) -> ResponseReturnValue:
@@ -44,17 +64,25 @@ def _draw(track_id: str) -> ResponseReturnValue:
     return _kept(Response(draw_soundprint(vector), mimetype=_SVG), None).make_conditional(request)
 
 
-def _tag_of(file: TrackFile) -> str | None:
+def _tag_of(file: TrackFile, size_px: int | None) -> str | None:
     """What the file and its folder say without being opened, so that a browser that has the cover costs no reading."""
+    version = _version_of(file)
+    drawn = f"-{size_px}-{DRAWING}" if size_px else ""
+    return f"{file.location.key}{version}{drawn}" if version else None
+
+
+def _version_of(file: TrackFile) -> str | None:
     try:
-        version = folder_version(file.location, settings().roots)
+        return f"{file.mtime_ns:x}-{folder_version(file.location, settings().roots)}"
     except (UnreadableFileError, OSError):
         return None
-    return f"{file.location.key}{file.mtime_ns:x}-{version}"
 
 
-def _picture_of(file: TrackFile) -> Picture | None:
-    return find_picture(file.location, settings().roots)
+def _picture_of(file: TrackFile, size_px: int | None) -> Picture | None:
+    roots = settings().roots
+    if size_px is None:
+        return find_picture(file.location, roots)
+    return find_cover(file.location, roots, _version_of(file), size_px, settings().covers)
 
 
 def _kept(response: Response, tag: str | None) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import mutagen
 from mutagen.flac import Picture as FlacPicture
@@ -17,10 +17,13 @@ from mutagen.flac import Picture as FlacPicture
 from earwise.errors import UnreadableFileError
 from earwise.paths import LibraryPath
 from earwise.root import Root
-from earwise.roots.opening import open_file
+from earwise.roots.opening import open_file, open_start
 
-# What a page can bear; a larger picture is left where it is.
+# A larger picture is left where it is.
 MOST_BYTES = 3 * 2**20
+# Of a file whose pictures are looked for: from its start where it can be read from there only, and in all.
+_START_BYTES = MOST_BYTES + 2**20
+_MOST_READ_BYTES = 16 * 2**20
 _FOLDER_NAMES = (b"cover.jpg", b"folder.jpg", b"front.jpg", b"cover.png", b"folder.png", b"Cover.jpg", b"Folder.jpg")
 _FRONT_COVER = 3
 _SIGNATURES = (
@@ -39,10 +42,10 @@ class Picture:
 
 
 def find_picture(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
-    """The picture in a file, else the one in its folder; None where there is none that a page can bear."""
+    """The picture in a file, else the one in its folder; None where there is none of a size that is looked at."""
     try:
-        with open_file(file, roots).reader as reader:
-            candidates = [*_embedded(mutagen.File(reader))]
+        with open_start(file, roots, _START_BYTES) as reader:
+            candidates = [*_embedded(mutagen.File(_Sparing(reader)))]
     except (UnreadableFileError, OSError):
         return None
     except Exception:  # noqa: BLE001 - mutagen lets through whatever a broken file provokes: it has no picture then
@@ -80,6 +83,22 @@ def recognise(content: bytes) -> Picture | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return Picture(content, "image/webp")
     return next((Picture(content, mimetype) for start, mimetype in _SIGNATURES if content.startswith(start)), None)
+
+
+class _Sparing:
+    """A file that is read in part: tags say how much of it is to be taken into memory, and may say anything."""
+
+    def __init__(self, reader: BinaryIO) -> None:
+        self._reader, self._left_bytes = reader, _MOST_READ_BYTES
+        self.seek, self.tell = reader.seek, reader.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read; raises EOFError beyond what may be read in all."""
+        content = self._reader.read(size if 0 <= size <= self._left_bytes else self._left_bytes + 1)
+        self._left_bytes -= len(content)
+        if self._left_bytes < 0:
+            raise EOFError("Its tags take more than is read of a file for a picture.")
+        return content
 
 
 def _embedded(found: Any) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
@@ -20,6 +21,8 @@ from earwise.roots.cache import cached_copy
 from earwise.roots.listing import ListedFile, listed_mtime_ns
 
 _BLOCK_BYTES = 1 << 20
+# Unpacked at a time of a member that only its start is wanted of.
+_STEP_BYTES = 1 << 16
 # What zipfile and the decompressors raise on archives that are damaged, encrypted or packed in a way unknown to them.
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
@@ -79,6 +82,27 @@ def member_copy(root: Root, file: LibraryPath, copies: Copies) -> Iterator[bytes
         yield location
 
 
+def open_member(root: Root, file: LibraryPath, most_bytes: int) -> BinaryIO:
+    """Open a member to be read from its start, unpacked only as far as somebody reads.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Where it seems to end, if it is longer.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the archive or the member is not there, or is damaged.
+    """
+    archive, member = _find_member(root, file)
+    try:
+        source = archive.members.open(member)
+    except _DAMAGES as error:
+        raise _damaged(error) from error
+    return io.BufferedReader(_MemberReader(source, min(member.file_size, most_bytes)), _STEP_BYTES)
+
+
 def _find_member(root: Root, file: LibraryPath) -> tuple[_Archive, zipfile.ZipInfo]:
     try:
         archive = _open_archive(root.folder)
@@ -101,6 +125,57 @@ def _copy(source: IO[bytes], to: BinaryIO) -> None:
 def _damaged(error: Exception) -> UnreadableFileError:
     # Not the code of files that are tried again as soon as they can be opened.
     return UnreadableFileError(f"The archive is damaged here: {error}.", code="read_error")
+
+
+class _MemberReader(io.RawIOBase):
+    """The first bytes of a member; what was unpacked stays at hand, since going back would unpack it again."""
+
+    def __init__(self, source: IO[bytes], size_bytes: int) -> None:
+        self._source, self._size_bytes = source, size_bytes
+        self._unpacked = bytearray()
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; nothing is unpacked by that."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Unpack as far as is asked for.
+
+        Raises
+        ------
+        OSError
+            If the archive is damaged here.
+        """
+        end = min(self._position + len(buffer), self._size_bytes)
+        try:
+            while len(self._unpacked) < end and (block := self._source.read(end - len(self._unpacked))):
+                self._unpacked += block
+        except _DAMAGES as error:
+            raise OSError(f"The archive is damaged here: {error}.") from error
+        wanted = self._unpacked[self._position : end]
+        buffer[: len(wanted)] = wanted
+        self._position += len(wanted)
+        return len(wanted)
+
+    def close(self) -> None:
+        """Let the archive go."""
+        self._source.close()
+        super().close()
 
 
 @dataclass(frozen=True, slots=True)

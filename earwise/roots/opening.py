@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BufferedReader
+from typing import BinaryIO
 
 from earwise.errors import LibraryError, UnreadableFileError
 from earwise.paths import LibraryPath
 from earwise.root import Copies, Root
-from earwise.roots.archive import find_member, list_archive, member_copy
+from earwise.roots.archive import find_member, list_archive, member_copy, open_member
 from earwise.roots.bucket import find_object, list_bucket, object_copy, open_object
 from earwise.roots.cache import check_room
 from earwise.roots.listing import ListedFile, group_by_folder
@@ -130,6 +131,27 @@ def open_file(file: LibraryPath, roots: tuple[Root, ...]) -> OpenFile:
     # An open file outlives its name, so a copy may be removed while it is read.
     with local_copy(file, roots) as location:
         return _open_regular(location, is_copy=not root.is_folder)
+
+
+def open_start(file: LibraryPath, roots: tuple[Root, ...], most_bytes: int) -> BinaryIO:
+    """Open a file for what it tells of itself, mostly at its start; no copy is made for that.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Where a file of an archive seems to end, if it is longer; others can be read anywhere.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such root or file, or it can't be fetched.
+    OSError
+        If the operating system refuses.
+    """
+    root = _root_of(file, roots)
+    if root.is_folder or root.bucket:
+        return open_file(file, roots).reader
+    return open_member(root, file, most_bytes)
 
 
 def check_readable(file: LibraryPath, roots: tuple[Root, ...]) -> None:

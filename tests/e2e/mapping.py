@@ -23,7 +23,7 @@ _NEAR = 5
 _RIM_PX = 9
 
 
-def fill(store: Store, name: str, count: int) -> list[str]:
+def fill(store: Store, name: str, count: int, numbers: tuple[int, int] = (0, 1)) -> list[str]:
     """A library of so many tracks that share one file; those of one cluster lie left, of the other right."""
     first = seed_track(store, Tags("Track 0", "Artist 0"), path=b"a.mp3", duration_s=12)
     tracks = store.client[name]["tracks"]
@@ -39,10 +39,12 @@ def fill(store: Store, name: str, count: int) -> list[str]:
     sides = np.arange(count) % 2
     places = random.normal(0, 1, (count, 2)) + np.stack([sides * 12, np.zeros(count)], axis=1)
     model_id = f"map-{count}"
-    store.model_parts.put_clusters(model_id, [Cluster(n, one, (count + 1 - n) // 2) for n, one in enumerate(_NAMES)])
+    store.model_parts.put_clusters(
+        model_id, [Cluster(numbers[n], one, (count + 1 - n) // 2) for n, one in enumerate(_NAMES)]
+    )
     found = zip(ids, sides.tolist(), places.tolist(), strict=True)
     store.model_parts.put_assignments(
-        model_id, [Assignment(one, side, n / count, (x, y)) for n, (one, side, (x, y)) in enumerate(found)]
+        model_id, [Assignment(one, numbers[side], n / count, (x, y)) for n, (one, side, (x, y)) in enumerate(found)]
     )
     near = [Neighbour(ids[(n + 2) % count], n / 10, 0) for n in range(_NEAR)]
     store.model_parts.put_neighbours(model_id, ((one, near) for one in ids[:_NEAR]))

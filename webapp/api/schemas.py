@@ -132,7 +132,11 @@ class TrackSchema(Schema):
     )
     picture = fields.Function(
         lambda track: track_address("pictures.picture", track.track_id),
-        metadata={"type": "string", "format": "uri-reference"},
+        metadata={
+            "type": "string",
+            "format": "uri-reference",
+            "description": "As it came; with ?size=128 or ?size=512 small, as WebP",
+        },
     )
 
 

@@ -5,7 +5,7 @@ export function readClusters() {
     number: Number(link.dataset.mapCluster),
     size: Number(link.dataset.size),
     name: link.querySelector("bdi").textContent,
-    tone: [...link.classList].find((name) => name.startsWith("tone-")),
+    tone: [...link.classList].filter((name) => /^(tone|shade)-/.test(name)).join(" "),
   }));
 }
 
