@@ -19,6 +19,7 @@ import { attachRest } from "./rest.js";
 import { attachRows } from "./rows.js";
 import { attachSearch } from "./search.js";
 import { Storage } from "./storage.js";
+import { attachTakenOut } from "./taken-out.js";
 import { attachWaiting } from "./waiting.js";
 import * as toast from "./toast.js";
 
@@ -40,6 +41,7 @@ const actions = {
 };
 queue.addEventListener("replace", toast.withdraw);
 attachNavigation();
+attachTakenOut();
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));
 Object.assign(actions, attachKeys(player, queue, actions, storage));
