@@ -123,3 +123,30 @@ def test_going_back_to_the_list_of_a_cluster_shows_it_where_it_was_left(
     expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
     expect(row).to_be_in_viewport()
     assert abs(listener.evaluate("window.scrollY") - left_at) < 50
+
+
+def test_the_map_stays_where_it_was_moved_while_the_same_track_plays(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    listener.goto(f"{address}/map?track={small[0]}")
+    card = listener.locator("[data-map-card]")
+    expect(card.locator(".title")).to_have_text("Track 0")
+    card.get_by_role("button", name=re.compile("^Play Track 0")).click()
+    wait_for_playing(listener)
+    listener.evaluate("Object.assign(window.__audio, { playbackRate: 0.1, defaultPlaybackRate: 0.1 })")
+    wait_until(listener, lambda: len(queued(listener)) > 1)
+    board = listener.get_by_role("application", name="Map of 300 tracks")
+    said = listener.locator("[data-announcement]")
+    for _ in range(40):
+        board.press("ArrowRight")
+    expect(said).to_have_text(re.compile("Right drums$"))
+    board.press("s")
+    expect(listener.get_by_role("region", name="Player").get_by_role("button", name="Shuffle")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    listener.wait_for_timeout(300)
+    before = said.inner_text()
+    board.press("ArrowLeft")
+    expect(said).not_to_have_text(before)
+    expect(said).to_have_text(re.compile("Right drums$"))
