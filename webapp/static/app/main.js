@@ -1,5 +1,6 @@
 // Puts the listener's side together: queue, player, and what shows and drives them.
 
+import { attachAhead } from "./ahead.js";
 import { attachBar } from "./bar.js";
 import { attachKeys } from "./keys.js";
 import { attachMap } from "./map.js";
@@ -51,6 +52,7 @@ attachMediaSession(player, queue);
 attachRadio(queue, (link) => readTrack(link, bar.dataset.artwork));
 attachRest(queue, bar.dataset.artwork);
 attachHeard(player, queue, storage);
+attachAhead(player, queue);
 attachLocalTimes();
 attachSearch();
 attachMap(queue);
