@@ -102,3 +102,51 @@ def test_the_legend_goes_through_the_list_while_the_map_stays(
     expect(listener.locator("#list")).to_have_count(1)
     listener.get_by_role("link", name="Next").click()
     expect(listener.get_by_text("Page 2 of 6")).to_be_visible()
+
+
+def test_going_back_to_the_list_of_a_cluster_shows_it_where_it_was_left(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    listener.get_by_role("navigation", name="Clusters").get_by_role("link", name="Right drums").click()
+    expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
+    row = listener.locator("#rank-20")
+    row.evaluate("row => row.scrollIntoView({ block: 'center' })")
+    left_at = listener.evaluate("window.scrollY")
+    assert left_at > 300
+    title = row.locator(".title")
+    name = title.inner_text()
+    title.click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text(name)
+    listener.go_back()
+    expect(listener.get_by_role("heading", level=3)).to_have_text("Right drums")
+    expect(row).to_be_in_viewport()
+    assert abs(listener.evaluate("window.scrollY") - left_at) < 50
+
+
+def test_the_map_stays_where_it_was_moved_while_the_same_track_plays(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    listener.goto(f"{address}/map?track={small[0]}")
+    card = listener.locator("[data-map-card]")
+    expect(card.locator(".title")).to_have_text("Track 0")
+    card.get_by_role("button", name=re.compile("^Play Track 0")).click()
+    wait_for_playing(listener)
+    listener.evaluate("Object.assign(window.__audio, { playbackRate: 0.1, defaultPlaybackRate: 0.1 })")
+    wait_until(listener, lambda: len(queued(listener)) > 1)
+    board = listener.get_by_role("application", name="Map of 300 tracks")
+    said = listener.locator("[data-announcement]")
+    for _ in range(40):
+        board.press("ArrowRight")
+    expect(said).to_have_text(re.compile("Right drums$"))
+    board.press("s")
+    expect(listener.get_by_role("region", name="Player").get_by_role("button", name="Shuffle")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    listener.wait_for_timeout(300)
+    before = said.inner_text()
+    board.press("ArrowLeft")
+    expect(said).not_to_have_text(before)
+    expect(said).to_have_text(re.compile("Right drums$"))

@@ -64,11 +64,14 @@ function isTaken(event, queue) {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
   if (document.querySelector("dialog[open]")) return true;
   const focused = event.target;
-  if (focused.matches("input, textarea, select, [contenteditable], [role=option]")) return true;
+  const isSlider = focused.matches("input[type=range]");
+  if (!isSlider && focused.matches("input, textarea, select, [contenteditable], [role=option]")) return true;
   if (event.key !== " " && !event.key.startsWith("Arrow")) return false;
   // With nothing to play they scroll, as they do anywhere.
   if (!queue.current) return true;
   if (event.key === " ") return focused.matches("button, a, summary");
+  // A slider's own, by which it moves.
+  if (isSlider) return true;
   // Up and down scroll the page, unless the player itself has the focus; left and right what is wider than its place.
   if (["ArrowUp", "ArrowDown"].includes(event.key)) return !focused.closest("[data-player]");
   const region = focused.closest(".scroll, pre");

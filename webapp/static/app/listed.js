@@ -36,6 +36,6 @@ export function restOf(list) {
 }
 
 /** The tracks that a list shows. */
-function readAll(list, artwork) {
+export function readAll(list, artwork) {
   return [...(list?.querySelectorAll("[data-play]") ?? [])].map((element) => readTrack(element, artwork));
 }

@@ -1,5 +1,6 @@
 // Puts the listener's side together: queue, player, and what shows and drives them.
 
+import { attachAhead } from "./ahead.js";
 import { attachBar } from "./bar.js";
 import { attachKeys } from "./keys.js";
 import { attachMap } from "./map.js";
@@ -19,6 +20,7 @@ import { attachRest } from "./rest.js";
 import { attachRows } from "./rows.js";
 import { attachSearch } from "./search.js";
 import { Storage } from "./storage.js";
+import { attachTakenOut } from "./taken-out.js";
 import { attachWaiting } from "./waiting.js";
 import * as toast from "./toast.js";
 
@@ -40,6 +42,7 @@ const actions = {
 };
 queue.addEventListener("replace", toast.withdraw);
 attachNavigation();
+attachTakenOut();
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));
 Object.assign(actions, attachKeys(player, queue, actions, storage));
@@ -49,6 +52,7 @@ attachMediaSession(player, queue);
 attachRadio(queue, (link) => readTrack(link, bar.dataset.artwork));
 attachRest(queue, bar.dataset.artwork);
 attachHeard(player, queue, storage);
+attachAhead(player, queue);
 attachLocalTimes();
 attachSearch();
 attachMap(queue);

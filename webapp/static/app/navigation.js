@@ -11,11 +11,19 @@ export function attachNavigation() {
   let asked = null; // the newest one for a page
 
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
-  // An address that names a place of its page leads there, and not to the page's top.
+  // Where a part of the page alone is replaced, its address changes all the same.
+  for (const event of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(event, () => (path = location.href));
+  }
+  // The address that is shown already needs no second way back to it.
+  document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+    if (new URL(history.path, location.href).href === location.href) history.type = "replace";
+  });
+  // An address that names a place of its page leads there, and not to the page's top. What is taken back stays in view.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, pathInfo, serverResponse } = event.detail;
     const isThere = pathInfo?.anchor && serverResponse.includes(`id="${pathInfo.anchor}"`);
-    if (isThere && target?.id === "page") event.detail.swapOverride = "innerHTML show:none";
+    if (target?.id === "page" && (isThere || isTakenBack(event.detail))) event.detail.swapOverride = "innerHTML show:none";
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const { target } = event.detail;
@@ -78,6 +86,11 @@ function restoreRefused({ path, xhr, historyElt, swapSpec }) {
   if (!xhr.response.includes("hx-history-elt")) return location.reload();
   window.htmx.swap(historyElt, xhr.response, swapSpec, { contextElement: historyElt, historyRequest: true });
   window.htmx.trigger(document.body, "htmx:historyRestore", { path });
+}
+
+/** Whether the answer is to the way back of a message, and is the same page. */
+function isTakenBack({ requestConfig, pathInfo }) {
+  return requestConfig.elt.matches(".done form") && pathInfo.responsePath === location.pathname + location.search;
 }
 
 function focusOn(place) {

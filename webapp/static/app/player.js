@@ -83,7 +83,7 @@ export class Player extends EventTarget {
     if (this.#loaded?.entry !== track.entry || this.#audio.error) this.#load(track);
     this.#audio.play().catch((error) => {
       // Refused without a click, or overtaken by another track: neither is a fault of the track.
-      if (error.name !== "AbortError" && error.name !== "NotAllowedError" && this.#loaded === track) this.#fail();
+      if (error.name !== "AbortError" && error.name !== "NotAllowedError" && this.#loaded?.entry === track.entry) this.#fail();
     });
     // The element's own events come later: whoever presses meanwhile would press what a button was before.
     this.#tell("play");

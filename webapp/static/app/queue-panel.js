@@ -43,9 +43,28 @@ export function attachQueuePanel(player, queue) {
   };
 
   function show() {
+    const returnFocus = holdFocus();
     list.replaceChildren(...queue.tracks.map(draw));
     panel.querySelector("[data-queue-empty]").hidden = queue.tracks.length > 0;
     panel.querySelector("[data-do=clear]").hidden = queue.tracks.length === 0;
+    returnFocus?.();
+  }
+
+  /** Gives what leads the focus to its track in the list as it is drawn then, or to the one that came into its place. */
+  function holdFocus() {
+    const { activeElement } = document;
+    if (!list.contains(activeElement)) return null;
+    const [entry, action, scrolledTo] = [entryOf(activeElement), activeElement.dataset.do, panel.scrollTop];
+    const position = rows().indexOf(activeElement.closest("[data-entry]"));
+    return () => {
+      const left = rows();
+      const row = list.querySelector(`[data-entry="${entry}"]`) ?? left[Math.min(position, left.length - 1)];
+      if (!row) return panel.querySelector("[data-do=close]").focus();
+      const same = row.querySelector(`[data-do=${action}]`);
+      // It goes to where a track can still be moved. Whoever has scrolled on is left where they are.
+      (same.disabled ? row.querySelector("[data-do=jump]") : same).focus({ preventScroll: true });
+      panel.scrollTop = scrolledTo;
+    };
   }
 
   function draw(track, position) {
@@ -66,20 +85,18 @@ export function attachQueuePanel(player, queue) {
   }
 
   function shift(button, step) {
-    const [entry, action] = [entryOf(button), button.dataset.do];
-    queue.move(entry, rows().findIndex((row) => Number(row.dataset.entry) === entry) + step);
-    // The list was drawn anew: the focus goes along with the track, to where it can still be moved.
-    const row = list.querySelector(`[data-entry="${entry}"]`);
-    const same = row.querySelector(`[data-do=${action}]`);
-    (same.disabled ? row.querySelector("[data-do=jump]") : same).focus();
+    queue.move(entryOf(button), rows().indexOf(button.closest("[data-entry]")) + step);
+    showFocused();
   }
 
   function removeRow(button) {
-    const position = rows().indexOf(button.closest("[data-entry]"));
     const taken = queue.remove(entryOf(button));
-    const left = rows();
-    (left[Math.min(position, left.length - 1)]?.querySelector("[data-do=remove]") ?? panel.querySelector("[data-do=close]")).focus();
+    showFocused();
     toast.show("Removed from the queue.", () => queue.putBack(taken));
+  }
+
+  function showFocused() {
+    if (list.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" });
   }
 
   function rows() {

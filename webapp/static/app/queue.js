@@ -33,8 +33,19 @@ export class Queue extends EventTarget {
     return this.tracks[this.index] ?? null;
   }
 
-  /** A list becomes the queue and starts at one of its tracks. */
+  /** What follows when the current track ends by itself; null at the queue's end, and where that track is repeated. */
+  get following() {
+    if (this.repeat === "one") return null;
+    const isRound = this.repeat === "all" && this.index > 0;
+    return this.tracks[this.index + 1] ?? (isRound ? this.tracks[0] : null);
+  }
+
+  /**
+   * A list becomes the queue and starts at one of its tracks: as the same entry where that is the current one, which
+   * then plays on. Where the queue is shuffled, all others are mixed behind it.
+   */
   start(tracks, index, { radio = null, rest = null } = {}) {
+    const before = this.current;
     this.#replace();
     this.radio = radio && { address: radio, brought: [] };
     this.#remember(tracks);
@@ -43,8 +54,9 @@ export class Queue extends EventTarget {
     const first = Math.max(0, Math.min(index, tracks.length - MOST_TRACKS));
     this.tracks = tracks.slice(first, first + MOST_TRACKS).map((track) => this.#number(track));
     this.index = index - first;
+    if (before && before.track === this.current?.track) this.current.entry = before.entry;
     this.#renumber();
-    if (this.isShuffled) this.#shuffleRest();
+    if (this.isShuffled) this.#shuffleAll();
     this.#changed();
   }
 
@@ -53,7 +65,7 @@ export class Queue extends EventTarget {
     if (this.tracks.length >= MOST_TRACKS) return null;
     this.isArranged ||= isByHand;
     const position = isNext ? this.index + 1 : this.tracks.length;
-    const place = isNext ? (this.current?.place ?? 0) + 0.5 : this.tracks.length;
+    const place = isNext ? (this.current?.place ?? 0) + 0.5 : this.#lastPlace + 1;
     const added = { ...this.#number(track), place };
     this.tracks.splice(position, 0, added);
     if (this.index < 0) this.index = 0;
@@ -72,8 +84,7 @@ export class Queue extends EventTarget {
     const space = MOST_TRACKS - this.tracks.length;
     const left = { ...this.rest, [side]: address };
     this.rest = tracks.length < space && (left.later || left.earlier) ? left : null;
-    if (side === "later") this.#append(tracks.slice(0, space));
-    else this.#prepend(tracks.slice(Math.max(0, tracks.length - space)));
+    this.#join(side, side === "later" ? tracks.slice(0, space) : tracks.slice(Math.max(0, tracks.length - space)));
     this.#changed();
   }
 
@@ -189,20 +200,26 @@ export class Queue extends EventTarget {
     return { ...track, entry: this.#lastEntry };
   }
 
-  /** At the end; where the rest is mixed, each track comes somewhere among it. */
-  #append(tracks) {
-    const end = Math.max(-1, ...this.tracks.map((track) => track.place)) + 1;
-    tracks.forEach((track, number) => {
-      const coming = this.tracks.length - this.index;
-      const position = this.isShuffled ? this.index + 1 + Math.floor(Math.random() * coming) : this.tracks.length;
-      this.tracks.splice(position, 0, { ...this.#number(track), place: end + number });
-    });
+  get #lastPlace() {
+    return Math.max(-1, ...this.tracks.map((track) => track.place));
   }
 
-  #prepend(tracks) {
-    const first = Math.min(0, ...this.tracks.map((track) => track.place)) - tracks.length;
-    this.tracks.unshift(...tracks.map((track, number) => ({ ...this.#number(track), place: first + number })));
-    this.index += tracks.length;
+  /** On one side of the list; where the rest is mixed, each track comes somewhere among it. */
+  #join(side, tracks) {
+    const before = Math.min(0, ...this.tracks.map((track) => track.place)) - tracks.length;
+    const first = side === "later" ? this.#lastPlace + 1 : before;
+    const joined = tracks.map((track, number) => ({ ...this.#number(track), place: first + number }));
+    if (this.isShuffled) joined.forEach((track) => this.#mixIn(track));
+    else if (side === "later") this.tracks.push(...joined);
+    else {
+      this.tracks.unshift(...joined);
+      this.index += joined.length;
+    }
+  }
+
+  #mixIn(track) {
+    const coming = this.tracks.length - this.index;
+    this.tracks.splice(this.index + 1 + Math.floor(Math.random() * coming), 0, track);
   }
 
   #find(entry) {
@@ -211,6 +228,13 @@ export class Queue extends EventTarget {
 
   #renumber() {
     this.tracks.forEach((track, position) => (track.place = position));
+  }
+
+  /** What stood before the current one is still to come as well. */
+  #shuffleAll() {
+    this.tracks.unshift(...this.tracks.splice(this.index, 1));
+    this.index = 0;
+    this.#shuffleRest();
   }
 
   #shuffleRest() {

@@ -1,7 +1,14 @@
 // Lists of tracks: their play links become buttons of the one player, and their rows show what it does.
+//
+// A list is an element with `data-tracks`, and its tracks are what in it has `data-play` (see listed.js). It may also have
+// - `data-earlier`, `data-later`: addresses of pieces of the same list, which this page does not show;
+// - `data-beginning`: address of its first piece, where this page does not show that;
+// - `data-radio`, on it or around it: the address from which its queue goes on without an end.
+// A button with `data-do="play-list"` plays the page's first list from its beginning: from any of its tracks where the
+// queue is shuffled, unless it is a radio's.
 
 import { clock, nameOf } from "./format.js";
-import { fetchPiece, readTrack, restOf } from "./listed.js";
+import { fetchPiece, readAll, readTrack, restOf } from "./listed.js";
 import * as toast from "./toast.js";
 
 const REPLACED = "This list is the queue now, in place of yours.";
@@ -19,15 +26,16 @@ export function attachRows(player, queue, artwork) {
       if (isCurrent(button)) return player.toggle();
       const list = button.closest("[data-tracks]");
       const buttons = [...(list ?? document).querySelectorAll("button[data-play]")];
-      const radio = button.closest("[data-radio]")?.dataset.radio;
-      start(buttons.map(read), buttons.indexOf(button), { radio, rest: restOf(list) });
+      start(buttons.map(read), buttons.indexOf(button), { radio: radioOf(button), rest: restOf(list) });
     },
     "play-list": async () => {
-      const { beginning } = document.querySelector("main [data-tracks]").dataset;
-      if (!beginning) return document.querySelector("main [data-tracks] button[data-play]").click();
-      const piece = await fetchPiece(beginning, artwork);
-      if (piece?.tracks.length) start(piece.tracks, 0, { rest: piece.rest });
-      else toast.show("The beginning of this list can't be reached. Play one of its tracks.");
+      const list = document.querySelector("main [data-tracks]");
+      const radio = radioOf(list);
+      const { beginning } = list.dataset;
+      const piece = beginning ? await fetchPiece(beginning, artwork) : { tracks: readAll(list, artwork), rest: restOf(list) };
+      if (!piece?.tracks.length) return toast.show("The beginning of this list can't be reached. Play one of its tracks.");
+      const first = queue.isShuffled && !radio ? Math.floor(Math.random() * piece.tracks.length) : 0;
+      start(piece.tracks, first, { radio, rest: piece.rest });
     },
     "play-next": (button) => enqueue(button, true),
     enqueue: (button) => enqueue(button, false),
@@ -56,6 +64,10 @@ export function attachRows(player, queue, artwork) {
 
   function read(button) {
     return readTrack(button, artwork);
+  }
+
+  function radioOf(element) {
+    return element.closest("[data-radio]")?.dataset.radio;
   }
 
   function isCurrent(button) {

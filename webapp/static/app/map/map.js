@@ -68,7 +68,13 @@ export async function openMap(root, queue) {
     for (const event of ["pointerover", "pointerout", "focusin", "focusout"]) {
       document.addEventListener(event, (happened) => standOut(happened), whileOpen);
     }
-    queue.addEventListener("change", () => finder.follow(), whileOpen);
+    let followed = queue.current?.entry;
+    queue.addEventListener("change", () => {
+      // What else changes in the queue leaves the view where somebody may have moved it meanwhile.
+      if (queue.current?.entry === followed) return;
+      followed = queue.current?.entry;
+      finder.follow();
+    }, whileOpen);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolour(), whileOpen);
     document.addEventListener("htmx:afterSettle", () => root.isConnected || leave(leaving), whileOpen);
   }
