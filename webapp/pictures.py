@@ -9,8 +9,10 @@ from earwise.errors import UnreadableFileError
 from earwise.playback.artwork import Picture, find_picture, folder_version
 from earwise.ranking.soundprint import draw_soundprint
 from earwise.store.tracks import TrackFile
+from earwise.store.vectors import Vector
 from webapp.assets import asset
 from webapp.context import settings, store
+from webapp.tracks import became
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -22,22 +24,26 @@ _SVG = "image/svg+xml"
 @blueprint.get("/tracks/<track_id:track_id>/picture")
 def picture(track_id: str) -> ResponseReturnValue:
     """The track's cover; where there is none its sound-print."""
-    track = store().tracks.get(track_id) or abort(404)
+    track = store().find_track(track_id) or abort(404)
     tag = _tag_of(track.files[0]) if track.files else None
     if tag and request.if_none_match.contains(tag):
         return _kept(Response(status=304), tag)
     found = next((picture for file in track.files if (picture := _picture_of(file))), None)
-    return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(track_id)
+    return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(_hear(track.track_id))
 
 
 @blueprint.get("/tracks/<track_id:track_id>/sound-print")
 def soundprint(track_id: str) -> ResponseReturnValue:
     """The track's sound-print; before the first model a picture that all tracks share."""
-    return _draw(track_id)
+    vector = _hear(track_id)
+    return _draw(_hear(became(track_id)) if vector is None else vector)
 
 
-def _draw(track_id: str) -> ResponseReturnValue:
-    vector = store().serving.find_sounds(track_id).vectors.get(track_id)
+def _hear(track_id: str) -> Vector | None:
+    return store().serving.find_sounds(track_id).vectors.get(track_id)
+
+
+def _draw(vector: Vector | None) -> ResponseReturnValue:
     if vector is None:
         return redirect(asset("artwork.png"))
     # Tagged by what it is: it is another one when a model of another way of listening is served.
