@@ -18,6 +18,7 @@ from webapp.forms import MoveForm, PlaylistForm, TrackForm, checked
 from webapp.m3u import playlist_as_m3u
 from webapp.messages import say
 from webapp.paging import read_page_number
+from webapp.pieces import Rest, rest_of_pages
 from webapp.rows import Row
 
 blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
@@ -63,7 +64,8 @@ def playlist(playlist_id: str) -> ResponseReturnValue:
 @blueprint.get("/<playlist_id>/tracks")
 def piece(playlist_id: str) -> ResponseReturnValue:
     """The same tracks as a bare list, for a queue that takes the whole playlist from one of its pages."""
-    return render_template("playlists/piece.html", page=_read_page(_require(playlist_id)))
+    page = _read_page(_require(playlist_id))
+    return render_template("parts/piece.html", rows=[row for _, row in page.rows], rest=page.rest)
 
 
 @blueprint.get("/<playlist_id>.m3u8")
@@ -176,6 +178,12 @@ class _Page:
     @property
     def pages(self) -> int:
         return _count_pages(len(self.playlist.tracks))
+
+    @property
+    def rest(self) -> Rest:
+        """Where a queue gets what is on other pages."""
+        own = self.playlist.playlist_id
+        return rest_of_pages(self.number, self.number, self.pages, "playlists.piece", playlist_id=own)
 
 
 def _read_page(found: Playlist) -> _Page:
