@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from flask import Flask
+from flask import Flask, g
 from markupsafe import Markup, escape
 
+from earwise.store.shelf_keys import shelf_names
+from earwise.store.shelves import Kind
 from earwise.tags import Tags
 from webapp.addresses import shelf_address
 from webapp.filters import clip
 
-_BETWEEN = Markup('<span class="album"><span aria-hidden="true"> · </span>{}</span>')
-_UNKNOWN = Markup("<bdi>Unknown artist</bdi>")
+_UNKNOWN = "<bdi>Unknown artist</bdi>"
+_WRITTEN = "ways"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where a row of a list leads beside its track.
+
+    Attributes
+    ----------
+    byline : Markup
+        As `byline` gives it. The keyboard passes over its links, which the row's menu has too.
+    artist, album : Markup or None
+        Their pages; None where the tags name none.
+    """
+
+    byline: Markup
+    artist: Markup | None
+    album: Markup | None
 
 
 def attach(app: Flask) -> None:
-    """Give templates ``byline(tags)``."""
-    app.jinja_env.globals["byline"] = byline
+    """Give templates `byline` and `ways_of`."""
+    app.jinja_env.globals |= {"byline": byline, "ways_of": ways_of}
 
 
 def byline(tags: Tags, *, in_row: bool = False, without: Collection[str] = ()) -> Markup:
@@ -26,21 +46,37 @@ def byline(tags: Tags, *, in_row: bool = False, without: Collection[str] = ()) -
     Parameters
     ----------
     in_row : bool
-        Whether the track is one of a list: the keyboard then passes over the links, which the row's menu has too.
+        Whether the track is one of a list, where the keyboard passes over the links.
     without : collection of str
         Kinds of shelves that go without saying where the track is shown: ``"artists"``, ``"albums"``.
     """
-    shown = []
+    artist, album = shelf_address("artists", tags), shelf_address("albums", tags)
+    return _write_byline(tags, artist, album, in_row=in_row, without=without)
+
+
+def ways_of(tags: Tags, without: Collection[str] = ()) -> Ways:
+    """Where a row leads, written once for all rows of a page that have the same."""
+    written: dict[object, Ways] = g.setdefault(_WRITTEN, {})
+    key = (shelf_names(Kind.ARTIST, tags), shelf_names(Kind.ALBUM, tags), *without)
+    if (ways := written.get(key)) is None:
+        artist, album = shelf_address("artists", tags), shelf_address("albums", tags)
+        shown = _write_byline(tags, artist, album, in_row=True, without=without)
+        ways = written[key] = Ways(shown, artist, album)
+    return ways
+
+
+def _write_byline(
+    tags: Tags, artist: Markup | None, album: Markup | None, *, in_row: bool, without: Collection[str]
+) -> Markup:
+    shown = ""
     if "artists" not in without:
-        shown.append(_link("artists", tags.artist, tags, in_row=in_row) if tags.artist else _UNKNOWN)
-    if "albums" not in without and tags.album:
-        album = _link("albums", tags.album, tags, in_row=in_row)
-        shown.append(_BETWEEN.format(album) if shown else album)
-    return Markup().join(shown)
+        shown = _link(tags.artist, artist, in_row=in_row) if artist else _UNKNOWN
+    if album and "albums" not in without:
+        link = _link(tags.album, album, in_row=in_row)
+        shown += f'<span class="album"><span aria-hidden="true"> · </span>{link}</span>' if shown else link
+    return Markup(shown)  # noqa: S704 - of addresses that url_for has quoted, and names that are escaped
 
 
-def _link(kind: str, name: str, tags: Tags, *, in_row: bool) -> Markup:
+def _link(name: str, address: Markup, *, in_row: bool) -> str:
     passed_over = ' tabindex="-1"' if in_row else ""
-    address = shelf_address(kind, tags)
-    # Markup of an address that url_for has quoted, and of a text that is escaped.
-    return Markup(f'<a{passed_over} href="{address}"><bdi>{escape(clip(name))}</bdi></a>')  # noqa: S704
+    return f'<a{passed_over} href="{address}"><bdi>{escape(clip(name))}</bdi></a>'
