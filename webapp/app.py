@@ -23,6 +23,7 @@ from webapp import (
     audio,
     auth,
     browse,
+    bylines,
     clusters,
     context,
     converters,
@@ -103,7 +104,7 @@ def _extend(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     assets.attach(app, Path(__file__).parent / "static")
-    for module in (security, errors, filters, addresses, navigation, accounts):
+    for module in (security, errors, filters, addresses, bylines, navigation, accounts):
         module.attach(app)
     CSRFProtect(app)
     for module in _BLUEPRINTS:

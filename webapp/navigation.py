@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request
+from flask.typing import ResponseReturnValue
 
 from webapp.security import safe_next
 
@@ -55,6 +56,17 @@ def as_whole(response: Response) -> Response:
 def leave_to(address: str, status: int = 401, *, event: str = "") -> Response:
     """An answer that makes the browser load another page whole, after the scripts have heard of an event."""
     return Response(status=status, headers={"HX-Redirect": address} | ({"HX-Trigger": event} if event else {}))
+
+
+def lead_to(address: str) -> ResponseReturnValue:
+    """An answer that leads to a page, and to the place on it that the address names after a ``#``.
+
+    What asks for a part of a page is not told that place by a redirection.
+    """
+    if not is_part_request():
+        return redirect(address)
+    swap = {"target": "#page", "select": "#page > *", "swap": "innerHTML show:window:top"}
+    return Response(status=204, headers={"HX-Location": json.dumps({"path": address} | swap)})
 
 
 def came_from(fallback: str) -> str:

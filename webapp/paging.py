@@ -9,9 +9,9 @@ from flask import abort, request
 from earwise.store.moments import to_place
 
 
-def read_page_number() -> int:
+def read_page_number(name: str = "page") -> int:
     """The page of a list, which counts from 1; an address that nobody made leads nowhere."""
-    text = request.args.get("page", "1")
+    text = request.args.get(name, "1")
     if not (text.isascii() and text.isdecimal() and len(text) < 8) or int(text) < 1:
         abort(404)
     return int(text)

@@ -10,8 +10,10 @@ from earwise.playback.artwork import Picture, find_picture, folder_version
 from earwise.playback.covers import DRAWING, SIZES_PX, find_cover
 from earwise.ranking.soundprint import draw_soundprint
 from earwise.store.tracks import Track, TrackFile
+from earwise.store.vectors import Vector
 from webapp.assets import asset
 from webapp.context import settings, store
+from webapp.tracks import became
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -25,23 +27,24 @@ _SVG = "image/svg+xml"
 @blueprint.get("/tracks/<track_id:track_id>/picture")
 def picture(track_id: str) -> ResponseReturnValue:
     """The track's cover, in one of the sizes of pages or as it came; where there is none its sound-print."""
-    track, size_px = store().tracks.get(track_id) or abort(404), _wanted_size_px()
+    track, size_px = store().find_track(track_id) or abort(404), _wanted_size_px()
     tag = _tag_of(track.files[0], size_px) if track.files else None
     if tag and request.if_none_match.contains(tag):
         return _kept(Response(status=304), tag)
     try:
         found = _find(track, size_px)
     except (BusyError, LocalCopyError):
-        response = make_response(_draw(track_id))
+        response = make_response(_draw(_hear(track.track_id)))
         response.headers["Cache-Control"] = _MINUTE
         return response
-    return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(track_id)
+    return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(_hear(track.track_id))
 
 
 @blueprint.get("/tracks/<track_id:track_id>/sound-print")
 def soundprint(track_id: str) -> ResponseReturnValue:
     """The track's sound-print; before the first model a picture that all tracks share."""
-    return _draw(track_id)
+    vector = _hear(track_id)
+    return _draw(_hear(became(track_id)) if vector is None else vector)
 
 
 def _wanted_size_px() -> int | None:
@@ -56,8 +59,11 @@ def _find(track: Track, size_px: int | None) -> Picture | None:
     return next((picture for file in track.files if (picture := _picture_of(file, size_px))), None)
 
 
-def _draw(track_id: str) -> ResponseReturnValue:
-    vector = store().serving.find_sounds(track_id).vectors.get(track_id)
+def _hear(track_id: str) -> Vector | None:
+    return store().serving.find_sounds(track_id).vectors.get(track_id)
+
+
+def _draw(vector: Vector | None) -> ResponseReturnValue:
     if vector is None:
         return redirect(asset("artwork.png"))
     # Tagged by what it is: it is another one when a model of another way of listening is served.

@@ -17,8 +17,11 @@ from webapp.filters import clip
 from webapp.forms import MoveForm, PlaylistForm, TrackForm, checked
 from webapp.m3u import playlist_as_m3u
 from webapp.messages import say
+from webapp.navigation import came_from, lead_to
 from webapp.paging import read_page_number
+from webapp.pieces import Rest, rest_of_pages
 from webapp.rows import Row
+from webapp.security import safe_next
 
 blueprint = Blueprint("playlists", __name__, url_prefix="/playlists")
 
@@ -36,21 +39,24 @@ def overview() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Make a playlist, and put a track into it where one is given."""
     form = PlaylistForm(request.form)
-    if form.validate():
-        tracks = [_require_track(form.track.data).track_id] if form.track.data else []
+    is_valid = form.validate()
+    track = _require_track(form.track.data) if form.track.data and not form.track.errors else None
+    if is_valid:
+        tracks = [track.track_id] if track else []
         try:
             return _to(store().playlists.create(listener_id(), form.name.data, datetime.now(UTC), tracks))
         except PlaylistFullError as error:
             form.name.errors = [str(error)]
-    return _show_all(form), 400
+    return (_show_choice(track, form, _read_next()) if track else _show_all(form)), 400
 
 
 @blueprint.get("/add/<track_id:track_id>")
 def choose(track_id: str) -> ResponseReturnValue:
     """Choose the playlist that a track goes into."""
-    track = _require_track(track_id)
-    playlists = store().playlists.of(listener_id())
-    return render_template("playlists/choose.html", track=track, playlists=playlists, form=PlaylistForm())
+    origin = came_from("")
+    # Where this very page is loaded once more, that is where it was come from.
+    is_elsewhere = origin.partition("?")[0] != request.path
+    return _show_choice(_require_track(track_id), PlaylistForm(), origin if is_elsewhere else None)
 
 
 @blueprint.get("/<playlist_id>")
@@ -63,7 +69,8 @@ def playlist(playlist_id: str) -> ResponseReturnValue:
 @blueprint.get("/<playlist_id>/tracks")
 def piece(playlist_id: str) -> ResponseReturnValue:
     """The same tracks as a bare list, for a queue that takes the whole playlist from one of its pages."""
-    return render_template("playlists/piece.html", page=_read_page(_require(playlist_id)))
+    page = _read_page(_require(playlist_id))
+    return render_template("parts/piece.html", rows=[row for _, row in page.rows], rest=page.rest)
 
 
 @blueprint.get("/<playlist_id>.m3u8")
@@ -106,7 +113,7 @@ def restore(playlist_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<playlist_id>/add")
 def add(playlist_id: str) -> ResponseReturnValue:
-    """Put a track at the end of a playlist."""
+    """Put a track at the end of a playlist, and go back to where it was found."""
     found, track = _require(playlist_id), _require_track(checked(TrackForm).track.data)
     undo = url_for("playlists.remove", playlist_id=playlist_id)
     try:
@@ -116,7 +123,10 @@ def add(playlist_id: str) -> ResponseReturnValue:
             say(f"{clip(track.tags.title)} was in “{clip(found.name)}” already.")
     except PlaylistFullError as error:
         say(str(error))
-    return redirect(url_for("recommendations.track", track_id=track.track_id))
+    origin = _read_next()
+    if origin is None:
+        return redirect(url_for("recommendations.track", track_id=track.track_id))
+    return lead_to(f"{origin.partition('#')[0]}#track-{track.track_id}")
 
 
 @blueprint.post("/<playlist_id>/remove")
@@ -154,6 +164,16 @@ def _to(playlist_id: str, page: int = 1) -> ResponseReturnValue:
     return redirect(url_for("playlists.playlist", playlist_id=playlist_id, page=page if page > 1 else None))
 
 
+def _read_next() -> str | None:
+    """The page of this site that a form leads back to."""
+    return safe_next(request.form.get("next"))
+
+
+def _show_choice(track: Track, form: PlaylistForm, origin: str | None) -> str:
+    existing = store().playlists.of(listener_id())
+    return render_template("playlists/choose.html", track=track, playlists=existing, form=form, next=origin)
+
+
 def _show_all(form: PlaylistForm) -> str:
     existing = store().playlists.of(listener_id())
     deleted = store().playlists.deleted_of(listener_id(), datetime.now(UTC))
@@ -176,6 +196,12 @@ class _Page:
     @property
     def pages(self) -> int:
         return _count_pages(len(self.playlist.tracks))
+
+    @property
+    def rest(self) -> Rest:
+        """Where a queue gets what is on other pages."""
+        own = self.playlist.playlist_id
+        return rest_of_pages(self.number, self.number, self.pages, "playlists.piece", playlist_id=own)
 
 
 def _read_page(found: Playlist) -> _Page:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from earwise.store.ratings import RatedTrack
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
 from webapp.context import store
@@ -17,12 +15,14 @@ from webapp.forms import FavouriteForm, StarsForm, ThumbForm, checked
 from webapp.messages import say
 from webapp.navigation import came_from, wants_fragment
 from webapp.paging import read_time_cursor
+from webapp.pieces import Rest
 from webapp.rows import Row
 from webapp.tracks import became
 
 blueprint = Blueprint("ratings", __name__)
 
 _PAGE_SIZE = 50
+_PIECE_SIZE = 100
 
 
 @blueprint.post("/tracks/<track_id:track_id>/stars")
@@ -66,13 +66,25 @@ def set_thumb(track_id: str) -> ResponseReturnValue:
 @blueprint.get("/favourites")
 def favourites() -> ResponseReturnValue:
     """The listener's favourites."""
-    return _show_list("ratings/favourites.html", store().ratings.favourites)
+    return _show_list("favourites", "ratings/favourites.html")
+
+
+@blueprint.get("/favourites/tracks")
+def piece_of_favourites() -> ResponseReturnValue:
+    """The same as a bare list, for a queue that takes them all."""
+    return _show_list("favourites", "parts/piece.html", _PIECE_SIZE)
 
 
 @blueprint.get("/rated")
 def rated() -> ResponseReturnValue:
     """The tracks that the listener gave stars."""
-    return _show_list("ratings/rated.html", store().ratings.rated)
+    return _show_list("rated", "ratings/rated.html")
+
+
+@blueprint.get("/rated/tracks")
+def piece_of_rated() -> ResponseReturnValue:
+    """The same as a bare list, for a queue that takes them all."""
+    return _show_list("rated", "parts/piece.html", _PIECE_SIZE)
 
 
 def _require(track_id: str) -> Track:
@@ -86,15 +98,28 @@ def _show_marks(track: Track) -> ResponseReturnValue:
     return render_template("ratings/marks.html", track=track, marks=found)
 
 
-def _show_list(template: str, find: Callable[..., list[RatedTrack]]) -> ResponseReturnValue:
-    found = find(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
+def _show_list(name: str, template: str, size: int = _PAGE_SIZE) -> ResponseReturnValue:
+    ratings = store().ratings
+    find = {"favourites": ratings.favourites, "rated": ratings.rated}[name]
+    found = find(listener_id(), limit=size + 1, cursor=read_time_cursor())
     tracks = store().tracks.get_many(one.track_id for one in found)
-    shown = found[:_PAGE_SIZE]
+    shown = found[:size]
     rows = [Row(tracks[one.track_id], stars=one.stars) for one in shown if one.track_id in tracks]
+    is_first, next_after = "after" not in request.args, shown[-1].cursor if len(found) > size else None
     return render_template(
         template,
         rows=rows,
         missing=len(shown) - len(rows),
-        next_after=found[_PAGE_SIZE - 1].cursor if len(found) > _PAGE_SIZE else None,
-        is_first="after" not in request.args,
+        next_after=next_after,
+        is_first=is_first,
+        rest=_rest_of(name, is_first, next_after),
+    )
+
+
+def _rest_of(name: str, is_first: bool, next_after: str | None) -> Rest:
+    """The pieces around what is shown of a list; of what comes before a moment there are none."""
+    endpoint = f"ratings.piece_of_{name}"
+    return Rest(
+        beginning=None if is_first else url_for(endpoint),
+        later=url_for(endpoint, after=next_after) if next_after else None,
     )

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from earwise.ranking.lists import LIST_LENGTH
 from earwise.ranking.traits import TRAITS, compare, percentile_of
 from earwise.store.ranked_lists import Neighbour
 from earwise.store.ratings import Marks
 from earwise.store.tracks import Track
 from webapp.accounts import listener_id
-from webapp.context import store
+from webapp.context import settings, store
 from webapp.progress import describe_wait
 from webapp.rows import ranked_rows
 
@@ -57,6 +58,7 @@ def track(track_id: str) -> ResponseReturnValue:
         is_known=placement is not None,
         model_id=active.model_id if active else None,
         marks=chosen.marks,
+        rule=_describe_rule(),
         wait=None if active else describe_wait(store().extraction_runs.latest()),
     )
 
@@ -79,6 +81,8 @@ def why(seed_id: str, track_id: str) -> ResponseReturnValue:
         comparison=None if seed is None or other is None else compare(seed, other),
         distance=near.distance if near else None,
         percentile=percentile_of(near.distance, sounds.distance_quantiles) if near else None,
+        list_length=LIST_LENGTH,
+        rule=_describe_rule(),
     )
 
 
@@ -98,6 +102,13 @@ def _choose(seed_id: str, neighbours: Sequence[Neighbour], most: int, *, has_mod
     if not is_enough:
         present, rest = [near for near in neighbours if near.track_id in tracks], ()
     return _Chosen(present[:most], tracks, len(present) > most or bool(rest), marks)
+
+
+def _describe_rule() -> str:
+    """What lists leave out, which is near too."""
+    most = settings().per_artist
+    of_artists = f", and an artist {'once' if most == 1 else f'at most {most} times'}" if most else ""
+    return f"Of copies one is listed{of_artists}."
 
 
 def _redirect_to_what_they_became(seed_id: str, track_id: str) -> ResponseReturnValue:

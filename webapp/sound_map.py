@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from earwise.store.maps import PAGE_SIZE
-from webapp.clusters import member_rows
+from webapp.clusters import member_rows, rest_of_members
 from webapp.context import store
 from webapp.converters import FORMS
 from webapp.paging import read_page_number
@@ -43,6 +43,7 @@ def overview() -> ResponseReturnValue:
         page=page,
         first=(page - 1) * PAGE_SIZE + 1,
         rows=member_rows(drawn, chosen.number, page),
+        rest=rest_of_members(drawn, chosen.number, page),
     )
 
 

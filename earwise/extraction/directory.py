@@ -10,6 +10,7 @@ from typing import Any
 from earwise.extraction.vocabulary import count_words, make_postings
 from earwise.store import Store
 from earwise.store.search import fold_text
+from earwise.store.shelf_keys import shelf_names
 from earwise.store.shelf_names import Names, gather_names
 from earwise.store.shelves import (
     SHELVES_ON_PAGE,
@@ -69,9 +70,9 @@ def refresh_directory(store: Store) -> None:
 def make_listings(entries: Sequence[Entry]) -> Iterator[Listing | Names]:
     """Every list of a library's tracks."""
     yield from _library_listings(entries)
-    for kind, name_of in _KINDS.items():
+    for kind in Kind:
         shelves: list[Shelf] = []
-        for key, name, byline, members in _gather(entries, name_of):
+        for key, name, byline, members in _gather(entries, kind):
             shelf = Shelf(key, name, byline, len(members), min(members, key=_TRACK_ORDERS["album"])[0])
             shelves.append(shelf)
             yield from _track_listings(kind, shelf, members)
@@ -115,24 +116,14 @@ def _cut(whole: list[Any], page_size: int) -> list[list[Any]]:
     return [whole[start : start + page_size] for start in range(0, len(whole), page_size)] or [[]]
 
 
-def _gather(
-    entries: Iterable[Entry], name_of: Callable[[Tags], tuple[str, str]]
-) -> Iterator[tuple[str, str, str, list[Entry]]]:
+def _gather(entries: Iterable[Entry], kind: Kind) -> Iterator[tuple[str, str, str, list[Entry]]]:
     """Key, name, byline and members; names that differ in case and accents alone are one, under the first of them."""
     members: dict[str, list[Entry]] = {}
     names: dict[str, tuple[str, str]] = {}
     for entry in entries:
-        if (shown := name_of(entry[1]))[0]:
+        if (shown := shelf_names(kind, entry[1]))[0]:
             key = shelf_key(*shown)
             members.setdefault(key, []).append(entry)
             names[key] = min(names.get(key, shown), shown)
     for key, found in members.items():
         yield (key, *names[key], found)
-
-
-_KINDS: dict[Kind, Callable[[Tags], tuple[str, str]]] = {
-    Kind.ARTIST: lambda tags: (tags.artist, ""),
-    Kind.ALBUM: lambda tags: (tags.album, tags.shelf_artist),
-    Kind.GENRE: lambda tags: (tags.genre, ""),
-    Kind.DECADE: lambda tags: (f"{tags.year // 10 * 10}s" if tags.year else "", ""),
-}

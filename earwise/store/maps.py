@@ -34,7 +34,7 @@ PAGE_SIZE = 25
 _PART_SIZE = 10 * PAGE_SIZE
 _NAMED_PART_SIZE = re.compile(r"\.p([1-9][0-9]{0,5})\.[0-9a-f]{16}$")
 _FIRST_PART_SIZE = 1_000  # of editions that do not name theirs
-_LISTED = {"cluster": 1, "ids": 1, "distances": 1}
+_LISTED = {"cluster": 1, "number": 1, "ids": 1, "distances": 1}
 _WRITE_BATCH = 100
 _FINEST = 2**16 - 1
 _WHOLE, _FLOAT = np.dtype("<u2"), np.dtype("<f4")
@@ -153,11 +153,17 @@ class Maps:
         return packed if is_whole else None
 
     @translated_errors()
-    def members(self, edition: str, cluster: int, page: int) -> list[Assignment]:
-        """A page of a cluster's tracks, the most typical first; pages count from 1."""
-        number, first = divmod((page - 1) * PAGE_SIZE, _part_size(edition))
-        part = self._parts.find_one({"_id": f"{edition}:{cluster}:{number}"}, _LISTED)
-        return _to_assignments(part, first, PAGE_SIZE) if part else []
+    def members(self, edition: str, cluster: int, page: int, last: int | None = None) -> list[Assignment]:
+        """A page of a cluster's tracks, or all up to a last one, the most typical first; one query.
+
+        Pages count from 1.
+        """
+        size, first, end = _part_size(edition), (page - 1) * PAGE_SIZE, (last or page) * PAGE_SIZE
+        numbers = range(first // size, (end - 1) // size + 1)
+        wanted = {"_id": {"$in": [f"{edition}:{cluster}:{number}" for number in numbers]}}
+        parts = {part["number"]: part for part in self._parts.find(wanted, _LISTED)}
+        there = ((parts[number], number * size) for number in numbers if number in parts)
+        return [one for part, begin in there for one in _to_assignments(part, max(0, first - begin), end - begin)]
 
     @translated_errors()
     def typical(self, edition: str, clusters: Iterable[int], *, limit: int) -> dict[int, list[Assignment]]:
@@ -185,10 +191,10 @@ def _part_size(edition: str) -> int:
     return int(named[1]) if named else _FIRST_PART_SIZE
 
 
-def _to_assignments(part: dict[str, Any], first: int, count: int) -> list[Assignment]:
-    """So many tracks of a part, from the so-manieth on."""
+def _to_assignments(part: dict[str, Any], first: int, end: int) -> list[Assignment]:
+    """Tracks of a part, from one place to before another, counted from 0."""
     ids, distances = unpack_ids(part["ids"]), np.frombuffer(part["distances"], _FLOAT).tolist()
-    chosen = slice(first, first + count)
+    chosen = slice(first, end)
     found = zip(ids[chosen], distances[chosen], strict=True)
     return [Assignment(track_id, part["cluster"], distance) for track_id, distance in found]
 

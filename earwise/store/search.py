@@ -28,6 +28,8 @@ def fold_text(text: str) -> str:
     >>> fold_text("Sigur Rós – Ágætis Byrjun")
     'sigur ros – agaetis byrjun'
     """
+    if text.isascii():  # which most names are, at a tenth of the time
+        return text.lower()
     # Decomposed first, because letters of other styles have a case only then; and again, for what folding brings forth.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in folded if not unicodedata.combining(letter)).translate(_LETTERS)

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from pymongo.database import Database
@@ -86,7 +87,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; `number` counts from 1."""
+    """One page of a list, or some in a row; `number` is that of the first, and counts from 1."""
 
     entries: tuple[Any, ...]
     number: int
@@ -129,15 +130,17 @@ class Shelves:
         self._shelves = database["shelves"]
 
     @translated_errors()
-    def page(self, listing: str, number: int) -> Page | None:
-        """A page of a list, in one query; None where there is none."""
-        wanted = {"_id": {"$in": [f"{listing}:{_HEAD}", f"{listing}:{number}"]}}
+    def page(self, listing: str, number: int, last: int | None = None) -> Page | None:
+        """A page of a list, or all up to a last one as if they were one, in one query; None where there is none."""
+        numbers = range(number, (last or number) + 1)
+        wanted = {"_id": {"$in": [f"{listing}:{part}" for part in (_HEAD, *numbers)]}}
         found = {document["_id"].rpartition(":")[2]: document for document in self._shelves.find(wanted)}
-        head, page = found.get(_HEAD), found.get(str(number))
-        if head is None or page is None:
+        head, pages = found.get(_HEAD), [found[str(one)] for one in numbers if str(one) in found]
+        if head is None or str(number) not in found:
             return None
         shelf = Shelf(**head["shelf"]) if head["shelf"] else None
-        return Page(tuple(page["entries"]), number, head["pages"], head["total"], shelf, head["marks"])
+        entries = tuple(chain.from_iterable(page["entries"] for page in pages))
+        return Page(entries, number, head["pages"], head["total"], shelf, head["marks"])
 
     @translated_errors()
     def narrowed(self, kind: Kind, words: Sequence[str], order: str, number: int) -> Page | None:

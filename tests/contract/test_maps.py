@@ -57,6 +57,8 @@ def test_members_come_page_by_page_with_the_most_typical_first(store: Store) -> 
     assert [len(page) for page in found] == [PAGE_SIZE] * 44 + [20]
     assert [one.track_id for page in found for one in page] == [track_id(n) for n in range(1, 3 * 1_120, 3)]
     assert found[10][0].distance == pytest.approx((3 * 250 + 1) / 1000)
+    assert store.maps.members(drawn.edition, 1, 8, 13) == [one for page in found[7:13] for one in page]
+    assert store.maps.members(drawn.edition, 1, 44, 49) == [one for page in found[43:] for one in page]
     assert store.maps.members(drawn.edition, 1, 46) == []
     assert store.maps.members(drawn.edition, 7, 1) == []
     assert store.maps.track_at(drawn.edition, 2, 1_119) == track_id(3 * 1_119 + 2)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from earwise.extraction.directory import make_listings, refresh_directory, refresh_stale_directory
 from earwise.store import Store
 from earwise.store.search import fold_words
+from earwise.store.shelf_keys import shelf_names
 from earwise.store.shelves import Kind, Page, library_listing, shelf_key, shelves_listing, tracks_listing
 from earwise.store.tracks import Tags
 from tests.web.seeding import NOW, seed_track, track_id
@@ -132,6 +133,37 @@ def test_pages_that_are_not_there_are_none(store: Store) -> None:
     refresh_directory(store)
     assert store.shelves.page(shelves_listing(Kind.ARTIST, "name"), 2) is None
     assert store.shelves.page(tracks_listing(Kind.ARTIST, "$where", "title"), 1) is None
+
+
+def test_pages_in_a_row_are_read_as_if_they_were_one(store: Store) -> None:
+    for number in range(100):
+        seed_track(store, Tags(f"Title {number:03d}", "Savino", "Ocean", "Ambient"))
+    refresh_directory(store)
+    listing = tracks_listing(Kind.GENRE, shelf_key("Ambient"), "title")
+    pages = all_pages(store, listing)
+    for first, last in ((1, 2), (2, 4), (3, 9)):
+        found = store.shelves.page(listing, first, last)
+        assert found
+        assert found.entries == tuple(one for page in pages[first - 1 : last] for one in page.entries)
+        assert (found.number, found.pages, found.shelf) == (first, 4, pages[0].shelf)
+    assert store.shelves.page(listing, 5, 6) is None
+
+
+def test_every_track_is_on_the_shelves_that_its_tags_name(store: Store) -> None:
+    everything = [
+        Tags("Ivory", "Savino", "Ocean", "Ambient", 2007, 3),
+        Tags("Ivory", "SAVINO", "océan", "ambient", 2001),
+        Tags("Ágætis byrjun", "Sigur Rós", "Ocean"),
+        Tags("Nothing said"),
+        Tags("No artist", album="Ocean", year=800),
+    ]
+    for tags in everything:
+        track = seed_track(store, tags)
+        refresh_directory(store)
+        for kind in Kind:
+            names = shelf_names(kind, tags)
+            page = store.shelves.page(tracks_listing(kind, shelf_key(*names), "album"), 1)
+            assert track in page.entries if page else not names[0], (kind, tags)
 
 
 def test_lists_are_stale_until_they_are_written_again(store: Store) -> None:

@@ -85,7 +85,7 @@ def pages_of(ids: Sequence[str], playlist: str, long_playlist: str) -> list[str]
         *("/browse", "/browse/albums?sort=size", "/browse/genres", "/browse/years", "/browse?page=2"),
         *("/browse?of=sa", "/browse?of=nothing", savino, f"{savino}/radio"),
         f"/browse/artists/{shelf_key(_UNBROKEN)}",
-        f"/browse/albums/{shelf_key('Ocean', 'Savino')}",
+        *(f"/browse/albums/{shelf_key('Ocean', 'Savino')}", f"/browse/artists/{shelf_key('Nobody else')}"),
         *("/map", "/map?cluster=1", "/clusters", "/clusters/1", "/clusters/1/radio"),
         *(track, f"{track}/why/{ids[1]}", f"{track}/radio", f"{track}/path?to=savino", f"/playlists/add/{ids[0]}"),
         *(playlist, f"{playlist}/radio", long_playlist, f"{long_playlist}?page=2"),
@@ -106,7 +106,8 @@ _EMPTY = ["/playlists", "/favourites", "/rated", "/history"]  # once before anyt
 # What is no page: files, and parts of pages that scripts ask for.
 _NO_PAGES = {
     *("static", "health.health", "account.export", "audio.stream", "pictures.picture", "pictures.soundprint"),
-    *("library.suggestions", "playlists.piece", "playlists.export", "ratings.marks"),
+    *("library.suggestions", "playlists.export", "ratings.marks"),
+    *("browse.piece", "clusters.piece", "playlists.piece", "ratings.piece_of_favourites", "ratings.piece_of_rated"),
     *("sound_map.points", "sound_map.card_at", "sound_map.card_of"),
 }
 

@@ -135,4 +135,5 @@ def test_decades_have_no_filter(store: Store, listener: Browser) -> None:
     refresh_directory(store)
     page = listener.get("/browse/years?of=zappa").text
     assert "2000s" in page
+    assert "1 decade<" in page
     assert 'name="of"' not in page

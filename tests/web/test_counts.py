@@ -10,6 +10,7 @@ from flask import Flask
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
+from earwise.store.shelves import shelf_key
 from tests.web.conftest import Browser, Program
 from tests.web.reading import titles
 from tests.web.seeding import NOW, leave, seed_model, seed_tracks
@@ -78,6 +79,9 @@ def further_pages(tracks: list[str], playlist_id: str) -> list[str]:
         f"/tracks/{tracks[0]}/why/{tracks[1]}",
         f"/tracks/{tracks[0]}/path?to=title",
         "/clusters/1?page=2",
+        "/clusters/1/tracks?page=2&to=3",
+        f"/browse/genres/{shelf_key('Ambient')}/tracks?page=2&to=6",
+        f"/browse/albums/{shelf_key('Album 0', 'Artist 0')}",
         "/map?cluster=1",
         f"/playlists/{playlist_id}?page=3",
     ]

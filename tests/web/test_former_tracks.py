@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from earwise.paths import LibraryPath
@@ -9,6 +11,7 @@ from earwise.store import Store
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser, Program
 from tests.web.seeding import NOW, leave, seed_model, seed_track, track_id
+from tests.web.test_pictures import JPEG, hear
 from tests.web.test_radio import rows_of
 
 
@@ -58,6 +61,29 @@ def test_pages_that_go_on_from_a_former_track_go_on_from_what_it_became(
     store.aliases.remove([old])
     for path in (f"/tracks/{old}/radio", f"/map/tracks/{old}", f"/tracks/{old}/why/{near}"):
         assert listener.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("kind", ["picture", "sound-print"])
+def test_picture_of_a_former_track_is_that_of_what_it_became(
+    store: Store, listener: Browser, tracks: tuple[str, str], kind: str
+) -> None:
+    old, new = tracks
+    seed_model(store, [new, seed_track(store, Tags("Ivory", "near"))], names=("All",))
+    hear(store, [new])
+    found, own = listener.get(f"/tracks/{old}/{kind}"), listener.get(f"/tracks/{new}/{kind}")
+    assert (found.mimetype, found.data) == ("image/svg+xml", own.data)
+
+
+def test_cover_of_a_former_track_is_that_of_what_it_became(
+    store: Store, listener: Browser, library: Path, tracks: tuple[str, str]
+) -> None:
+    old, _ = tracks
+    new = seed_track(store, Tags("Ivory", "later"), path=b"later/a.flac")
+    (library / "later").mkdir()
+    (library / "later" / "a.flac").write_bytes(b"fLaC")
+    (library / "later" / "cover.jpg").write_bytes(JPEG)
+    store.aliases.put(old, new, NOW)
+    assert listener.get(f"/tracks/{old}/picture").data == JPEG
 
 
 def test_missing_track_that_became_none_is_not_found(store: Store, listener: Browser, tracks: tuple[str, str]) -> None:

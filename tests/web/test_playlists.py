@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from earwise.store.playlists import KEPT_DELETED
 from earwise.store.tracks import Tags
 from tests.web.conftest import Browser, broken
 from tests.web.reading import titles
-from tests.web.seeding import HOSTILE, NOW, seed_track, seed_tracks
+from tests.web.seeding import HOSTILE, NOW, seed_model, seed_track, seed_tracks
 
 
 @pytest.fixture
@@ -85,6 +86,64 @@ def test_track_goes_into_a_new_playlist(listener: Browser, tracks: list[str]) ->
     path = f"/playlists/add/{tracks[4]}"
     answer = listener.submit("/playlists", page=path, name="Dawn", track=tracks[4])
     assert titles(listener.get(answer.location).text) == ["Title 004"]
+
+
+@pytest.mark.parametrize("origin", ["/?q=title&page=2", "/favourites", f"/browse/artists/{'a' * 16}?page=3"])
+def test_adding_leads_back_to_the_place_where_the_track_was_found(
+    listener: Browser, playlist: str, tracks: list[str], origin: str
+) -> None:
+    headers = {"Referer": f"http://localhost{origin}"}
+    chosen = listener.get(f"/playlists/add/{tracks[4]}", headers=headers).text
+    (back, *_) = re.findall(r'name="next" value="([^"]+)"', chosen)
+    assert html.unescape(back) == origin
+    fields = {"csrf_token": listener.token("/playlists"), "track": tracks[4], "next": origin}
+    assert listener.client.post(f"{playlist}/add", data=fields).location == f"{origin}#track-{tracks[4]}"
+    answer = listener.client.post(f"{playlist}/add", data=fields, headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert json.loads(answer.headers["HX-Location"])["path"] == f"{origin}#track-{tracks[4]}"
+    assert "is in “Night” now." in listener.get("/playlists").text
+
+
+@pytest.mark.parametrize(
+    "referrer", ["http://evil.example/", "http://localhost//evil.example", "http://localhost/playlists/add/{}", ""]
+)
+def test_adding_leads_to_the_track_where_nothing_led_to_the_choice(
+    listener: Browser, playlist: str, tracks: list[str], referrer: str
+) -> None:
+    headers = {"Referer": referrer.format(tracks[4])}
+    assert 'name="next"' not in listener.get(f"/playlists/add/{tracks[4]}", headers=headers).text
+    for target in ("https://evil.example/", "//evil.example", "/\\evil.example", ""):
+        answer = listener.submit(f"{playlist}/add", page="/playlists", track=tracks[4], next=target)
+        assert answer.location == f"/tracks/{tracks[4]}", target
+
+
+def test_place_that_a_message_leads_back_to_is_on_the_page(
+    listener: Browser, store: Store, playlist: str, tracks: list[str]
+) -> None:
+    seed_model(store, tracks, neighbours=3)
+    for path in ("/", f"/tracks/{tracks[0]}", playlist):
+        page = listener.get(path).text
+        assert page.count(f'id="track-{tracks[1]}"') == 1, path
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_refused_name_of_a_new_playlist_keeps_the_track_that_it_was_for(
+    listener: Browser, tracks: list[str], monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    if is_full:
+        monkeypatch.setattr("earwise.store.playlists.MOST_PLAYLISTS", 0)
+    path, name = f"/playlists/add/{tracks[4]}", "Dawn" if is_full else "x" * 101
+    refused = listener.submit("/playlists", page=path, name=name, track=tracks[4], next="/favourites")
+    assert refused.status_code == 400
+    assert ("There are 0 playlists already." if is_full else "Use at most 100 characters.") in refused.text
+    assert "<h1>Add to a playlist</h1>" in refused.text
+    form = dict(
+        re.findall(r'name="([^"]+)" (?:type="text" autocomplete="off" required )?value="([^"]*)"', refused.text)
+    )
+    assert (form["track"], form["name"], form["next"]) == (tracks[4], name, "/favourites")
+    monkeypatch.undo()
+    made = listener.client.post("/playlists", data=form | {"name": "Dawn"})
+    assert titles(listener.get(made.location).text) == ["Title 004"]
 
 
 def test_no_playlist_is_made_for_a_track_that_is_no_more(listener: Browser) -> None:

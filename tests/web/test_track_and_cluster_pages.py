@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from earwise.paths import LibraryPath
+from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, broken
 from tests.web.reading import next_page, titles
-from tests.web.seeding import NOW, seed_model, seed_track, seed_tracks
+from tests.web.seeding import NOW, leave, seed_model, seed_track, seed_tracks
 
 
 def test_track_page_ranks_its_neighbours_with_distance_cluster_and_player(store: Store, listener: Browser) -> None:
@@ -103,4 +106,45 @@ def test_library_of_one_track_is_told_in_the_singular(store: Store, listener: Br
     seed_model(store, [only], names=("Lonely",))
     assert "1 kind of sound" in listener.get("/clusters").text
     assert "<p>1 track</p>" in listener.get("/clusters/0").text
-    assert "Nothing sounds like it" in listener.get(f"/tracks/{only}").text
+    page = listener.get(f"/tracks/{only}").text
+    assert "Nothing to compare it with yet" in page
+    assert "near enough" not in page
+
+
+@pytest.mark.parametrize(
+    ("most", "rule"),
+    [
+        (0, "Of copies one is listed."),
+        (1, "Of copies one is listed, and an artist once."),
+        (3, "Of copies one is listed, and an artist at most 3 times."),
+    ],
+)
+def test_lists_say_what_they_leave_out(
+    store: Store, listener: Browser, settings: Settings, most: int, rule: str
+) -> None:
+    tracks = seed_tracks(store, 12)
+    seed_model(store, tracks, neighbours=3)
+    with broken(listener.client.application, "earwise_settings", replace(settings, per_artist=most)):
+        assert rule in listener.get(f"/tracks/{tracks[0]}").text
+        page = listener.get(f"/tracks/{tracks[0]}/why/{tracks[7]}").text
+    assert f"not in the list of the first, which holds its 50 nearest tracks. {rule}" in page
+
+
+def test_overview_without_a_map_says_when_the_lists_come(store: Store, listener: Browser, database_name: str) -> None:
+    seed_model(store, seed_tracks(store, 12))
+    assert "the most typical of each." in listener.get("/clusters").text
+    store.client[database_name]["maps"].delete_many({})
+    page = listener.get("/clusters").text
+    assert "still to be written" in page
+    assert "These tracks" not in page
+    assert "Bright piano" in page
+    assert 'class="examples"' not in page
+
+
+def test_overview_says_of_a_cluster_whose_examples_left_that_they_did(store: Store, listener: Browser) -> None:
+    tracks = seed_tracks(store, 12)
+    seed_model(store, tracks)
+    leave(store, tracks[1::3])
+    page = listener.get("/clusters").text
+    assert page.count("None of these is in the library any more") == 1
+    assert page.count('class="examples"') == 2
