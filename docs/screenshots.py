@@ -81,6 +81,7 @@ def _pictures(track: str, near: str) -> list[Picture]:
         Picture("recommendations", f"/tracks/{track}", height=860),
         Picture("why", f"/tracks/{track}/why/{near}"),
         Picture("browse", "/browse/albums"),
+        Picture("album", "/browse/albums?sort=size", _open_the_first_album, height=760),
         Picture("map", f"/map?track={track}", _wait_for_map),
         Picture("model", "/admin/training", _open_the_newest_model),
         Picture("home-dark", "/", scheme="dark"),
@@ -110,6 +111,11 @@ def _play(page: Page) -> None:
     page.wait_for_timeout(1500)
     player.get_by_role("button", name="Pause", exact=True).click()
     page.mouse.move(0, 0)
+
+
+def _open_the_first_album(page: Page) -> None:
+    page.get_by_role("main").locator("a[href*='/browse/albums/']").first.click()
+    page.get_by_role("button", name="Play", exact=True).first.wait_for()
 
 
 def _open_queue(page: Page) -> None:
