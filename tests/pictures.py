@@ -25,6 +25,27 @@ def make_plain(width: int, height: int, colour: tuple[int, ...], codec: str = "p
     return encode(np.full((height, width, len(colour)), colour, np.uint8), codec)
 
 
+def make_turned(orientation: int) -> bytes:
+    """A JPEG of 240 by 160 pixels whose first row begins with red and ends with green, and which is to be turned."""
+    pixels = np.full((160, 240, 3), 128, np.uint8)
+    pixels[:40, :40], pixels[:40, -40:] = (250, 0, 0), (0, 200, 0)
+    written = encode(pixels, "mjpeg")
+    exif = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 0x112, 3, 1, orientation, 0)
+    return written[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + written[2:]
+
+
+def make_palette(colour: tuple[int, int, int, int]) -> bytes:
+    """A PNG of one pixel by its palette: red, green, blue, and how opaque it is."""
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", 1, 1, 8, 3, 0, 0, 0),
+        b"PLTE": bytes(colour[:3]),
+        b"tRNS": bytes(colour[3:]),
+        b"IDAT": zlib.compress(b"\0\0"),
+        b"IEND": b"",
+    }
+    return _write_png(chunks)
+
+
 def make_bomb(side: int) -> bytes:
     """A white PNG, whole and right, of a thousandth of the bytes that its pixels take."""
     chunks = {
@@ -32,6 +53,10 @@ def make_bomb(side: int) -> bytes:
         b"IDAT": zlib.compress((b"\0" + b"\xff" * side) * side),
         b"IEND": b"",
     }
+    return _write_png(chunks)
+
+
+def _write_png(chunks: dict[bytes, bytes]) -> bytes:
     written = (
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in chunks.items()

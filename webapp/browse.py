@@ -99,9 +99,9 @@ class _Album:
     by : Tags or None
         Of a track whose artist is whom the album is by; None where there is none.
     is_of_one : bool
-        Whether all are that artist's.
+        Whether all are that artist's; not said where not all are on the page.
     years : str
-        The year, or the first and the last; empty where none is stated.
+        The year, or the first and the last; empty where none is stated, or not all tracks are on the page.
     duration_s : float or None
         How long it is; None where not all of it is on the page.
     """
@@ -115,12 +115,13 @@ class _Album:
 def _describe_album(page: Page, rows: list[Row]) -> _Album:
     artist = fold_text(page.shelf.byline) if page.shelf else ""
     own = [row.track.tags for row in rows if artist and fold_text(row.track.tags.artist) == artist]
+    is_whole = page.pages == 1
     years = sorted({row.track.tags.year for row in rows if row.track.tags.year})
     return _Album(
         by=next(iter(own), None),
-        is_of_one=len(own) == len(rows),
-        years="–".join(map(str, dict.fromkeys((years[0], years[-1])))) if years else "",
-        duration_s=sum(row.track.duration_s for row in rows) if page.pages == 1 else None,
+        is_of_one=is_whole and len(own) == len(rows),
+        years="–".join(map(str, dict.fromkeys((years[0], years[-1])))) if is_whole and years else "",
+        duration_s=sum(row.track.duration_s for row in rows) if is_whole else None,
     )
 
 

@@ -25,7 +25,7 @@ class Ways:
     Attributes
     ----------
     byline : Markup
-        As `byline` gives it. The keyboard passes over its links, which the row's menu has too.
+        As `byline` gives it. The keyboard passes over its links, which the row's menu or the track's page has too.
     artist, album : Markup or None
         Their pages; None where the tags name none.
     """

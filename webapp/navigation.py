@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.security import safe_next
@@ -70,9 +70,12 @@ def lead_to(address: str) -> ResponseReturnValue:
 
 
 def came_from(fallback: str) -> str:
-    """The page on which a form was sent; else the fallback."""
+    """The page on which a form was sent, or a link pressed; else the fallback."""
     # Cut and not parsed: what parses an address raises on some that a browser never sends.
-    return safe_next((request.referrer or "").partition(f"://{request.host}")[2]) or fallback
+    origin = safe_next((request.referrer or "").partition(f"://{request.host}")[2])
+    # Whoever has logged in is led on from there.
+    is_entrance = (origin or "").partition("?")[0] in {url_for("auth.log_in"), url_for("auth.sign_up")}
+    return fallback if origin is None or is_entrance else origin
 
 
 def _keep_address(response: Response) -> Response:

@@ -20,7 +20,7 @@ blueprint = Blueprint("pictures", __name__)
 # A picture hardly ever changes; where it did, the browser learns it by asking with the tag of the old one.
 _WEEK = "private, max-age=604800"
 # What stands in for a cover that can't be drawn just now is asked for again soon.
-_MINUTE = "private, max-age=60"
+_MOMENT = "private, max-age=10"
 _SVG = "image/svg+xml"
 
 
@@ -35,7 +35,7 @@ def picture(track_id: str) -> ResponseReturnValue:
         found = _find(track, size_px)
     except (BusyError, LocalCopyError):
         response = make_response(_draw(_hear(track.track_id)))
-        response.headers["Cache-Control"] = _MINUTE
+        response.headers["Cache-Control"] = _MOMENT
         return response
     return _kept(Response(found.content, mimetype=found.mimetype), tag) if found else _draw(_hear(track.track_id))
 

@@ -115,18 +115,16 @@ def restore(playlist_id: str) -> ResponseReturnValue:
 def add(playlist_id: str) -> ResponseReturnValue:
     """Put a track at the end of a playlist, and go back to where it was found."""
     found, track = _require(playlist_id), _require_track(checked(TrackForm).track.data)
-    undo = url_for("playlists.remove", playlist_id=playlist_id)
+    origin = _read_next()
+    undo, back = url_for("playlists.remove", playlist_id=playlist_id), {"next": origin} if origin else {}
     try:
         if store().playlists.add(listener_id(), playlist_id, track.track_id, datetime.now(UTC)):
-            say(f"{clip(track.tags.title)} is in “{clip(found.name)}” now.", undo=undo, track=track.track_id)
+            say(f"{clip(track.tags.title)} is in “{clip(found.name)}” now.", undo=undo, track=track.track_id, **back)
         else:
             say(f"{clip(track.tags.title)} was in “{clip(found.name)}” already.")
     except PlaylistFullError as error:
         say(str(error))
-    origin = _read_next()
-    if origin is None:
-        return redirect(url_for("recommendations.track", track_id=track.track_id))
-    return lead_to(f"{origin.partition('#')[0]}#track-{track.track_id}")
+    return _back_to_row(track.track_id) or redirect(url_for("recommendations.track", track_id=track.track_id))
 
 
 @blueprint.post("/<playlist_id>/remove")
@@ -140,7 +138,7 @@ def remove(playlist_id: str) -> ResponseReturnValue:
         say("The track is taken out.", undo=undo, track=track_id, place=place)
     # The page may have been the last one, and be empty now.
     left = sum(track != track_id for track in found.tracks)
-    return _to(playlist_id, min(read_page_number(), _count_pages(left)))
+    return _back_to_row(track_id) or _to(playlist_id, min(read_page_number(), _count_pages(left)))
 
 
 @blueprint.post("/<playlist_id>/move")
@@ -162,6 +160,12 @@ def _require_track(track_id: str) -> Track:
 
 def _to(playlist_id: str, page: int = 1) -> ResponseReturnValue:
     return redirect(url_for("playlists.playlist", playlist_id=playlist_id, page=page if page > 1 else None))
+
+
+def _back_to_row(track_id: str) -> ResponseReturnValue | None:
+    """Lead back to the track on the page that a form names; None where it names none."""
+    origin = _read_next()
+    return lead_to(f"{origin.partition('#')[0]}#track-{track_id}") if origin else None
 
 
 def _read_next() -> str | None:

@@ -22,7 +22,7 @@ from earwise.extraction.recount import count_finished, read_entries
 from earwise.extraction.retagging import find_known
 from earwise.extraction.storing import store_analyses, store_failures
 from earwise.extraction.suspicion import Tally, check_decoder
-from earwise.extraction.versions import is_analysed, known_versions, needed_configs
+from earwise.extraction.versions import done_rule, known_versions, needed_configs, roots_in_place
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
 from earwise.settings import Settings
@@ -65,11 +65,13 @@ def extract_batch(
             "the next run: trigger a new one."
         )
     files = patiently(lambda: read_entries(store, listed))
-    entries = {file: entry for file, entry in files.items() if not is_analysed(config, file.name, entry)}
-    finished = {file: entry for file, entry in files.items() if file not in entries}
-    earlier = patiently(lambda: count_finished(store, finished, config, now))
     roots = settings.roots
-    in_place = {root.name for root in roots if root.is_folder}
+    in_place = roots_in_place(roots)
+    finished = {
+        file: entry for file, entry in files.items() if done_rule(file.root, in_place)(config, file.name, entry)
+    }
+    entries = {file: entry for file, entry in files.items() if file not in finished}
+    earlier = patiently(lambda: count_finished(store, finished, config, now))
     fetched = {file: entry.size_bytes for file, entry in entries.items() if file.root not in in_place}
     # Each process may be fetching at the same time, over one line.
     fetching = {file: fetching_s(size_bytes, settings.extract_processes) for file, size_bytes in fetched.items()}

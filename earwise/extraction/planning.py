@@ -13,7 +13,7 @@ from earwise.extraction.following import follow_aliases
 from earwise.extraction.knocking import release_readable
 from earwise.extraction.recount import settle_counts
 from earwise.extraction.scope import scan_region
-from earwise.extraction.versions import is_analysed, is_heard, note_version
+from earwise.extraction.versions import done_rule, note_version, roots_in_place
 from earwise.extraction.waiting import let_wait
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
@@ -70,7 +70,7 @@ def plan_batches(
     _release_requested(store)
     release_readable(store, roots, now, within=within)
     waiting = sum(1 for _ in pending_files(store, roots, config, within))
-    settle_counts(store, config)
+    settle_counts(store, roots, config)
     if not waiting:
         store.extraction_runs.close_unfinished(run_id, datetime.now(UTC))
         if within is None:
@@ -99,14 +99,11 @@ def batch_size(files: int) -> int:
 def pending_files(
     store: Store, roots: tuple[Root, ...], config: MfccConfig, within: LibraryPath | None = None
 ) -> Iterator[LibraryPath]:
-    """Files that were not analysed as they would be now: new, changed and interrupted ones alike.
-
-    For the sake of tags that would be read otherwise now, no file is fetched from a bucket or an archive once more.
-    """
-    in_place = {root.name for root in roots if root.is_folder}
+    """Files that were not analysed as they would be now: new, changed and interrupted ones alike."""
+    in_place = roots_in_place(roots)
     for folder in _folders(store, roots, within):
+        is_done = done_rule(folder.location.root, in_place)
         for name, entry in folder.files.items():
-            is_done = is_analysed if folder.location.root in in_place else is_heard
             if not is_done(config, name, entry):
                 file = folder.location.child(name)
                 if within is None or within.holds(file):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from earwise.extraction.versions import is_analysed
+from earwise.extraction.versions import done_rule, roots_in_place
 from earwise.features.config import MfccConfig
 from earwise.paths import LibraryPath
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.extraction_runs import Counts
 from earwise.store.folders import FileEntry
@@ -46,12 +47,17 @@ def count_finished(
     )
 
 
-def settle_counts(store: Store, config: MfccConfig) -> None:
+def settle_counts(store: Store, roots: Iterable[Root], config: MfccConfig) -> None:
     """Count anew what the batches of runs have done that were broken off."""
+    in_place = roots_in_place(roots)
     for run_id, number in store.extraction_runs.open_batches():
         run = store.extraction_runs.get(run_id)
         if run is not None:
             entries = read_entries(store, store.extraction_runs.batch(run_id, number))
-            finished = {file: entry for file, entry in entries.items() if is_analysed(config, file.name, entry)}
+            finished = {
+                file: entry
+                for file, entry in entries.items()
+                if done_rule(file.root, in_place)(config, file.name, entry)
+            }
             counts = count_finished(store, finished, config, run.started_at)
             store.extraction_runs.put_progress(run_id, number, counts)

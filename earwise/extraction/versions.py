@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container, Iterable
 from datetime import datetime
 
 from earwise.extraction.patience import patiently
 from earwise.features.config import MfccConfig
 from earwise.log import fields
+from earwise.root import Root
 from earwise.store import Store
 from earwise.store.folders import FileEntry
 from earwise.tags import TAGS_VERSION
@@ -38,6 +39,22 @@ def is_analysed(config: MfccConfig, name: bytes, entry: FileEntry) -> bool:
         # Of what is no track nobody sees the tags.
         entry.track_id is None and is_heard(config, name, entry)
     )
+
+
+def roots_in_place(roots: Iterable[Root]) -> frozenset[str]:
+    """Names of the roots whose files are read where they are."""
+    return frozenset(root.name for root in roots if root.is_folder)
+
+
+def done_rule(root: str, in_place: Container[str]) -> Callable[[MfccConfig, bytes, FileEntry], bool]:
+    """Which files of a root a run leaves alone: for its tags none is fetched from a bucket or an archive once more.
+
+    Parameters
+    ----------
+    in_place : container of str
+        As `roots_in_place` names them.
+    """
+    return is_analysed if root in in_place else is_heard
 
 
 def is_heard(config: MfccConfig, name: bytes, entry: FileEntry) -> bool:

@@ -43,14 +43,20 @@ class Picture:
 
 def find_picture(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
     """The picture in a file, else the one in its folder; None where there is none of a size that is looked at."""
+    return next(find_pictures(file, roots), None)
+
+
+def find_pictures(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[Picture]:
+    """The pictures in a file, front covers first, and then those in its folder, of a size that is looked at."""
     try:
         with open_start(file, roots, _START_BYTES) as reader:
             candidates = [*_embedded(mutagen.File(_Sparing(reader)))]
     except (UnreadableFileError, OSError):
-        return None
+        return
     except Exception:  # noqa: BLE001 - mutagen lets through whatever a broken file provokes: it has no picture then
         candidates = []
-    return next((picture for content in candidates if (picture := recognise(content))), None) or _beside(file, roots)
+    yield from filter(None, map(recognise, candidates))
+    yield from _beside(file, roots)
 
 
 def folder_version(file: LibraryPath, roots: tuple[Root, ...]) -> str:
@@ -129,14 +135,13 @@ def _vorbis_pictures(blocks: list[str]) -> Iterator[tuple[int, bytes]]:
             yield picture.type, picture.data
 
 
-def _beside(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
-    if not _is_in_folder(file, roots):
-        return None
-    for name in _FOLDER_NAMES:
+def _beside(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[Picture]:
+    for name in _FOLDER_NAMES if _is_in_folder(file, roots) else ():
+        picture = None
         with suppress(UnreadableFileError, OSError), open_file(file.parent.child(name), roots).reader as reader:
-            if picture := recognise(reader.read(MOST_BYTES + 1)):
-                return picture
-    return None
+            picture = recognise(reader.read(MOST_BYTES + 1))
+        if picture:
+            yield picture
 
 
 def _changed_ns(path: LibraryPath, roots: tuple[Root, ...]) -> int:

@@ -1,7 +1,7 @@
 """Covers as pages show them: small, drawn once for all tracks that share a picture, and kept in a bounded folder.
 
-A picture may be hostile, so it is drawn by a program of its own. That it can't be drawn is kept too, as an empty file:
-else every page that shows the track would try again.
+A picture may be hostile, so it is drawn by a program of its own. That it can't be drawn is kept too, as a note: else
+every page that shows the track would try again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from earwise.errors import BusyError, UnreadableFileError
 from earwise.paths import LibraryPath
-from earwise.playback.artwork import Picture, find_picture
+from earwise.playback.artwork import Picture, find_picture, find_pictures
 from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy, hold_copy, told_as_the_folders
 
@@ -40,10 +41,16 @@ _REMEMBERED = 5_000
 _SLOTS = 2
 _PATIENCE_S = 3.0
 _LIMIT_S = 5.0
+# So many requests of a process wait for it: the other threads go on with pages and audio.
+_WAITING = threading.BoundedSemaphore(4)
 # Whoever waits longest asks most often, so that it is not passed by who came later.
-_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S = 0.03, 0.002
+_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S = 0.06, 0.01
 # A picture that the program did not come to an end with is tried again that long after at the latest.
 _A_WHILE_S = 600.0
+# What is noted in place of a picture takes the block that it takes on a disk, so that notes are bounded, too.
+_NOTE_BYTES = 4096
+_FAILED = "failed"
+_UNDRAWABLE = b"can't be drawn".ljust(_NOTE_BYTES)
 
 
 def find_cover(
@@ -73,10 +80,11 @@ def find_cover(
             content = _find(covers, _digest_of(file, roots, version), size_px)
         except LookupError:
             return None
-        if content is not None:
+        if content:
             return _shown(content)
-    picture = find_picture(file, roots)
-    return draw_cover(picture, size_px, covers) if picture else None
+    # One that can't be drawn may stand before one that can.
+    drawn = (draw_cover(picture, size_px, covers) for picture in find_pictures(file, roots))
+    return next(filter(None, drawn), None)
 
 
 def draw_cover(picture: Picture, size_px: int, covers: Copies) -> Picture | None:
@@ -107,15 +115,37 @@ def _digest(picture: Picture) -> str:
 
 def _find(covers: Copies, digest: str, size_px: int) -> bytes | None:
     """What is kept of a picture, empty where it can't be drawn; None where nothing is, or can be read."""
-    if _read(covers, _key(digest, _this_while())) is not None:
+    if _read(covers, _key(digest, _FAILED)) == _this_while():
         raise BusyError("This picture could not be drawn a while ago.")
-    return _read(covers, _key(digest, size_px))
+    content = _read(covers, _key(digest, size_px))
+    if content == _UNDRAWABLE:
+        return b""
+    if content is None or _is_whole(content):
+        return content
+    # A machine that lost its power can leave a file of the right length and nothing in it.
+    _forget(covers, _key(digest, size_px))
+    return None
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether this is all of a WebP picture, by the length that it states."""
+    return (
+        content[:4] == b"RIFF"
+        and content[8:12] == b"WEBP"
+        and struct.unpack_from("<I", content, 4)[0] + 8 == len(content)
+    )
 
 
 def _read(covers: Copies, key: str) -> bytes | None:
     with suppress(OSError), hold_copy(covers, key) as location:
         return Path(os.fsdecode(location)).read_bytes() if location else None
     return None
+
+
+def _forget(covers: Copies, key: str) -> None:
+    with suppress(OSError), hold_copy(covers, key) as location:
+        if location:
+            Path(os.fsdecode(location)).unlink()
 
 
 def _draw_once(picture: Picture, covers: Copies, digest: str) -> dict[int, bytes]:
@@ -128,10 +158,11 @@ def _draw_once(picture: Picture, covers: Copies, digest: str) -> dict[int, bytes
         try:
             drawn = _draw(picture)
         except BusyError:
-            _keep(covers, _key(digest, _this_while()), b"")
+            _forget(covers, _key(digest, _FAILED))
+            _keep(covers, _key(digest, _FAILED), _this_while())
             raise
         for size_px, content in drawn.items():
-            _keep(covers, _key(digest, size_px), content)
+            _keep(covers, _key(digest, size_px), content or _UNDRAWABLE)
     return drawn
 
 
@@ -166,18 +197,21 @@ def _key(digest: str, what: object) -> str:
     return hashlib.sha256(f"{DRAWING} {digest} {what}".encode()).hexdigest()
 
 
-def _this_while() -> str:
-    return f"failed {time.time() // _A_WHILE_S:.0f}"
+def _this_while() -> bytes:
+    return f"failed {time.time() // _A_WHILE_S:.0f}".encode().ljust(_NOTE_BYTES)
 
 
 @contextmanager
 def _slot(covers: Copies, digest: str) -> Iterator[None]:
     """Wait for one of the few places; one picture always waits for the same, so that it is drawn once."""
     deadline, pause_s = time.monotonic() + _PATIENCE_S, _LONGEST_PAUSE_S
-    with told_as_the_folders(covers):
-        covers.folder.mkdir(parents=True, exist_ok=True)
-        place = (covers.folder / f"slot-{int(digest, 16) % _SLOTS}").open("a")
-    with place:
+    if not _WAITING.acquire(blocking=False):
+        raise BusyError("Others wait for their covers.")
+    with ExitStack() as held:
+        held.callback(_WAITING.release)
+        with told_as_the_folders(covers):
+            covers.folder.mkdir(parents=True, exist_ok=True)
+            place = held.enter_context((covers.folder / f"slot-{int(digest, 16) % _SLOTS}").open("a"))
         while True:
             try:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,10 +14,13 @@ import os
 import resource
 import struct
 import sys
+from fractions import Fraction
 from typing import cast
 
 import av
 from av.error import FFmpegError
+from av.filter import Graph
+from av.sidedata.sidedata import Type
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
@@ -26,6 +29,16 @@ _MOST_PIXELS = 6_000 * 6_000
 _MOST_MEMORY_BYTES = 1 << 29
 # Of 100: no worse to the eye than the cover, at 3 KB for a row of a list.
 _QUALITY = "80"
+# What turns a picture upright, by the signs of the matrix that its orientation (of EXIF) is told as.
+_TURNS: dict[tuple[int, ...], list[tuple[str, str]]] = {
+    (-1, 0, 0, 1): [("hflip", "")],
+    (-1, 0, 0, -1): [("hflip", ""), ("vflip", "")],
+    (1, 0, 0, -1): [("vflip", "")],
+    (0, 1, 1, 0): [("transpose", "cclock_flip")],
+    (0, 1, -1, 0): [("transpose", "clock")],
+    (0, -1, -1, 0): [("transpose", "clock_flip")],
+    (0, -1, 1, 0): [("transpose", "cclock")],
+}
 
 
 def main() -> None:
@@ -54,15 +67,35 @@ def _decode(content: bytes, codec: str) -> VideoFrame:
 def _draw(frame: VideoFrame, size_px: int) -> bytes:
     share = min(1.0, size_px / max(frame.width, frame.height))
     width, height = (max(1, round(side * share)) for side in (frame.width, frame.height))
-    is_opaque = not any(component.is_alpha for component in frame.format.components)
-    layout = "yuv420p" if is_opaque else "yuva420p"
+    # Colours of a palette may be clear.
+    has_alpha = frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
+    layout = "yuva420p" if has_alpha else "yuv420p"
     # WebP has the narrow range of colours that video has, whatever the encoder is given.
     small = frame.reformat(width, height, layout, interpolation="AREA", dst_color_range="MPEG")
+    if turns := _TURNS.get(_orientation(frame), []):
+        small = _turn(small, turns)
     encoder = VideoCodecContext.create("libwebp", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, layout
+    encoder.width, encoder.height, encoder.pix_fmt = small.width, small.height, layout
     encoder.options = {"quality": _QUALITY}
     small.pts = 0
     return b"".join(bytes(packet) for packet in (*encoder.encode(small), *encoder.encode(None)))
+
+
+def _orientation(frame: VideoFrame) -> tuple[int, ...]:
+    """Signs of the four numbers that say where its columns and rows go; empty where it lies as it is shown."""
+    if (told := frame.side_data.get(Type.DISPLAYMATRIX)) is None:
+        return ()
+    matrix = struct.unpack("=9i", bytes(told))
+    return tuple((matrix[place] > 0) - (matrix[place] < 0) for place in (0, 1, 3, 4))
+
+
+def _turn(frame: VideoFrame, turns: list[tuple[str, str]]) -> VideoFrame:
+    graph = Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
+    filters = [graph.add(name, options or None) for name, options in turns]
+    graph.link_nodes(source, *filters, graph.add("buffersink")).configure()
+    graph.push(frame)
+    return cast("VideoFrame", graph.pull())
 
 
 if __name__ == "__main__":

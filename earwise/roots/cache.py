@@ -122,11 +122,18 @@ def _hold(location: Path) -> int | None:
         descriptor = os.open(location, os.O_RDONLY)
     except FileNotFoundError:
         return None
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    if not os.fstat(descriptor).st_nlink:  # removed between opening and locking
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        is_there = os.fstat(descriptor).st_nlink > 0  # not removed between opening and locking
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if not is_there:
         os.close(descriptor)
         return None
-    os.utime(descriptor)  # the copies used last are removed last
+    # The copies used last are removed last; from a disk that has become read-only nothing is.
+    with contextlib.suppress(OSError):
+        os.utime(descriptor)
     return descriptor
 
 

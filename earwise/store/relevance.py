@@ -10,7 +10,7 @@ from earwise.store.search import MOST_WORDS, SEARCHED, fold_text, fold_words, pr
 from earwise.tags import Tags
 
 # How much it says that a word stands in this field, whole, or begun.
-_WEIGHTS = (8.0, 6.0, 3.0, 3.0, 1.0)
+_WEIGHTS = (8.0, 6.0, 3.0, 1.0, 3.0)
 _FIELDS = tuple(zip(SEARCHED, _WEIGHTS, strict=True))
 _WHOLE_WORD, _FIRST_WORD, _WHOLE_FIELD = 1.5, 1.25, 2.0
 # Where that is the same, the field of fewer words says more, up to so many.

@@ -16,7 +16,7 @@ _LONGEST_PREFIX = 12
 #: Words by which a track is found.
 MOST_WORDS = 40
 #: Tags whose words a track is found by; where it has more words than that, the last are left out.
-SEARCHED = ("title", "artist", "album", "album_artist", "genre")
+SEARCHED = ("title", "artist", "album", "genre", "album_artist")
 _WORD = re.compile(r"\w+")
 # Letters that do not decompose into a base letter and an accent.
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
@@ -66,7 +66,7 @@ def searched_texts(tags: Tags) -> tuple[str, ...]:
     """What of a track is searched.
 
     >>> searched_texts(Tags("Ivory", "Savino", album_artist="Various artists"))
-    ('Ivory', 'Savino', '', 'Various artists', '')
+    ('Ivory', 'Savino', '', '', 'Various artists')
     """
     return tuple(getattr(tags, name) for name in SEARCHED)
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from earwise.errors import BusyError
 from earwise.paths import LibraryPath
 from earwise.playback import artwork, covers
 from earwise.playback.artwork import Picture
@@ -21,7 +23,7 @@ from earwise.roots.opening import open_start
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
-from tests.pictures import look_at, make_bomb, make_picture, make_plain
+from tests.pictures import look_at, make_bomb, make_palette, make_picture, make_plain, make_turned
 from tests.web.conftest import Browser
 from tests.web.seeding import seed_model, seed_track, seed_tracks
 from tests.web.test_pictures import JPEG, embed, hear, seed_file
@@ -93,6 +95,39 @@ def test_cover_keeps_its_colours_and_what_is_clear(tmp_path: Path, colour: tuple
     assert abs(seen[:3] - colour[:3]).max() < 12 or not seen[3]
 
 
+@pytest.mark.parametrize(
+    ("orientation", "red", "green"),
+    [
+        (1, (0, 0), (0, -1)),
+        (2, (0, -1), (0, 0)),
+        (3, (-1, -1), (-1, 0)),
+        (4, (-1, 0), (-1, -1)),
+        (5, (0, 0), (-1, 0)),
+        (6, (0, -1), (-1, -1)),
+        (7, (-1, -1), (0, -1)),
+        (8, (-1, 0), (0, 0)),
+    ],
+)
+def test_photograph_is_turned_upright(
+    tmp_path: Path, orientation: int, red: tuple[int, int], green: tuple[int, int]
+) -> None:
+    turned = Picture(make_turned(orientation), "image/jpeg")
+    drawn = covers.draw_cover(turned, 128, Copies(tmp_path / "covers", 10**6))
+    assert drawn is not None
+    seen = look_at(drawn.content).astype(int)
+    assert seen.shape[:2] == ((85, 128) if orientation < 5 else (128, 85))
+    assert seen[red][0] > 200 > 60 > seen[red][1]
+    assert seen[green][1] > 150 > 60 > seen[green][0]
+
+
+def test_clear_colour_of_a_palette_stays_clear(tmp_path: Path) -> None:
+    for alpha in (0, 255):
+        picture = Picture(make_palette((200, 30, 40, alpha)), "image/png")
+        drawn = covers.draw_cover(picture, 128, Copies(tmp_path / "covers", 10**6))
+        assert drawn is not None
+        assert look_at(drawn.content)[0, 0, 3] == alpha
+
+
 def test_gif_is_drawn_by_its_first_picture(tmp_path: Path) -> None:
     gif = bytes.fromhex("47494638396101000100800000ff0000ffffff2c00000000010001000002024401003b")
     drawn = covers.draw_cover(Picture(gif, "image/gif"), 128, Copies(tmp_path / "covers", 10**6))
@@ -160,14 +195,56 @@ def test_drawing_that_comes_to_no_end_is_left_for_a_while(
 ) -> None:
     track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
     now = 0
-    monkeypatch.setattr(covers, "_this_while", lambda: str(now))
+    monkeypatch.setattr(covers, "_this_while", lambda: str(now).encode())
     with monkeypatch.context() as hurried:
         hurried.setattr(covers, "_LIMIT_S", 0.001)
         answer = ask(listener, track_id, 128)
-    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("image/svg+xml", "private, max-age=60")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("image/svg+xml", "private, max-age=10")
     assert ask(listener, track_id, 512).mimetype == "image/svg+xml"
     assert len(drawings) == 1
     now += 1
+    assert ask(listener, track_id, 128).mimetype == "image/webp"
+
+
+def test_picture_that_cannot_be_drawn_hides_none_behind_it(store: Store, listener: Browser, library: Path) -> None:
+    track_id = seed_covered(store, library, "a.flac", JPEG)
+    (library / "cover.jpg").write_bytes(make_picture(300, 300))
+    assert [ask(listener, track_id, size_px).mimetype for size_px in (128, 128, 512)] == ["image/webp"] * 3
+
+
+def test_cover_of_which_a_power_cut_left_nothing_is_drawn_again(
+    store: Store, listener: Browser, library: Path, settings: Settings, drawings: list[Any]
+) -> None:
+    track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
+    first = ask(listener, track_id, 128)
+    for kept in settings.covers.folder.glob("??/*"):
+        kept.write_bytes(bytes(kept.stat().st_size))
+    assert ask(listener, track_id, 128).data == first.data
+    assert len(drawings) == 2
+
+
+def test_notes_of_what_cannot_be_drawn_are_counted_and_do_not_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Copies(tmp_path / "covers", 10**6)
+    assert covers.draw_cover(Picture(JPEG, "image/jpeg"), 128, kept) is None
+    assert {path.stat().st_size for path in kept.folder.glob("??/*")} == {4096}
+    monkeypatch.setattr(covers, "_LIMIT_S", 0.001)
+    for moment in (1, 2, 3):
+        monkeypatch.setattr(covers, "_this_while", lambda moment=moment: str(moment).encode())
+        with pytest.raises(BusyError):
+            covers.draw_cover(Picture(make_picture(90, 90), "image/jpeg"), 128, kept)
+    assert len([*kept.folder.glob("??/*")]) == 3, "two sizes of the first, and the last failure of the second"
+
+
+def test_few_requests_wait_for_drawings_while_others_are_answered(
+    store: Store, listener: Browser, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
+    with monkeypatch.context() as busy:
+        busy.setattr(covers, "_WAITING", threading.BoundedSemaphore(1))
+        covers._WAITING.acquire()
+        assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=10"
     assert ask(listener, track_id, 128).mimetype == "image/webp"
 
 
@@ -178,7 +255,7 @@ def test_page_waits_for_other_drawings_no_longer_than_a_moment(
     track_id = seed_covered(store, library, "a.flac", content)
     monkeypatch.setattr(covers, "_PATIENCE_S", 0.05)
     with covers._slot(settings.covers, covers.hashlib.sha256(content).hexdigest()):
-        assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=60"
+        assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=10"
     assert ask(listener, track_id, 128).mimetype == "image/webp"
 
 

@@ -2,6 +2,8 @@
 // comes from far, is ready then. Its first byte is enough for that; nobody has heard it, and it counts as no play.
 
 const AHEAD_S = 20;
+// One that was refused is asked for once more, when the server may have become free or the network be back.
+const AGAIN_MS = 7000;
 
 export function attachAhead(player, queue) {
   let asked = null; // the entry that was asked for last
@@ -11,17 +13,18 @@ export function attachAhead(player, queue) {
     const { following } = queue;
     if (!following || following.entry === asked || navigator.connection?.saveData) return;
     asked = following.entry;
-    ask(following);
+    ask(following).then((isRefused) => isRefused && setTimeout(() => ask(following), AGAIN_MS));
   });
 }
 
-/** What goes wrong is told when its turn comes, if it still does. */
+/** Whether it was refused for the moment. What goes wrong is told when its turn comes, if it still does. */
 async function ask({ source }) {
   try {
     // Kept, the one byte would make the browser put the track together from two answers.
     const answer = await fetch(source, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
     await answer.body?.cancel();
+    return answer.status === 503;
   } catch {
-    // The library is away.
+    return true; // the library is away
   }
 }

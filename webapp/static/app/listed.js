@@ -29,6 +29,13 @@ export async function fetchPiece(address, artwork) {
   }
 }
 
+/** The first piece of a list of which any track is there, as `fetchPiece` gives it. */
+export async function fetchBeginning(address, artwork) {
+  const piece = await fetchPiece(address, artwork);
+  const isEmpty = piece && !piece.tracks.length && piece.rest?.later;
+  return isEmpty ? fetchBeginning(piece.rest.later, artwork) : piece;
+}
+
 /** Where the rest of a list comes from; null for one that is there whole. */
 export function restOf(list) {
   const { later = null, earlier = null } = list?.dataset ?? {};

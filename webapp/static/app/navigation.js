@@ -57,7 +57,8 @@ export function attachNavigation() {
 
   showWhereYouAre();
 
-  // A menu closes when something else is used, and by Escape.
+  // A menu opens to where it has room. It closes when something else is used, and by Escape.
+  document.addEventListener("toggle", ({ target }) => target.matches("details.menu[open]") && place(target), { capture: true });
   document.addEventListener("click", (event) => closeMenus(event.target));
   document.addEventListener("focusin", (event) => closeMenus(event.target));
   document.addEventListener("keydown", (event) => {
@@ -104,6 +105,15 @@ function showWhereYouAre() {
   const nav = document.querySelector(".nav");
   const here = nav?.querySelector("[aria-current]");
   if (here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+}
+
+/** A menu opens upwards where it would lie under the player, which nobody could scroll away from the last rows. */
+function place(menu) {
+  menu.classList.remove("is-upward");
+  const { top, bottom } = menu.getBoundingClientRect();
+  const height = menu.querySelector(".menu-items").offsetHeight;
+  const end = document.querySelector("[data-player]:not([hidden])")?.getBoundingClientRect().top ?? window.innerHeight;
+  menu.classList.toggle("is-upward", bottom + height > end && top > end - bottom);
 }
 
 function closeMenus(target) {

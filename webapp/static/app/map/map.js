@@ -75,7 +75,9 @@ export async function openMap(root, queue) {
       followed = queue.current?.entry;
       finder.follow();
     }, whileOpen);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolour(), whileOpen);
+    for (const look of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(look).addEventListener("change", () => board.recolour(), whileOpen);
+    }
     document.addEventListener("htmx:afterSettle", () => root.isConnected || leave(leaving), whileOpen);
   }
 
