@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
@@ -110,6 +110,30 @@ def test_nothing_is_asked_for_by_who_saves_data(chromium: Browser, address: str,
         wait_for_playing(page)
         page.wait_for_timeout(500)
         assert "bytes=0-0" not in asked
+
+
+def test_next_track_that_is_refused_for_the_moment_is_asked_for_once_more(
+    chromium: Browser, address: str, tracks: dict[str, str]
+) -> None:
+    with chromium.new_context() as context:
+        page, asked = context.new_page(), list[str]()
+        # The seven seconds pass at once.
+        page.add_init_script(
+            "const later = setTimeout; window.setTimeout = (act, ms) => later(act, ms === 7000 ? 50 : ms)"
+        )
+        start_watching(page)
+        sign_up(page, address)
+
+        def refuse(route: Route) -> None:
+            asked.append(route.request.headers.get("range", ""))
+            route.fulfill(status=503, headers={"Retry-After": "5"})
+
+        page.route(f"**/tracks/{tracks['Windows']}/audio", refuse)
+        play(page, "Far away")
+        wait_for_playing(page)
+        wait_until(page, lambda: len(asked) == 2)
+        page.wait_for_timeout(300)
+        assert asked == ["bytes=0-0"] * 2
 
 
 def test_next_track_that_does_not_come_leaves_what_plays_alone(

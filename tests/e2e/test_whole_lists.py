@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.store import Store
@@ -86,7 +86,36 @@ def test_adding_to_a_playlist_comes_back_to_the_row(
     assert reader.url == f"{address}{path}#track-{airs[45]}"
     wait_for_playing(reader)
     reader.get_by_role("main").get_by_role("button", name="Undo").click()
-    expect(reader.get_by_role("heading", level=1)).to_have_text("Night")
+    expect(reader.get_by_text("The track is taken out.", exact=True)).to_be_in_viewport()
+    expect(reader.locator(f"#track-{airs[45]}")).to_be_focused()
+    assert reader.url == f"{address}{path}#track-{airs[45]}"
+
+
+def test_what_is_pressed_last_plays_whichever_answer_comes_last(reader: Page, address: str, airs: list[str]) -> None:
+    waiting: list[Route] = []
+    reader.route("**/browse/artists/*/tracks*", lambda route: waiting.append(route))
+    reader.goto(f"{address}/browse/artists/{shelf_key('Aria')}?page=2")
+    reader.get_by_role("main").get_by_role("button", name="Play", exact=True).click()
+    wait_until(reader, lambda: len(waiting) == 1)
+    play(reader, "Air 045")
+    wait_for_playing(reader)
+    with reader.expect_response("**/browse/artists/*/tracks*"):
+        waiting[0].continue_()
+    reader.wait_for_timeout(300)
+    expect_current(reader, "Air 045")
+
+
+def test_menu_of_the_last_row_lies_not_under_the_player(reader: Page, address: str, airs: list[str]) -> None:
+    reader.goto(f"{address}/browse/artists/{shelf_key('Aria')}?page=2")
+    play(reader, "Air 045")
+    wait_for_playing(reader)
+    player = reader.get_by_role("region", name="Player").bounding_box()
+    assert player
+    for row in (reader.locator("main [data-row]").last, reader.locator("main [data-row]").first):
+        row.locator("details.menu summary").click()
+        box = row.get_by_role("link", name="Go to the album").bounding_box()
+        assert box
+        assert 0 < box["y"] < box["y"] + box["height"] <= player["y"]
 
 
 def test_keyboard_goes_from_a_track_to_its_artist_and_its_album(reader: Page, address: str, airs: list[str]) -> None:

@@ -13,7 +13,9 @@ import pytest
 from earwise.errors import StoreError, UnreadableFileError
 from earwise.extraction import batches
 from earwise.extraction.analysis import read_tags_again
+from earwise.extraction.batches import extract_batch
 from earwise.extraction.messages import Analysis, Job, Known
+from earwise.extraction.planning import plan_batches
 from earwise.extraction.recordings import Recordings
 from earwise.extraction.retagging import find_known
 from earwise.features.config import MfccConfig
@@ -191,6 +193,13 @@ def test_nothing_is_fetched_from_an_archive_for_tags_alone_unless_by_force(
     extraction.run()
     forget_new_tags(extraction.store, database_name)
     assert extraction.run() == []
+    # Nor by a batch that the release before had done, and was not told of it.
+    (batch,) = plan_batches(extraction.store, (root,), extraction.config, "again", NOW, force=True)
+    extract_batch(extraction.store, "again", batch.number, extraction.settings, extraction.config, NOW)
+    forget_new_tags(extraction.store, database_name)
+    extract_batch(extraction.store, "again", batch.number, extraction.settings, extraction.config, NOW)
+    tracks = extraction.store.tracks.get_many(extraction.store.tracks.ready_ids()).values()
+    assert [track.tags.album_artist for track in tracks] == [""] * 3
     (report,) = extraction.run(force=True)
     assert (report.analysed, report.decoded) == (3, 0)
     assert albums(extraction.store) == {"Various Artists": 3}

@@ -101,11 +101,25 @@ def test_adding_leads_back_to_the_place_where_the_track_was_found(
     answer = listener.client.post(f"{playlist}/add", data=fields, headers={"HX-Request": "true"})
     assert answer.status_code == 204
     assert json.loads(answer.headers["HX-Location"])["path"] == f"{origin}#track-{tracks[4]}"
-    assert "is in “Night” now." in listener.get("/playlists").text
+    page = listener.get("/playlists").text
+    assert "is in “Night” now." in page
+    form = page.split('class="done"')[1].split("</form>")[0]
+    taken_back = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form)) | {"next": origin}
+    assert html.unescape(re.findall(r'name="next" value="([^"]*)"', form)[0]) == origin
+    assert listener.client.post(f"{playlist}/remove", data=taken_back).location == f"{origin}#track-{tracks[4]}"
+    assert "Title 004" not in titles(listener.get(playlist).text)
 
 
 @pytest.mark.parametrize(
-    "referrer", ["http://evil.example/", "http://localhost//evil.example", "http://localhost/playlists/add/{}", ""]
+    "referrer",
+    [
+        "http://evil.example/",
+        "http://localhost//evil.example",
+        "http://localhost/playlists/add/{}",
+        "http://localhost/log-in?next=/playlists/add/{}",
+        "http://localhost/sign-up",
+        "",
+    ],
 )
 def test_adding_leads_to_the_track_where_nothing_led_to_the_choice(
     listener: Browser, playlist: str, tracks: list[str], referrer: str
