@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from earwise.extraction.directory import refresh_directory
 from earwise.paths import LibraryPath
@@ -67,3 +67,50 @@ def test_page_that_says_what_is_wrong_is_gone_back_to_while_a_track_plays_on(
     listener.go_forward()
     expect(listener.get_by_role("heading", name="All tracks")).to_be_visible()
     expect_playing_on(listener)
+
+
+def let_wait(page: Page, pattern: str, *, is_back: bool) -> list[Route]:
+    """Requests for such pages that are kept waiting, so far: those for one that is gone back to, or the others."""
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if ("hx-history-restore-request" in route.request.headers) == is_back:
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.route(pattern, keep)
+    return waiting
+
+
+def expect_to_stay(page: Page, heading: str) -> None:
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+
+
+def test_of_two_steps_back_the_second_is_shown_whichever_answer_comes_last(listener: Page, address: str) -> None:
+    for name in ("Browse", "Playlists", "Favourites"):
+        listener.get_by_role("link", name=name, exact=True).first.click()
+        expect(listener.get_by_role("heading", level=1)).to_have_text(name)
+    waiting = let_wait(listener, "**/playlists", is_back=True)
+    listener.evaluate("history.back()")
+    wait_until(listener, lambda: len(waiting) == 1)
+    listener.evaluate("history.back()")
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Browse")
+    waiting[0].continue_()
+    expect_to_stay(listener, "Browse")
+    assert listener.url.startswith(f"{address}/browse")
+
+
+def test_page_that_is_still_awaited_does_not_come_after_going_back(listener: Page, address: str) -> None:
+    for name in ("Browse", "Playlists"):
+        listener.get_by_role("link", name=name, exact=True).first.click()
+        expect(listener.get_by_role("heading", level=1)).to_have_text(name)
+    waiting = let_wait(listener, "**/favourites", is_back=False)
+    listener.get_by_role("link", name="Favourites", exact=True).first.click()
+    wait_until(listener, lambda: len(waiting) == 1)
+    listener.evaluate("history.back()")
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Browse")
+    waiting[0].continue_()
+    expect_to_stay(listener, "Browse")
+    assert listener.url.startswith(f"{address}/browse")

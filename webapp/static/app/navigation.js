@@ -9,6 +9,7 @@ export function attachNavigation() {
   const outdated = new WeakSet(); // requests for pages that the listener no longer waits for
   let path = location.href;
   let asked = null; // the newest one for a page
+  let restoring = null; // and the newest one for a page of the history
 
   document.addEventListener("htmx:beforeHistorySave", () => positions.set(path, window.scrollY));
   // Where a part of the page alone is replaced, its address changes all the same.
@@ -45,8 +46,12 @@ export function attachNavigation() {
   // Of two pages under way the one that was asked for last is shown, whichever comes first.
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
     if (detail.target.id !== "page") return;
-    if (asked) outdated.add(asked);
+    overtake();
     asked = detail.xhr;
+  });
+  document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
+    overtake();
+    restoring = detail.xhr;
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (outdated.has(detail.xhr)) detail.shouldSwap = false;
@@ -67,6 +72,11 @@ export function attachNavigation() {
     menu.removeAttribute("open");
     menu.querySelector("summary").focus();
   });
+
+  function overtake() {
+    if (asked) outdated.add(asked);
+    restoring?.abort();
+  }
 
   function showBusy(isUnderWay) {
     document.getElementById("page").setAttribute("aria-busy", String(isUnderWay));
