@@ -82,10 +82,11 @@ def test_album_of_many_artists_is_one_and_says_whom_it_is_by_and_whom_each_track
     refresh_directory(store)
     page = listener.get("/browse/albums").text
     (album,) = shelf_links(page)
-    byline = "<bdi>Various &lt;b&gt;Artists&lt;/b&gt;</bdi> · 3 tracks"
-    assert byline in page
+    by = "<bdi>Various &lt;b&gt;Artists&lt;/b&gt;</bdi>"
+    assert f"{by} · 3 tracks" in page
     tracks = listener.get(album).text
-    assert byline in tracks
+    assert f'<p class="byline">{by}</p>' in tracks
+    assert "<li>3 tracks</li>" in tracks
     assert all(f"<bdi>{artist}</bdi>" in tracks for artist in ("Ann", "Ben", "Cleo"))
     assert re.findall(r"<bdi>(Tune \d)</bdi>", tracks) == ["Tune 0", "Tune 1", "Tune 2"]
 
