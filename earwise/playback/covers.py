@@ -6,7 +6,6 @@ every page that shows the track would try again.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import io
@@ -17,15 +16,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from earwise.errors import BusyError, UnreadableFileError
 from earwise.paths import LibraryPath
 from earwise.playback.artwork import Picture, find_picture, find_pictures
+from earwise.playback.turns import take_turn
 from earwise.root import Copies, Root
-from earwise.roots.cache import cached_copy, hold_copy, told_as_the_folders
+from earwise.roots.cache import cached_copy, hold_copy
 
 #: Pixels of the longer side: for rows of lists on dense screens, and for what is shown large.
 SIZES_PX = (128, 512)
@@ -43,8 +43,7 @@ _PATIENCE_S = 3.0
 _LIMIT_S = 5.0
 # So many requests of a process wait for it: the other threads go on with pages and audio.
 _WAITING = threading.BoundedSemaphore(4)
-# Whoever waits longest asks most often, so that it is not passed by who came later.
-_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S = 0.06, 0.01
+_BUSY = "Other covers are being drawn."
 # A picture that the program did not come to an end with is tried again that long after at the latest.
 _A_WHILE_S = 600.0
 # What is noted in place of a picture takes the block that it takes on a disk, so that notes are bounded, too.
@@ -150,7 +149,7 @@ def _forget(covers: Copies, key: str) -> None:
 
 def _draw_once(picture: Picture, covers: Copies, digest: str) -> dict[int, bytes]:
     """Draw a picture in all sizes, since most of the time goes into starting and decoding, and keep them."""
-    with _slot(covers, digest):
+    with _turn(covers, digest):
         # The one before may have drawn just this: rows of an album ask for it at once.
         kept = {size_px: _find(covers, digest, size_px) for size_px in SIZES_PX}
         if all(content is not None for content in kept.values()):
@@ -202,23 +201,11 @@ def _this_while() -> bytes:
 
 
 @contextmanager
-def _slot(covers: Copies, digest: str) -> Iterator[None]:
-    """Wait for one of the few places; one picture always waits for the same, so that it is drawn once."""
-    deadline, pause_s = time.monotonic() + _PATIENCE_S, _LONGEST_PAUSE_S
+def _turn(covers: Copies, digest: str) -> Iterator[None]:
     if not _WAITING.acquire(blocking=False):
-        raise BusyError("Others wait for their covers.")
-    with ExitStack() as held:
-        held.callback(_WAITING.release)
-        with told_as_the_folders(covers):
-            covers.folder.mkdir(parents=True, exist_ok=True)
-            place = held.enter_context((covers.folder / f"slot-{int(digest, 16) % _SLOTS}").open("a"))
-        while True:
-            try:
-                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise BusyError("Other covers are being drawn.") from None
-                time.sleep(pause_s)
-                pause_s = max(0.8 * pause_s, _SHORTEST_PAUSE_S)
-        yield
+        raise BusyError(_BUSY)
+    try:
+        with take_turn(covers, digest, places=_SLOTS, patience_s=_PATIENCE_S, busy=_BUSY):
+            yield
+    finally:
+        _WAITING.release()

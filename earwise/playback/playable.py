@@ -6,22 +6,19 @@ whole converted file stays in the bounded folder of local copies, for as long as
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BufferedReader
-from pathlib import Path
 from typing import BinaryIO
 
-from earwise.errors import BusyError, UnreadableFileError, UnsupportedFormatError
+from earwise.errors import UnreadableFileError, UnsupportedFormatError
 from earwise.paths import LibraryPath
+from earwise.playback.turns import take_turn
 from earwise.playback.verdicts import CONVERTED, REFUSED, Holds, judge
 from earwise.root import Copies, Root
 from earwise.roots.cache import cached_copy, hold_copy, told_as_the_folders
@@ -49,6 +46,7 @@ _CONVERSION = 2
 # Conversions at a time on this machine, and how long a request waits for its turn.
 _SLOTS = 2
 _PATIENCE_S = 20.0
+_BUSY = "Other tracks are being converted for browsers. Try again in a moment."
 # What may pass is asked for again that long after at the latest.
 _A_WHILE_S = 600.0
 _FLAC = b"fLaC"
@@ -141,8 +139,7 @@ def _find(copies: Copies, names: _Names) -> BufferedReader | None:
 
 
 def _convert(file: LibraryPath, roots: tuple[Root, ...], copies: Copies, names: _Names) -> BufferedReader:
-    copies.folder.mkdir(parents=True, exist_ok=True)
-    with _slot(copies.folder, names.of(Holds.FOR_THE_FILE)):
+    with take_turn(copies, names.of(Holds.FOR_THE_FILE), places=_SLOTS, patience_s=_PATIENCE_S, busy=_BUSY):
         # The one before may have converted just this.
         found = _find(copies, names)
         if found:
@@ -166,19 +163,3 @@ def _keep(copies: Copies, key: str, target: BinaryIO) -> BufferedReader:
     target.seek(0)
     with cached_copy(copies, key, size_bytes, lambda file: shutil.copyfileobj(target, file)) as location:
         return open(location, "rb")  # noqa: PTH123 - a path of bytes; the caller closes
-
-
-@contextmanager
-def _slot(folder: Path, key: str) -> Iterator[None]:
-    """Wait for one of the few places; one file always waits for the same, so that it is converted once."""
-    deadline = time.monotonic() + _PATIENCE_S
-    with (folder / f"slot-{int(key, 16) % _SLOTS}").open("a") as place:
-        while True:
-            try:
-                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise BusyError("Other tracks are being converted for browsers. Try again in a moment.") from None
-                time.sleep(0.05)
-        yield

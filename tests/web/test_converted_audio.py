@@ -19,6 +19,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from earwise.playback import playable, verdicts
+from earwise.playback.turns import take_turn
 from earwise.settings import Settings
 from earwise.store import Store
 from earwise.store.tracks import Tags
@@ -178,8 +179,7 @@ def test_too_many_conversions_at_a_time_ask_for_patience(
     monkeypatch.setattr(playable, "_PATIENCE_S", 0.1)
     monkeypatch.setattr(playable, "_SLOTS", 1)
     write(library / "a.wma")
-    settings.copies.folder.mkdir(parents=True)
-    with playable._slot(settings.copies.folder, "0"):
+    with take_turn(settings.copies, "0", places=1, patience_s=0.1, busy="Others are at it."):
         answer = listener.get(address(store, library / "a.wma"))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"

@@ -254,7 +254,7 @@ def test_page_waits_for_other_drawings_no_longer_than_a_moment(
     content = make_picture(300, 300)
     track_id = seed_covered(store, library, "a.flac", content)
     monkeypatch.setattr(covers, "_PATIENCE_S", 0.05)
-    with covers._slot(settings.covers, covers.hashlib.sha256(content).hexdigest()):
+    with covers._turn(settings.covers, covers.hashlib.sha256(content).hexdigest()):
         assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=10"
     assert ask(listener, track_id, 128).mimetype == "image/webp"
 
