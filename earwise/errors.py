@@ -31,6 +31,7 @@ EarwiseError
 ├ DuplicateError         the document exists already (a user name taken)
 ├ PlaylistFullError      a playlist takes no more tracks
 ├ TooManyTokensError     an account has as many access tokens as it may
+├ UndrawnError           a picture whose drawing came to no end, which another try in some minutes may
 ├ BusyError              too much of one kind is under way: another try in a moment may do
 └ ModelNotFoundError     the web app shows "not trained yet", never a 500
 """
@@ -217,6 +218,10 @@ class PlaylistFullError(EarwiseError):
 
 class TooManyTokensError(EarwiseError):
     """An account has as many access tokens as it may."""
+
+
+class UndrawnError(EarwiseError):
+    """Drawing a picture came to no end, just now or a while ago; another try in some minutes may do."""
 
 
 class BusyError(EarwiseError):

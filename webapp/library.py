@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from earwise.notice import read_notice
-from earwise.store.finding import Found, find_tracks
+from earwise.store.finding import find_tracks
 from earwise.store.shelves import library_listing
 from webapp.context import settings, store
 from webapp.paging import read_order, read_page_number
@@ -26,29 +26,35 @@ _CLUSTERS_SHOWN = 8
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """The search box; beneath it what was found, or clusters and all tracks."""
-    query = request.args.get("q", "").strip()[:_MOST_QUERY_CHARACTERS]
-    number = read_page_number()
+    query, number = _read_query("q"), read_page_number()
     return _search_page(query, number) if query else _browse_page(number, read_order(_ORDERS))
 
 
 @blueprint.get("/suggestions")
 def suggestions() -> ResponseReturnValue:
     """The options of the search box while something is being typed."""
-    query = request.args.get("q", "").strip()[:_MOST_QUERY_CHARACTERS]
-    return render_template("library/suggestions.html", found=_find(query, _MOST_SUGGESTIONS))
+    found = find_tracks(store(), _read_query("q"), limit=_MOST_SUGGESTIONS, leads_on=True)
+    if found.corrected:
+        return redirect(url_for("library.suggestions", q=found.corrected))
+    return render_template("library/suggestions.html", found=found)
 
 
-def _search_page(query: str, number: int) -> str:
+def _read_query(name: str) -> str:
+    return request.args.get(name, "").strip()[:_MOST_QUERY_CHARACTERS]
+
+
+def _search_page(query: str, number: int) -> ResponseReturnValue:
     skip = (number - 1) * _HITS_ON_PAGE
-    found = _find(query, _HITS_ON_PAGE, skip)
+    found = find_tracks(store(), query, limit=_HITS_ON_PAGE, skip=skip, leads_on=True)
+    if found.corrected:
+        return redirect(url_for("library.home", q=found.corrected, typed=query))
     if found.is_beyond:
         abort(404)
     rows = [Row(track) for track in found.tracks]
-    return render_template("library/search.html", query=query, found=found, rows=rows, number=number, first=skip + 1)
-
-
-def _find(query: str, limit: int, skip: int = 0) -> Found:
-    return find_tracks(store(), query, limit=limit, skip=skip)
+    typed = _read_query("typed")
+    return render_template(
+        "library/search.html", query=query, typed=typed, found=found, rows=rows, number=number, first=skip + 1
+    )
 
 
 def _browse_page(number: int, order: str) -> str:

@@ -37,7 +37,11 @@ def history() -> ResponseReturnValue:
     plays = store().events.plays(listener_id(), limit=_PAGE_SIZE + 1, cursor=read_time_cursor())
     tracks = store().tracks.get_many({play.track_id for play in plays})
     shown = plays[:_PAGE_SIZE]
-    rows = [Row(tracks[play.track_id], at=play.at) for play in shown if play.track_id in tracks]
+    rows, listed = list[Row](), set[str]()
+    for play in shown:
+        if track := tracks.get(play.track_id):
+            rows.append(Row(track, at=play.at, is_again=play.track_id in listed))
+            listed.add(play.track_id)
     return render_template(
         "listening/history.html",
         rows=rows,

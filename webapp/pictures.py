@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from earwise.errors import BusyError, LocalCopyError, UnreadableFileError
+from earwise.errors import BusyError, UndrawnError, UnreadableFileError
 from earwise.playback.artwork import Picture, find_picture, folder_version
 from earwise.playback.covers import DRAWING, SIZES_PX, find_cover
 from earwise.ranking.soundprint import draw_soundprint
@@ -19,8 +19,10 @@ blueprint = Blueprint("pictures", __name__)
 
 # A picture hardly ever changes; where it did, the browser learns it by asking with the tag of the old one.
 _WEEK = "private, max-age=604800"
-# What stands in for a cover that can't be drawn just now is asked for again soon.
+# What stands in for a cover that can't be had just now is asked for again soon.
 _MOMENT = "private, max-age=10"
+# Pages ask again for what waits for its turn only (static/app/covers.js).
+_BUSY_S = 1
 _SVG = "image/svg+xml"
 
 
@@ -33,7 +35,9 @@ def picture(track_id: str) -> ResponseReturnValue:
         return _kept(Response(status=304), tag)
     try:
         found = _find(track, size_px)
-    except (BusyError, LocalCopyError):
+    except BusyError as error:
+        return Response(str(error), 503, {"Retry-After": str(_BUSY_S), "Cache-Control": "no-store"}, mimetype="text/plain")
+    except (UndrawnError, UnreadableFileError, OSError):
         response = make_response(_draw(_hear(track.track_id)))
         response.headers["Cache-Control"] = _MOMENT
         return response
@@ -56,7 +60,16 @@ def _wanted_size_px() -> int | None:
 
 
 def _find(track: Track, size_px: int | None) -> Picture | None:
-    return next((picture for file in track.files if (picture := _picture_of(file, size_px))), None)
+    missed: Exception | None = None
+    for file in track.files:
+        try:
+            if picture := _picture_of(file, size_px):
+                return picture
+        except (UndrawnError, UnreadableFileError, OSError) as error:
+            missed = error  # another file of the track may be there, and have one
+    if missed:
+        raise missed
+    return None
 
 
 def _hear(track_id: str) -> Vector | None:

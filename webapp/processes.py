@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+import gunicorn as _gunicorn
+
 # Threads, because an audio stream occupies one for long. Four processes, since a thread that draws a page makes the
 # others of its process wait: of 50 busy listeners 99 % had the recommendations within 160 ms from two of them, within
 # 82 ms from four (2 cores, 10,000 tracks, docs/benchmarks/web.md).
@@ -12,6 +14,8 @@ workers = 4
 threads = 8
 graceful_timeout = 5
 accesslog = "-"
+# Which program answers, and of which version, is nobody's business.
+_gunicorn.SERVER = "Earwise"
 # It would be opened in the user's home, where every instance finds the same one.
 control_socket_disable = True
 

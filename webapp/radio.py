@@ -66,8 +66,10 @@ def choose(track_id: str) -> ResponseReturnValue:
     """Choose the track that a path leads to."""
     track = store().find_track(track_id) or abort(404)
     query = request.args.get("to", "").strip()[:200]
-    found = find_tracks(store(), query, limit=_MOST_HITS).tracks if query else ()
-    goals = [goal for goal in found if goal.track_id != track_id]
+    found = find_tracks(store(), query, limit=_MOST_HITS, leads_on=True)
+    if found.corrected:
+        return redirect(url_for("radio.choose", track_id=track_id, to=found.corrected))
+    goals = [goal for goal in found.tracks if goal.track_id != track_id]
     return render_template("radio/path.html", track=track, query=query, goals=goals)
 
 

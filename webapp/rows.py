@@ -27,6 +27,8 @@ class Row:
         The listener's own rating; 0 where there is none, or none is shown.
     at : datetime or None
         When it was played.
+    is_again : bool
+        Whether a row before it is of the same track.
     """
 
     track: Track
@@ -35,6 +37,7 @@ class Row:
     share: float = 0.0
     stars: int = 0
     at: datetime | None = None
+    is_again: bool = False
 
 
 def ranked_rows(

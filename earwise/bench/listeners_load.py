@@ -41,14 +41,22 @@ class Listener(FastHttpUser):  # type: ignore[misc] # locust is not in the envir
         path = next(_PATHS)
         if _PLAN["names"]:
             self._send("post", path, data=self._filled_in(path))
-        else:
-            self._send("get", path, headers={**_PLAN["headers"], "Cookie": next(_COOKIES)})
+            return
+        headers = {**_PLAN["headers"], "Cookie": next(_COOKIES)}
+        onward = self._send("get", path, headers=headers)
+        if onward:
+            self._send("get", onward, headers=headers)
 
-    def _send(self, method: str, path: str, **request: object) -> None:
+    def _send(self, method: str, path: str, **request: object) -> str | None:
+        """Send it; the address to which a search leads on whose words were misspelt."""
         send = getattr(self.client, method)
         with send(path, name=_PLAN["name"], allow_redirects=False, catch_response=True, **request) as answer:
-            if answer.status_code != _PLAN["status"]:
+            onward = str((answer.headers or {}).get("Location", ""))
+            if answer.status_code != _PLAN["status"] and not onward.startswith("/?"):
                 answer.failure(f"status {answer.status_code}")
+            else:
+                answer.success()
+        return onward if onward.startswith("/?") else None
 
     def _filled_in(self, path: str) -> dict[str, str]:
         page = self.client.get(path, name="preparation").text

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote_plus
 from urllib.request import ProxyHandler, build_opener
 
 import psutil
@@ -44,9 +45,11 @@ from earwise.root import Root
 from earwise.settings import Settings
 from earwise.store import Store, open_store
 from earwise.store.maps import PAGE_SIZE
+from earwise.store.tracks import Tags
 
 _CONNECTIONS, _WAIT_S = 50, (0.5, 1.5)
 _PATHS = 5_000
+_MISSPELT, _OF_TWO_WORDS = 0.1, 0.25
 _AUDIO_MB = 16
 _FIRST_MIB = {"User-Agent": USER_AGENT, "Range": f"bytes=0-{2**20 - 1}"}
 _START_S = 60.0
@@ -178,7 +181,7 @@ def make_plans(tracks: int, clusters: Mapping[int, int]) -> list[Plan]:
     """
     rng = random.Random(_SEED)  # noqa: S311 - a choice that is the same every time
     chosen = [track_id_of(number) for number in rng.sample(range(tracks), min(_PATHS, tracks))]
-    words = [word for tags in make_tags(_PATHS) for word in (*tags.title.split(), *tags.artist.split()[:2])]
+    sought = rng.sample([*make_tags(_PATHS)], len(chosen))
 
     def page_of(path: str, length: int, on_page: int) -> str:
         """Half of the listeners look at the beginning of a list, the others anywhere in it."""
@@ -187,7 +190,7 @@ def make_plans(tracks: int, clusters: Mapping[int, int]) -> list[Plan]:
     numbers = rng.choices(sorted(clusters), k=len(chosen))
     paths = {
         "home": [page_of("/", tracks, TRACKS_ON_PAGE) for _ in chosen],
-        "search": [f"/?q={word[: rng.randint(3, len(word))].lower()}" for word in rng.sample(words, len(chosen))],
+        "search": [f"/?q={quote_plus(_type(rng, tags))}" for tags in sought],
         "recommendations": [f"/tracks/{track_id}" for track_id in chosen],
         "cluster": [page_of(f"/clusters/{number}", clusters[number], PAGE_SIZE) for number in numbers],
         "api_similar": [f"/api/v1/tracks/{track_id}/similar" for track_id in chosen],
@@ -198,6 +201,17 @@ def make_plans(tracks: int, clusters: Mapping[int, int]) -> list[Plan]:
         *(Plan(name, asked) for name, asked in paths.items()),
         Plan("stream_1mib", [f"/tracks/{track_id}/audio" for track_id in chosen], headers=_FIRST_MIB, status=206),
     ]
+
+
+def _type(rng: random.Random, tags: Tags) -> str:
+    """What is typed to find a track: a word that is misspelt, a word and the beginning of another, or one begun."""
+    words = [*tags.title.lower().split(), *tags.artist.lower().split()[:2]]
+    word, other = rng.sample(words, 2)
+    way = rng.random()
+    if way < _MISSPELT:
+        at = rng.randrange(1, len(word) - 1)
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return f"{word} {other[:3]}" if way < _MISSPELT + _OF_TWO_WORDS else word[: rng.randint(3, len(word))]
 
 
 def _with_audio(settings: Settings) -> Settings:

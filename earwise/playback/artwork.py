@@ -42,17 +42,23 @@ class Picture:
 
 
 def find_picture(file: LibraryPath, roots: tuple[Root, ...]) -> Picture | None:
-    """The picture in a file, else the one in its folder; None where there is none of a size that is looked at."""
+    """The picture in a file, else the one in its folder; None where there is none of a size that is looked at.
+
+    Raises
+    ------
+    UnreadableFileError, OSError
+        If the file can't be opened: whether it has one is not known then.
+    """
     return next(find_pictures(file, roots), None)
 
 
 def find_pictures(file: LibraryPath, roots: tuple[Root, ...]) -> Iterator[Picture]:
-    """The pictures in a file, front covers first, and then those in its folder, of a size that is looked at."""
+    """The pictures in a file, front covers first, and then those in its folder; raises as `find_picture` does."""
     try:
         with open_start(file, roots, _START_BYTES) as reader:
             candidates = [*_embedded(mutagen.File(_Sparing(reader)))]
     except (UnreadableFileError, OSError):
-        return
+        raise
     except Exception:  # noqa: BLE001 - mutagen lets through whatever a broken file provokes: it has no picture then
         candidates = []
     yield from filter(None, map(recognise, candidates))

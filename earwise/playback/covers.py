@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from earwise.errors import BusyError, UnreadableFileError
+from earwise.errors import BusyError, UndrawnError, UnreadableFileError
 from earwise.paths import LibraryPath
 from earwise.playback.artwork import Picture, find_picture, find_pictures
 from earwise.playback.turns import take_turn
@@ -70,20 +70,33 @@ def find_cover(
     Raises
     ------
     BusyError
-        If it can't be drawn just now.
+        If others are drawn just now.
+    UndrawnError
+        If drawing it came to no end, and there is no other.
     LocalCopyError
         If the folder can't be made.
+    UnreadableFileError, OSError
+        If the file can't be opened.
     """
+    undrawn: UndrawnError | None = None
     if version:
-        try:
-            content = _find(covers, _digest_of(file, roots, version), size_px)
-        except LookupError:
-            return None
-        if content:
-            return _shown(content)
+        with suppress(UndrawnError):
+            try:
+                content = _find(covers, _digest_of(file, roots, version), size_px)
+            except LookupError:
+                return None
+            if content:
+                return _shown(content)
     # One that can't be drawn may stand before one that can.
-    drawn = (draw_cover(picture, size_px, covers) for picture in find_pictures(file, roots))
-    return next(filter(None, drawn), None)
+    for picture in find_pictures(file, roots):
+        try:
+            if drawn := draw_cover(picture, size_px, covers):
+                return drawn
+        except UndrawnError as error:
+            undrawn = error
+    if undrawn:
+        raise undrawn
+    return None
 
 
 def draw_cover(picture: Picture, size_px: int, covers: Copies) -> Picture | None:
@@ -115,7 +128,7 @@ def _digest(picture: Picture) -> str:
 def _find(covers: Copies, digest: str, size_px: int) -> bytes | None:
     """What is kept of a picture, empty where it can't be drawn; None where nothing is, or can be read."""
     if _read(covers, _key(digest, _FAILED)) == _this_while():
-        raise BusyError("This picture could not be drawn a while ago.")
+        raise UndrawnError("This picture could not be drawn a while ago.")
     content = _read(covers, _key(digest, size_px))
     if content == _UNDRAWABLE:
         return b""
@@ -156,7 +169,7 @@ def _draw_once(picture: Picture, covers: Copies, digest: str) -> dict[int, bytes
             return {size_px: content or b"" for size_px, content in kept.items()}
         try:
             drawn = _draw(picture)
-        except BusyError:
+        except UndrawnError:
             _forget(covers, _key(digest, _FAILED))
             _keep(covers, _key(digest, _FAILED), _this_while())
             raise
@@ -170,9 +183,9 @@ def _draw(picture: Picture) -> dict[int, bytes]:
     try:
         done = subprocess.run(command, input=picture.content, capture_output=True, timeout=_LIMIT_S, check=False)
     except (subprocess.TimeoutExpired, OSError) as error:
-        raise BusyError(f"The picture can't be drawn just now: {error}.") from error
+        raise UndrawnError(f"The picture can't be drawn just now: {error}.") from error
     if done.returncode:
-        raise BusyError(f"Drawing the picture ended with {done.returncode}.")
+        raise UndrawnError(f"Drawing the picture ended with {done.returncode}.")
     return _split(done.stdout)
 
 

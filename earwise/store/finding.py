@@ -27,7 +27,8 @@ class Found:
     tracks : tuple of Track
         The best first.
     corrected : str or None
-        What was searched for in place of what was typed, where nothing of the library is spelt so.
+        What was searched for in place of what was typed, where nothing of the library is spelt so; of a search that
+        leads on, what to search for.
     is_cut : bool
         Whether there are more, or may be.
     following : int or None
@@ -43,13 +44,16 @@ class Found:
     is_beyond: bool = False
 
 
-def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found:
-    """Ready tracks whose title, artist, album or genre hold every word typed, whole or begun; at most three queries.
+def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0, leads_on: bool = False) -> Found:
+    """Ready tracks whose `SEARCHED` tags hold every word typed, whole or begun; at most three queries.
 
     Parameters
     ----------
     skip : int
         How many of the best have been seen: 0, or `following` of what was found before.
+    leads_on : bool
+        What was meant by misspelt words is told, to be searched for in its turn by the lists of its words. Otherwise
+        that is done here, for which the queries are too few: of a common word any 2,000 tracks are looked through.
     """
     words, part = fold_words(query), _Part(skip, skip + limit)
     typed = query_terms(words)
@@ -63,12 +67,14 @@ def find_tracks(store: Store, query: str, *, limit: int, skip: int = 0) -> Found
     meant = _correct(words, unknown, near)
     # What came into the library since its words were noted is found as it was typed, whatever it is near to.
     rarest = [max(unknown, key=len)]
-    if meant is not None:
+    if meant is not None and not leads_on:
         rarest.append(_rarest(query_terms(meant), known, near))
     tracks, is_cut = store.tracks.with_any_term(rarest)
     held = _rank(tracks, typed)
     if held or meant is None:
         return _cut(held, part, has_more=is_cut)
+    if leads_on:
+        return Found((), " ".join(meant))
     held = _rank(tracks, query_terms(meant))
     return replace(_cut(held, part, has_more=is_cut), corrected=" ".join(meant) if held else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -28,6 +29,27 @@ def test_every_route_is_asked_for_other_tracks_and_everybody_logs_in() -> None:
     pages = {f"/clusters/0?page={number}" for number in range(1, 101)}
     assert set(asked["cluster"]) == {"/clusters/0", "/clusters/3", "/clusters/3?page=1"} | pages
     assert make_plans(20_000, {0: 2_500, 3: 30}) == plans
+
+
+def test_searches_are_of_words_of_the_library_some_of_them_misspelt() -> None:
+    held = {word for tags in make_tags(5_000) for word in f"{tags.title} {tags.artist}".lower().split()}
+    begun = {word[:length] for word in held for length in range(3, len(word) + 1)}
+    (search,) = (plan for plan in make_plans(20_000, {0: 30}) if plan.name == "search")
+    typed = [parse_qs(path.partition("?")[2])["q"][0].split() for path in search.paths]
+    assert 0.05 < sum(not set(words) <= begun for words in typed) / len(typed) < 0.15
+    assert 0.2 < sum(len(words) == 2 for words in typed) / len(typed) < 0.3
+
+
+def test_figures_are_told_by_their_names() -> None:
+    paced = {"p50_ms": 4, "p95_ms": 80, "p99_ms": 90}
+    told = json.loads(WebFigures(300, "secantusdb", 80, 700.0, {"home": RouteFigures(9.0, paced)}).as_json())
+    assert told == {
+        "tracks": 300,
+        "server": "secantusdb",
+        "worker_rss_mb": 80,
+        "floor_rps": 700.0,
+        "routes": {"home": {"rps": 9.0, "paced": paced}},
+    }
 
 
 def test_what_misses_a_mark_is_said_to() -> None:

@@ -208,6 +208,9 @@ def test_search_asks_three_things_at_most_and_two_of_words_that_are_spelt_well(
         assert found.corrected == meant
         assert ids(found) == held_by(crowded, meant), query
         assert queries() == ["find postings", "find words", "find tracks"], query
+        assert find_tracks(store, query, limit=200, leads_on=True) == Found((), meant)
+        assert queries() == ["find postings", "find words", "find tracks"], query
+        assert find_tracks(store, meant, limit=200, leads_on=True).corrected is None
 
 
 @pytest.mark.parametrize("title", ["Zephyr", "Trein", "Ocaen", "Zed"])
@@ -219,6 +222,7 @@ def test_what_came_since_the_lists_were_written_is_found_as_it_is_spelt(
     for query in (title, f"{title} ocean", f"late {title}"):
         found = find(store, query)
         assert (ids(found), found.corrected) == ([new], None), query
+        assert find_tracks(store, query, limit=10, leads_on=True) == found
 
 
 def test_rare_words_are_found_in_tracks_that_came_since_and_beside_common_ones(

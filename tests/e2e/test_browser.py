@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import Literal
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 
@@ -47,6 +48,10 @@ def test_listener_signs_up_searches_gets_recommendations_and_plays_one(page: Pag
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.goto(f"{address}/clusters")
     expect(page).to_have_url(re.compile(r"/log-in\?next="))
+
+
+def test_server_does_not_tell_which_program_it_is(address: str) -> None:
+    assert httpx.get(f"{address}/health").headers.get_list("server") == ["Earwise"]
 
 
 def test_every_format_plays_and_one_track_at_a_time(page: Page, address: str, tracks: dict[str, str]) -> None:
@@ -229,6 +234,16 @@ def test_stars_for_a_track_that_is_forgotten_are_answered_by_a_page_and_not_in_t
     expect(page.locator("main")).to_have_count(1)
     expect(page.locator("#page")).to_have_count(1)
     expect(page).to_have_title("Nothing here · Earwise")
+
+
+def test_suggestions_are_of_what_was_meant(page: Page, address: str) -> None:
+    sign_up(page, address)
+    page.get_by_role("combobox").press_sequentially("savinno")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing here is spelt “savinno”.")).to_be_visible()
+    expect(page.get_by_role("combobox")).to_have_value("savino")
+    assert page.url == f"{address}/?q=savino&typed=savinno"
 
 
 def test_suggestions_that_come_after_the_field_was_left_stay_closed(page: Page, address: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -112,5 +114,26 @@ def test_page_that_is_still_awaited_does_not_come_after_going_back(listener: Pag
     listener.evaluate("history.back()")
     expect(listener.get_by_role("heading", level=1)).to_have_text("Browse")
     waiting[0].continue_()
+    expect_to_stay(listener, "Browse")
+    assert listener.url.startswith(f"{address}/browse")
+
+
+def test_form_whose_answer_leads_on_does_not_lead_back_from_the_page_that_was_asked_for_since(
+    listener: Page, address: str, database: tuple[Store, str], tracks: dict[str, str]
+) -> None:
+    owner = database[0].listeners.get_by_name(listener.locator(".account-name bdi").inner_text()).listener_id
+    playlist_id = database[0].playlists.create(owner, "Night", NOW)
+    row = listener.locator(f"[data-row='{tracks['Ivory']}']")
+    row.locator("details.menu summary").click()
+    row.get_by_role("link", name="Add to a playlist").click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Add to a playlist")
+    waiting: list[Route] = []
+    listener.route(f"**/playlists/{playlist_id}/*", lambda route: waiting.append(route))
+    listener.get_by_role("button", name=re.compile("^Night")).click()
+    wait_until(listener, lambda: len(waiting) == 1)
+    listener.get_by_role("link", name="Browse", exact=True).first.click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Browse")
+    waiting[0].continue_()
+    wait_until(listener, lambda: len(database[0].playlists.get(owner, playlist_id).tracks) == 1)
     expect_to_stay(listener, "Browse")
     assert listener.url.startswith(f"{address}/browse")

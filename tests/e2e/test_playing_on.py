@@ -134,6 +134,19 @@ def test_heart_that_is_pressed_before_it_was_read_stays_as_it_was_pressed(listen
     expect(heart).to_have_attribute("aria-pressed", "true")
 
 
+def test_heart_follows_what_is_taken_out_of_the_favourites_and_back(listener: Page, address: str) -> None:
+    play(listener, "Ivory")
+    wait_for_playing(listener)
+    heart = listener.get_by_role("region", name="Player").get_by_role("button", name="Favourite")
+    with listener.expect_response("**/favourite"):
+        heart.click()
+    listener.get_by_role("link", name="Favourites", exact=True).click()
+    listener.get_by_role("button", name="Take Ivory by Savino out of the favourites").click()
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    listener.get_by_role("main").get_by_role("button", name="Undo").click()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+
+
 def test_heart_that_was_not_kept_leaves_that_of_the_next_track_alone(chromium: Browser, address: str) -> None:
     # A page of its own: the browser logs what was refused.
     with chromium.new_context() as context:

@@ -105,6 +105,37 @@ def test_what_is_pressed_last_plays_whichever_answer_comes_last(reader: Page, ad
     expect_current(reader, "Air 045")
 
 
+@pytest.mark.parametrize("button", ["Pause", "Next track"])
+def test_play_that_is_awaited_does_not_begin_once_the_player_was_told_otherwise(
+    reader: Page, address: str, airs: list[str], button: str
+) -> None:
+    waiting: list[Route] = []
+    reader.route("**/browse/artists/*/tracks*", lambda route: waiting.append(route))
+    reader.goto(f"{address}/browse/artists/{shelf_key('Aria')}?page=2")
+    play(reader, "Air 045")
+    wait_for_playing(reader)
+    before = len(waiting)
+    reader.get_by_role("main").get_by_role("button", name="Play", exact=True).click()
+    wait_until(reader, lambda: len(waiting) > before)
+    reader.get_by_role("region", name="Player").get_by_role("button", name=button, exact=True).click()
+    with reader.expect_response("**/browse/artists/*/tracks*"):
+        waiting[-1].continue_()
+    reader.wait_for_timeout(300)
+    expect_current(reader, "Air 045" if button == "Pause" else "Air 046")
+    assert reader.evaluate("window.__audio.paused") is (button == "Pause")
+
+
+def test_play_goes_through_all_rated_tracks(
+    reader: Page, address: str, database: tuple[Store, str], airs: list[str]
+) -> None:
+    owner = database[0].listeners.get_by_name(name_of(reader))
+    for number, track in enumerate(airs):
+        database[0].ratings.set_stars(owner.listener_id, track, 4, NOW + timedelta(seconds=number))
+    reader.goto(f"{address}/rated")
+    reader.get_by_role("main").get_by_role("button", name="Play", exact=True).click()
+    wait_until(reader, lambda: queued(reader) == airs[::-1])
+
+
 def test_menu_of_the_last_row_lies_not_under_the_player(reader: Page, address: str, airs: list[str]) -> None:
     reader.goto(f"{address}/browse/artists/{shelf_key('Aria')}?page=2")
     play(reader, "Air 045")

@@ -116,7 +116,8 @@ def test_readme_describes_every_setting() -> None:
 
 def test_links_and_pictures_of_the_pages_lead_somewhere() -> None:
     pages = [path for path in tracked_files() if path.suffix == ".md"]
-    links = [(page, target) for page in pages for target in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))]
+    link = re.compile(r'(?:\]\(|src=")([^)"#\s]+)')
+    links = [(page, target) for page in pages for target in link.findall(page.read_text("utf-8"))]
     assert len(links) > 3
     local = [(page, target) for page, target in links if "://" not in target]
     dead = [f"{page.name}: {target}" for page, target in local if not (page.parent / target).exists()]
@@ -141,6 +142,12 @@ def test_decisions_are_numbered_and_have_their_three_parts() -> None:
         text = file.read_text("utf-8")
         assert text.startswith(f"# {int(file.name[:4])}. "), file.name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], file.name
+
+
+def test_what_is_taken_over_has_its_licence_beside_it() -> None:
+    folders = [path for path in (REPOSITORY / "webapp" / "static" / "vendor").iterdir() if path.is_dir()]
+    assert folders
+    assert [folder.name for folder in folders if not (folder / "LICENSE").exists()] == []
 
 
 def test_licence_is_apache_2() -> None:

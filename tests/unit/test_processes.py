@@ -19,6 +19,8 @@ _OPTION = "python:webapp.processes"
 def test_gunicorn_knows_every_setting() -> None:
     told = {name for name in vars(processes) if not name.startswith("_")} - {"annotations", "gc"}
     assert told >= {"workers", "threads", "worker_class", "post_worker_init"}
+    assert processes.worker_class == "gthread", "an audio stream occupies a thread for long, not a process"
+    assert processes.threads > 1
     assert told <= set(make_settings())
 
 

@@ -73,6 +73,11 @@ def test_open_range_is_answered_in_parts_of_2_mib(store: Store, library: Path, l
     answer = listener.get(address, headers={"Range": "bytes=0-"})
     assert answer.status_code == 206
     assert answer.headers["Content-Range"] == f"bytes 0-{2 * 1024 * 1024 - 1}/{len(large)}"
+    closed = listener.get(address, headers={"Range": "bytes=7-4194303"})
+    assert closed.headers["Content-Range"] == f"bytes 7-{2 * 1024 * 1024 + 6}/{len(large)}"
+    end = listener.get(address, headers={"Range": "bytes=-4194304"})
+    assert end.status_code == 206
+    assert len(end.data) <= 2 * 1024 * 1024
     last = listener.get(address, headers={"Range": "bytes=4194304-"})
     assert last.headers["Content-Range"] == f"bytes 4194304-{len(large) - 1}/{len(large)}"
 

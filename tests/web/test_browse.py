@@ -92,12 +92,15 @@ def test_album_of_many_artists_is_one_and_says_whom_it_is_by_and_whom_each_track
 
 
 def test_a_misspelt_search_says_what_was_searched_for(store: Store, listener: Browser) -> None:
-    seed_track(store, Tags("Ivory", "Savino"))
+    track_id = seed_track(store, Tags("Ivory", "Savino"))
     refresh_directory(store)
-    page = listener.get("/?q=savinno").text
-    assert "for “<bdi>savino</bdi>”" in page
-    assert "Nothing here is spelt “<bdi>savinno</bdi>”" in page
-    assert "Ivory" in listener.get("/suggestions?q=savinno").text
+    found = listener.get("/?q=savinno", follow_redirects=True)
+    assert "for “<bdi>savino</bdi>”" in found.text
+    assert "Nothing here is spelt “<bdi>savinno</bdi>”" in found.text
+    assert found.request.args["q"] == "savino"
+    assert "Ivory" in listener.get("/suggestions?q=savinno", follow_redirects=True).text
+    path = listener.get(f"/tracks/{track_id}/path?to=savinno", follow_redirects=True)
+    assert path.request.args["to"] == "savino"
 
 
 def test_shelves_are_filtered_by_the_address_and_pages_and_orders_keep_it(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from earwise.errors import BusyError
+from earwise.errors import UndrawnError
 from earwise.paths import LibraryPath
 from earwise.playback import artwork, covers
 from earwise.playback.artwork import Picture
@@ -212,6 +212,22 @@ def test_picture_that_cannot_be_drawn_hides_none_behind_it(store: Store, listene
     assert [ask(listener, track_id, size_px).mimetype for size_px in (128, 128, 512)] == ["image/webp"] * 3
 
 
+def test_picture_whose_drawing_comes_to_no_end_hides_none_behind_it(
+    store: Store, listener: Browser, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track_id = seed_covered(store, library, "a.flac", first := make_picture(300, 300))
+    (library / "cover.jpg").write_bytes(make_picture(300, 300, seed=1))
+    draw = covers._draw
+
+    def draw_others(picture: Picture) -> dict[int, bytes]:
+        if picture.content == first:
+            raise UndrawnError("It takes too long.")
+        return draw(picture)
+
+    monkeypatch.setattr(covers, "_draw", draw_others)
+    assert [ask(listener, track_id, size_px).mimetype for size_px in (128, 128, 512)] == ["image/webp"] * 3
+
+
 def test_cover_of_which_a_power_cut_left_nothing_is_drawn_again(
     store: Store, listener: Browser, library: Path, settings: Settings, drawings: list[Any]
 ) -> None:
@@ -232,19 +248,19 @@ def test_notes_of_what_cannot_be_drawn_are_counted_and_do_not_add_up(
     monkeypatch.setattr(covers, "_LIMIT_S", 0.001)
     for moment in (1, 2, 3):
         monkeypatch.setattr(covers, "_this_while", lambda moment=moment: str(moment).encode())
-        with pytest.raises(BusyError):
+        with pytest.raises(UndrawnError):
             covers.draw_cover(Picture(make_picture(90, 90), "image/jpeg"), 128, kept)
     assert len([*kept.folder.glob("??/*")]) == 3, "two sizes of the first, and the last failure of the second"
 
 
-def test_few_requests_wait_for_drawings_while_others_are_answered(
+def test_few_requests_wait_for_drawings_while_others_are_told_to_ask_again(
     store: Store, listener: Browser, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
     with monkeypatch.context() as busy:
         busy.setattr(covers, "_WAITING", threading.BoundedSemaphore(1))
         covers._WAITING.acquire()
-        assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=10"
+        assert_busy(ask(listener, track_id, 128))
     assert ask(listener, track_id, 128).mimetype == "image/webp"
 
 
@@ -255,7 +271,25 @@ def test_page_waits_for_other_drawings_no_longer_than_a_moment(
     track_id = seed_covered(store, library, "a.flac", content)
     monkeypatch.setattr(covers, "_PATIENCE_S", 0.05)
     with covers._turn(settings.covers, covers.hashlib.sha256(content).hexdigest()):
-        assert ask(listener, track_id, 128).headers["Cache-Control"] == "private, max-age=10"
+        assert_busy(ask(listener, track_id, 128))
+    assert ask(listener, track_id, 128).mimetype == "image/webp"
+
+
+def assert_busy(answer: TestResponse) -> None:
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.mimetype == "text/plain", "browsers show a picture whatever its status is, and ask for it no more"
+
+
+def test_soundprint_stands_in_for_a_moment_while_the_library_is_away(
+    store: Store, listener: Browser, library: Path
+) -> None:
+    track_id = seed_covered(store, library, "a.flac", make_picture(300, 300))
+    library.rename(away := library.with_name("away"))
+    for size in ("?size=128", "?size=512", ""):
+        answer = listener.get(f"/tracks/{track_id}/picture{size}")
+        assert (answer.mimetype, answer.headers["Cache-Control"]) == ("image/svg+xml", "private, max-age=10")
+    away.rename(library)
     assert ask(listener, track_id, 128).mimetype == "image/webp"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from urllib.parse import quote_plus
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from markupsafe import escape
 from earwise.extraction.directory import refresh_directory
 from earwise.settings import Settings
 from earwise.store import Store
+from earwise.store.shelves import shelf_key
 from earwise.store.tracks import Tags
 from tests.conftest import free_port
 from tests.web.conftest import Browser, broken
@@ -61,6 +63,8 @@ def test_hostile_tags_are_shown_harmlessly_on_every_page(store: Store, listener:
     store.ratings.set_favourite(owner, seed, True, NOW)
     store.ratings.set_stars(owner, seed, 5, NOW)
     store.events.record(owner, "one", seed, heard_s=60, duration_s=60, now=NOW)
+    shelves = [("artists", shelf_key(text + "artist")), ("albums", shelf_key(text, text + "artist"))]
+    shelves.append(("genres", shelf_key(text)))
     for path in (
         *("/favourites", "/rated", "/history", "/playlists", f"/playlists/{playlist_id}", f"/playlists/add/{seed}"),
         "/",
@@ -70,8 +74,21 @@ def test_hostile_tags_are_shown_harmlessly_on_every_page(store: Store, listener:
         "/clusters/0",
         "/?q=x",
         "/suggestions?q=x",
+        f"/?q=x&typed={quote_plus(text)}",
+        *(f"/tracks/{seed}/why/{others[0]}", f"/tracks/{others[0]}/why/{seed}", f"/tracks/{seed}/path?to=x"),
+        *(
+            f"/tracks/{seed}/radio",
+            f"/tracks/{others[0]}/radio",
+            "/clusters/0/radio",
+            f"/playlists/{playlist_id}/radio",
+        ),
+        *("/map", "/map?cluster=0", f"/map/tracks/{seed}", "/browse", "/browse/albums", "/browse/genres"),
+        *(f"/browse/{kind}/{key}" for kind, key in shelves),
+        *(f"/browse/{kind}/{key}/radio" for kind, key in shelves[:1]),
     ):
-        page = listener.get(path).text
+        answer = listener.get(path)
+        assert answer.status_code == 200, path
+        page = answer.text
         for dangerous in ("<script>alert", "<img src=x", "onmouseover='", "\0", "\x07", "\u202e", "x" * 400):
             assert dangerous not in page, (path, dangerous)
         assert ">49<" not in page

@@ -135,7 +135,10 @@ def test_place_that_a_message_leads_back_to_is_on_the_page(
     listener: Browser, store: Store, playlist: str, tracks: list[str]
 ) -> None:
     seed_model(store, tracks, neighbours=3)
-    for path in ("/", f"/tracks/{tracks[0]}", playlist):
+    owner = store.listeners.get_by_name("mira").listener_id
+    for number in range(3):
+        store.events.record(owner, f"{number}", tracks[1], heard_s=60, duration_s=185, now=NOW)
+    for path in ("/", f"/tracks/{tracks[0]}", playlist, "/history"):
         page = listener.get(path).text
         assert page.count(f'id="track-{tracks[1]}"') == 1, path
 

@@ -41,7 +41,7 @@ def track(track_id: str) -> Track:
 @blueprint.arguments(SearchQuery, location="query")
 @blueprint.response(200, FoundSchema)
 def search(query: dict[str, Any]) -> dict[str, Any]:
-    """Tracks whose title, artist, album or genre hold every word; misspelt words are corrected by the library's own."""
+    """Tracks whose title, artist, album, its artist or genre hold every word; misspelt words are corrected."""
     found = find_tracks(store(), query["q"], limit=query["limit"], skip=read_cursor(query, as_number) or 0)
     return {
         "items": found.tracks,

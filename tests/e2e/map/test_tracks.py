@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from earwise.store import Store
 from tests.e2e.browsing import press_to, queued, wait_for_playing, wait_until, walk_to
@@ -102,6 +102,24 @@ def test_the_legend_goes_through_the_list_while_the_map_stays(
     expect(listener.locator("#list")).to_have_count(1)
     listener.get_by_role("link", name="Next").click()
     expect(listener.get_by_text("Page 2 of 6")).to_be_visible()
+
+
+def test_list_of_a_cluster_that_is_still_awaited_changes_nothing_of_the_page_that_was_asked_for_since(
+    listener: Page, address: str, database: tuple[Store, str], small: list[str]
+) -> None:
+    database[0].models.activate("map-300", NOW)
+    open_map(listener, address, 300)
+    waiting: list[Route] = []
+    listener.route("**/map?cluster=1*", lambda route: waiting.append(route))
+    listener.get_by_role("navigation", name="Clusters").get_by_role("link", name="Right drums").click()
+    wait_until(listener, lambda: len(waiting) == 1)
+    listener.get_by_role("link", name="Browse", exact=True).first.click()
+    expect(listener.get_by_role("heading", level=1)).to_have_text("Browse")
+    with listener.expect_response("**/map?cluster=1*"):
+        waiting[0].continue_()
+    listener.wait_for_timeout(300)
+    assert listener.url == f"{address}/browse"
+    expect(listener).to_have_title(re.compile("Artists|Browse"))
 
 
 def test_going_back_to_the_list_of_a_cluster_shows_it_where_it_was_left(

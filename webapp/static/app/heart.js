@@ -9,7 +9,9 @@ export function attachHeart(queue) {
   let latest = 0; // rises with each question and each press: what is answered to an earlier one no longer holds
 
   queue.addEventListener("change", () => queue.current?.track !== shown && read());
-  document.addEventListener("htmx:afterSwap", (event) => event.detail.target?.matches?.(".marks") && read());
+  document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
+    if (target?.matches?.(".marks") || requestConfig?.path.endsWith("/favourite")) read();
+  });
   if (queue.current) read();
   return { heart: toggle };
 

@@ -2,6 +2,7 @@
 
 import { attachAhead } from "./ahead.js";
 import { attachBar } from "./bar.js";
+import { attachCovers } from "./covers.js";
 import { attachKeys } from "./keys.js";
 import { attachMap } from "./map.js";
 import { attachMediaSession } from "./media-session.js";
@@ -42,6 +43,7 @@ const actions = {
 };
 queue.addEventListener("replace", toast.withdraw);
 attachNavigation();
+attachCovers();
 attachTakenOut();
 Object.assign(actions, attachQueuePanel(player, queue), attachRows(player, queue, bar.dataset.artwork));
 Object.assign(actions, attachHeart(queue));

@@ -2,6 +2,8 @@
 
 import * as toast from "./toast.js";
 
+// The page, and the list beside the map, which has an address of its own.
+const ADDRESSED = ["page", "list"];
 const positions = new Map();
 
 export function attachNavigation() {
@@ -44,17 +46,16 @@ export function attachNavigation() {
     toast.show(isPage ? "The library can't be reached. Try again in a moment." : "That was not kept: the library can't be reached.");
   });
   // Of two pages under way the one that was asked for last is shown, whichever comes first.
-  document.addEventListener("htmx:beforeSend", ({ detail }) => {
-    if (detail.target.id !== "page") return;
+  document.addEventListener("htmx:beforeSend", ({ detail: { target, elt, xhr } }) => {
+    if (!ADDRESSED.includes(target.id)) return;
     overtake();
-    asked = detail.xhr;
+    asked = xhr;
+    // Told to what asked alone: that may be gone from the page by then. Where it leads on to is not asked for, either.
+    elt.addEventListener("htmx:beforeOnLoad", refuseOutdated);
   });
   document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
     overtake();
     restoring = detail.xhr;
-  });
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (outdated.has(detail.xhr)) detail.shouldSwap = false;
   });
   // htmx marks the bar as long as anything is under way.
   const bar = document.querySelector("[data-loading]");
@@ -72,6 +73,10 @@ export function attachNavigation() {
     menu.removeAttribute("open");
     menu.querySelector("summary").focus();
   });
+
+  function refuseOutdated(event) {
+    if (outdated.has(event.detail.xhr)) event.preventDefault();
+  }
 
   function overtake() {
     if (asked) outdated.add(asked);

@@ -17,6 +17,7 @@ export class Player extends EventTarget {
   #waited = { entry: null, times: 0 }; // for which one, and how often
   #timer = 0;
   #remembered = 0;
+  #claims = 0;
 
   constructor(queue, storage, findRefusal) {
     super();
@@ -72,7 +73,14 @@ export class Player extends EventTarget {
     this.#audio.muted = !this.#audio.muted;
   }
 
+  /** A listener says what is to play: gives whether nothing else was said since, for what has to be fetched first. */
+  claim() {
+    const claim = (this.#claims += 1);
+    return () => claim === this.#claims;
+  }
+
   toggle() {
+    this.claim();
     if (this.isPlaying) this.pause();
     else this.play();
   }
@@ -91,6 +99,11 @@ export class Player extends EventTarget {
 
   /** What was to be played as soon as it can be is not, either. */
   pause() {
+    this.claim();
+    this.#halt();
+  }
+
+  #halt() {
     clearTimeout(this.#timer);
     this.#failure = null;
     this.#audio.pause();
@@ -98,10 +111,12 @@ export class Player extends EventTarget {
   }
 
   next() {
+    this.claim();
     if (this.#queue.next()) this.play();
   }
 
   previous() {
+    this.claim();
     if (this.seconds > SEEK_BACK_S || !this.#queue.previous()) this.seek(0);
     else this.play();
   }
@@ -116,7 +131,7 @@ export class Player extends EventTarget {
   }
 
   stop() {
-    this.pause();
+    this.#halt();
     this.#unload();
   }
 

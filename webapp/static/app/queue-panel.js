@@ -28,6 +28,7 @@ export function attachQueuePanel(player, queue) {
       list.querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
     },
     jump: (button) => {
+      player.claim();
       queue.jump(entryOf(button));
       player.play();
     },

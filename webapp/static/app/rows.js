@@ -15,7 +15,6 @@ const REPLACED = "This list is the queue now, in place of yours.";
 const BROUGHT_BACK = "The queue from before is back, in place of yours.";
 
 export function attachRows(player, queue, artwork) {
-  let presses = 0; // what was pressed last is what plays, whichever answer comes last
   enhance(document);
   document.addEventListener("htmx:load", (event) => enhance(event.target));
   queue.addEventListener("change", () => show(document));
@@ -25,7 +24,7 @@ export function attachRows(player, queue, artwork) {
   return {
     play: (button) => {
       if (isCurrent(button)) return player.toggle();
-      presses += 1;
+      player.claim();
       const list = button.closest("[data-tracks]");
       const buttons = [...(list ?? document).querySelectorAll("button[data-play]")];
       start(buttons.map(read), buttons.indexOf(button), { radio: radioOf(button), rest: restOf(list) });
@@ -34,10 +33,9 @@ export function attachRows(player, queue, artwork) {
       const list = document.querySelector("main [data-tracks]");
       const radio = radioOf(list);
       const { beginning } = list.dataset;
-      presses += 1;
-      const press = presses;
+      const isLast = player.claim();
       const piece = beginning ? await fetchBeginning(beginning, artwork) : { tracks: readAll(list, artwork), rest: restOf(list) };
-      if (press !== presses) return;
+      if (!isLast()) return;
       if (!piece?.tracks.length) return toast.show("The beginning of this list can't be reached. Play one of its tracks.");
       const first = queue.isShuffled && !radio ? Math.floor(Math.random() * piece.tracks.length) : 0;
       start(piece.tracks, first, { radio, rest: piece.rest });

@@ -49,7 +49,8 @@ function attach(form) {
     try {
       const address = `${form.dataset.suggestions}?q=${encodeURIComponent(query)}`;
       const answer = await fetch(address, { signal: asking.signal });
-      if (answer.ok && !answer.redirected) show(await answer.text());
+      // Whose session is over is led to the log-in, which is no list of suggestions.
+      if (answer.ok && new URL(answer.url).pathname === form.dataset.suggestions) show(await answer.text());
     } catch (error) {
       // An answer that was overtaken or lost costs nothing: the form itself still searches.
       if (error.name !== "AbortError") close();
