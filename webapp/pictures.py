@@ -36,7 +36,8 @@ def picture(track_id: str) -> ResponseReturnValue:
     try:
         found = _find(track, size_px)
     except BusyError as error:
-        return Response(str(error), 503, {"Retry-After": str(_BUSY_S), "Cache-Control": "no-store"}, mimetype="text/plain")
+        headers = {"Retry-After": str(_BUSY_S), "Cache-Control": "no-store"}
+        return Response(str(error), 503, headers, mimetype="text/plain")
     except (UndrawnError, UnreadableFileError, OSError):
         response = make_response(_draw(_hear(track.track_id)))
         response.headers["Cache-Control"] = _MOMENT
