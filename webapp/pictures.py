@@ -21,7 +21,7 @@ blueprint = Blueprint("pictures", __name__)
 _WEEK = "private, max-age=604800"
 # What stands in for a cover that can't be had just now is asked for again soon.
 _MOMENT = "private, max-age=10"
-# Pages ask again for what waits for its turn only (static/app/covers.js).
+# Pages ask again by themselves (static/app/covers.js).
 _BUSY_S = 1
 _SVG = "image/svg+xml"
 

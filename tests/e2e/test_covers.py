@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.e2e.browsing import sign_up, wait_until
+from tests.e2e.browsing import play, sign_up, wait_until
 from tests.pictures import make_picture
 
 pytestmark = pytest.mark.browser
@@ -50,7 +51,7 @@ def test_covers_that_wait_for_others_come_by_themselves(watcher: Page, address: 
         image.scroll_into_view_if_needed()
         wait_until(watcher, lambda image=image: width_of(image) in {128, 300, 512})
         assert image.get_attribute("src").partition("?")[0].endswith("/picture")
-    assert set(asked.values()) == {3}
+    wait_until(watcher, lambda: set(asked.values()) == {3})
 
 
 def test_soundprint_stands_in_where_covers_go_on_to_be_refused(
@@ -68,3 +69,12 @@ def test_soundprint_stands_in_where_covers_go_on_to_be_refused(
     expect(image).to_have_attribute("src", f"/tracks/{tracks['Ivory']}/sound-print", timeout=30_000)
     wait_until(watcher, lambda: width_of(image) > 0)
     assert len(refused) == 5
+    play(watcher, "Far away")
+    watcher.get_by_role("region", name="Player").get_by_role("button", name="Pause", exact=True).click()
+    in_bar = watcher.locator("[data-now-picture]")
+    expect(in_bar).to_have_attribute("src", re.compile("/sound-print$"), timeout=30_000)
+    before = len(refused)
+    for _ in range(3):
+        watcher.keyboard.press("m")
+    watcher.wait_for_timeout(1_000)
+    assert len(refused) == before

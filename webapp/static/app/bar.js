@@ -48,7 +48,8 @@ export function attachBar(player, queue, actions) {
     bar.querySelector("[data-now-artist]").textContent = track.artist || "Unknown artist";
     for (const link of bar.querySelectorAll("[data-now-link]")) lead(link, track.page);
     const picture = bar.querySelector("[data-now-picture]");
-    if (picture.getAttribute("src") !== track.artwork) picture.src = track.artwork;
+    // Not what it shows by now: where a cover can't be had, a sound-print stands in (covers.js).
+    if (picture.dataset.artwork !== track.artwork) picture.src = picture.dataset.artwork = track.artwork;
     picture.hidden = false;
     if (player.isPlaying && announced !== track.entry) {
       announced = track.entry;

@@ -16,7 +16,7 @@ export function attachCovers() {
     const before = tried.get(image);
     const times = before?.address === address ? before.times : 0;
     tried.set(image, { address, times: times + 1 });
-    if (times === PAUSES_MS.length) image.src = `${track}/sound-print`;
+    if (times >= PAUSES_MS.length) image.src = `${track}/sound-print`;
     else setTimeout(() => image.getAttribute("src") === address && (image.src = address), PAUSES_MS[times]);
   }
 }

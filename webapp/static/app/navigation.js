@@ -75,7 +75,9 @@ export function attachNavigation() {
   });
 
   function refuseOutdated(event) {
-    if (outdated.has(event.detail.xhr)) event.preventDefault();
+    const { xhr } = event.detail;
+    // That the session is over is heard all the same.
+    if (outdated.has(xhr) && !xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
   }
 
   function overtake() {
